@@ -1,0 +1,133 @@
+"""What every action shares: the services, the turn log, buttons, and what is read off the tracker."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.catalogue.loader import load_knowledge
+from bot.catalogue.model import Knowledge
+from bot.catalogue.search import ProcedureSearch
+from bot.complaints.kinds import Kind, load_kinds
+from bot.database import Database, open_database
+from bot.settings import ROOT, Settings, load_settings
+
+logger = logging.getLogger(__name__)
+
+Events = list[dict[str, Any]]
+MOST_BUTTONS = 5
+RANKING_LENGTH = 5
+
+
+@dataclass(frozen=True)
+class Services:
+    """What actions work with, made once, on first use."""
+
+    knowledge: Knowledge
+    search: ProcedureSearch
+    kinds: dict[str, Kind]
+    database: Database
+    settings: Settings
+
+    @property
+    def today(self) -> date:
+        """The day by which validity is judged."""
+        return self.settings.today or date.today()
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """The services of this process."""
+    settings = load_settings()
+    knowledge, refusals = load_knowledge(ROOT / "knowledge")
+    for refusal in refusals:
+        logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
+    search = ProcedureSearch(knowledge.procedures.values())
+    kinds = load_kinds(ROOT / "knowledge")
+    return Services(knowledge, search, kinds, open_database(settings), settings)
+
+
+class AnsweringAction(Action):
+    """An action that says something and reports the turn; whatever it meets, the citizen gets an answer."""
+
+    @abstractmethod
+    def name(self) -> str:
+        """Its name in the domain."""
+
+    @abstractmethod
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Say the answer; returns Rasa events."""
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        """Rasa's entry."""
+        return self.answer(Speaker(dispatcher, tracker), tracker)
+
+
+class Speaker:
+    """Says responses of `data/responses/` and reports what was done."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        self._dispatcher = dispatcher
+        self._tracker = tracker
+
+    def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
+        """Say one response, its `{names}` filled in."""
+        self._dispatcher.utter_message(response=response, buttons=buttons or [], **values)
+
+    def report(self, outcome: str, procedure: str | None = None, topic: str | None = None) -> None:
+        """Report the turn; the dispatcher takes this out of the reply and keeps it."""
+        understood = reading_of(self._tracker.latest_message)
+        turn = {
+            "intent": understood[0][0] if understood else None,
+            "confidence": understood[0][1] if understood else None,
+            "outcome": outcome,
+            "procedure": procedure,
+            "topic": topic,
+            "ranking": understood[:RANKING_LENGTH],
+        }
+        self._dispatcher.utter_message(json_message={"turn": turn})
+
+
+def reading_of(message: dict[str, Any]) -> list[tuple[str, float]]:
+    """The intents of a message, best first, without the fallback that Rasa puts before them."""
+    ranking = message.get("intent_ranking") or [message.get("intent") or {}]
+    return [(r["name"], float(r["confidence"])) for r in ranking if r.get("name") not in (None, "nlu_fallback")]
+
+
+def intent_of(tracker: Tracker) -> str:
+    """The intent of the last message, the fallback left aside."""
+    understood = reading_of(tracker.latest_message)
+    return understood[0][0] if understood else ""
+
+
+def carried(tracker: Tracker, entity: str) -> str | None:
+    """What a tapped button carries under a name, None for typed messages."""
+    return next((str(value) for value in tracker.get_latest_entity_values(entity)), None)
+
+
+def typed_text(tracker: Tracker) -> str:
+    """What the citizen typed; empty when a button was tapped."""
+    text = tracker.latest_message.get("text") or ""
+    return "" if text.startswith("/") else text
+
+
+def inbox_id_of(tracker: Tracker) -> int:
+    """The inbox row this turn answers: the idempotency key of whatever it stores."""
+    return int((tracker.latest_message.get("metadata") or {})["inbox_id"])
+
+
+def button(title: str, payload: str) -> dict[str, str]:
+    """A button."""
+    return {"title": title, "payload": payload}
+
+
+def show_day(day: date) -> str:
+    """A day as citizens write it."""
+    return day.strftime("%d/%m/%Y")

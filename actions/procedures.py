@@ -1,0 +1,152 @@
+"""Answers about one procedure: which one is found by search, which aspect is the intent."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+
+from actions.base import (
+    MOST_BUTTONS,
+    AnsweringAction,
+    Events,
+    Speaker,
+    button,
+    carried,
+    intent_of,
+    services,
+    show_day,
+    typed_text,
+)
+from actions.topics import say_topic
+from bot.catalogue.model import Procedure
+from bot.catalogue.search import match_procedure, topic_words
+
+# Intent → the aspect of a procedure that answers it.
+ASPECTS = {
+    "ask_procedure": "how",
+    "ask_procedure_documents": "documents",
+    "ask_procedure_fee": "fee",
+    "ask_procedure_time": "time",
+    "ask_procedure_where": "where",
+    "ask_eligibility": "eligibility",
+    "ask_authorization": "authorization",
+    "ask_penalty": "penalty",
+    "ask_legal_basis": "legal_basis",
+}
+# "còn lệ phí thì tính sao đây" still has a word or two that no list of asides foresees.
+FOLLOW_UP_WORDS = 2
+
+
+class ActionAnswerProcedure(AnsweringAction):
+    """Answers one aspect of one procedure, or asks which procedure is meant."""
+
+    def name(self) -> str:
+        """Its name in the domain."""
+        return "action_answer_procedure"
+
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Find the procedure, then answer the aspect."""
+        intent = intent_of(tracker)
+        procedures = services().knowledge.procedures
+        tapped = procedures.get(carried(tracker, "procedure") or "")
+        current = procedures.get(tracker.get_slot("procedure") or "")
+        text = typed_text(tracker)
+        match = match_procedure(services().search, text)
+        if tapped or match.sure:
+            return _answer(say, intent, tapped or match.sure)
+        if current and (current in match.doubtful or len(topic_words(text)) <= FOLLOW_UP_WORDS):
+            return _answer(say, intent, current)
+        if match.doubtful:
+            return _ask_which(say, intent, match.doubtful)
+        return _without_procedure(say, intent, text)
+
+
+def _answer(say: Speaker, intent: str, procedure: Procedure) -> Events:
+    if not procedure.provenance.is_current(services().today):
+        say.say("utter_procedure_expired", procedure=procedure.name, url=_page(procedure))
+        say.report("handover", procedure=procedure.key)
+    else:
+        _say_aspect(say, intent, procedure)
+    return [SlotSet("procedure", procedure.key), SlotSet("clarifications", 0)]
+
+
+def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
+    text = _aspect_text(procedure, ASPECTS.get(intent, "how"))
+    general = services().knowledge.topics.get(f"{ASPECTS.get(intent, '')}_general")
+    if text is None and general:
+        say.say("utter_aspect_unknown", procedure=procedure.name, aspect=_aspect_name(intent), url=_page(procedure))
+        say_topic(say, general)
+        return
+    if text is None:
+        say.say(
+            "utter_aspect_unknown",
+            _other_aspects(intent, procedure),
+            procedure=procedure.name,
+            aspect=_aspect_name(intent),
+            url=_page(procedure),
+        )
+        say.report("handover", procedure=procedure.key)
+        return
+    say.say(
+        f"utter_procedure_{procedure.provenance.confidence}",
+        _other_aspects(intent, procedure),
+        procedure=procedure.name,
+        aspect=_aspect_name(intent),
+        text=text,
+        basis="; ".join(procedure.provenance.legal_basis[:3]),
+        checked_on=show_day(procedure.provenance.checked_on),
+    )
+    say.report("answer", procedure=procedure.key)
+
+
+def _aspect_text(procedure: Procedure, aspect: str) -> str | None:
+    """What may be said today about an aspect; a list becomes lines. None when nothing is known."""
+    if aspect == "legal_basis":
+        return "\n".join(f"• {basis}" for basis in procedure.provenance.legal_basis) or None
+    said = [s.on(services().today) for s in procedure.aspects.get(aspect, ())]
+    lines = [line for line in said if line]
+    if aspect == "how":
+        return "\n".join([procedure.summary, *(f"{n}. {line}" for n, line in enumerate(lines, 1))])
+    if len(lines) > 1:
+        return "\n".join(f"• {line}" for line in lines)
+    return lines[0] if lines else None
+
+
+def _other_aspects(intent: str, procedure: Procedure) -> list[dict[str, str]]:
+    titles = services().knowledge.title
+    wanted = [name for name, aspect in ASPECTS.items() if name != intent and aspect in procedure.aspects]
+    return [button(titles(name), _payload(name, procedure)) for name in wanted[:MOST_BUTTONS]]
+
+
+def _ask_which(say: Speaker, intent: str, procedures: tuple[Procedure, ...]) -> Events:
+    buttons = [button(procedure.name, _payload(intent, procedure)) for procedure in procedures[:3]]
+    say.say("utter_ask_which_of_these", buttons)
+    say.report("clarify")
+    return []
+
+
+def _without_procedure(say: Speaker, intent: str, text: str) -> Events:
+    general = services().knowledge.topic_for(intent)
+    if len(topic_words(text)) > FOLLOW_UP_WORDS:
+        say.say(
+            "utter_procedure_not_found", [button(services().knowledge.title("submit_complaint"), "/submit_complaint")]
+        )
+        say.report("handover")
+    elif general:
+        say_topic(say, general)
+    else:
+        say.say("utter_ask_which_procedure")
+        say.report("clarify")
+    return []
+
+
+def _aspect_name(intent: str) -> str:
+    return services().knowledge.title(intent).lower()
+
+
+def _payload(intent: str, procedure: Procedure) -> str:
+    return f'/{intent}{{"procedure": "{procedure.key}"}}'
+
+
+def _page(procedure: Procedure) -> str:
+    return next(iter(procedure.provenance.source.urls), "https://dichvucong.gov.vn")

@@ -1,0 +1,35 @@
+"""Greetings and the like."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+
+from actions.base import AnsweringAction, Events, Speaker, intent_of
+
+
+class ActionSmalltalk(AnsweringAction):
+    """Says the response that has the intent's name."""
+
+    def name(self) -> str:
+        """Its name in the domain."""
+        return "action_smalltalk"
+
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Say it."""
+        say.say(f"utter_{intent_of(tracker)}")
+        say.report("smalltalk")
+        return []
+
+
+class ActionOutOfScope(AnsweringAction):
+    """Says kindly what the bot is for."""
+
+    def name(self) -> str:
+        """Its name in the domain."""
+        return "action_out_of_scope"
+
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Say it."""
+        say.say("utter_out_of_scope")
+        say.report("out_of_scope")
+        return []

@@ -1,0 +1,96 @@
+"""Answers that are not about one procedure."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+
+from actions.base import MOST_BUTTONS, AnsweringAction, Events, Speaker, button, carried, intent_of, services, show_day
+from bot.catalogue.model import Topic
+
+DETAILS = "details"
+
+
+class ActionAnswerTopic(AnsweringAction):
+    """Answers an intent that has a topic."""
+
+    def name(self) -> str:
+        """Its name in the domain."""
+        return "action_answer_topic"
+
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Say the topic's short answer."""
+        topic = services().knowledge.topic_for(intent_of(tracker))
+        if topic is None:
+            say.say("utter_unknown")
+            say.report("handover")
+            return []
+        say_topic(say, topic)
+        return []
+
+
+class ActionShowTopic(AnsweringAction):
+    """Shows a topic, or more of it, after a tap on a button."""
+
+    def name(self) -> str:
+        """Its name in the domain."""
+        return "action_show_topic"
+
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Say what the button stands for."""
+        topic = services().knowledge.topics.get(carried(tracker, "topic") or "")
+        if topic is None:
+            say.say("utter_unknown")
+            say.report("handover")
+        elif carried(tracker, "part") == DETAILS:
+            _say_details(say, topic)
+        else:
+            say_topic(say, topic)
+        return []
+
+
+def say_topic(say: Speaker, topic: Topic) -> None:
+    """Say a topic's short answer with its sources, and offer more."""
+    if not topic.provenance.is_current(services().today):
+        say.say("utter_topic_expired", title=topic.title)
+        say.report("handover", topic=topic.key)
+        return
+    buttons = (
+        [button(services().knowledge.title("show_topic"), _payload(topic, DETAILS))]
+        if topic.details or topic.links
+        else []
+    )
+    say.say(
+        f"utter_topic_{topic.provenance.confidence}",
+        buttons + _related(topic, MOST_BUTTONS - len(buttons) - 1),
+        text=topic.short,
+        **_sources(topic),
+    )
+    say.report("answer", topic=topic.key)
+
+
+def _say_details(say: Speaker, topic: Topic) -> None:
+    lines = [*topic.details, *(f"{link.label}: {link.url}" for link in topic.links)]
+    say.say(
+        "utter_topic_details",
+        _related(topic, 3),
+        title=topic.title,
+        text="\n".join(f"• {line}" for line in lines),
+        **_sources(topic),
+    )
+    say.report("answer", topic=topic.key)
+
+
+def _related(topic: Topic, most: int) -> list[dict[str, str]]:
+    topics = services().knowledge.topics
+    known = [topics[key] for key in topic.related if key in topics]
+    return [button(other.title, _payload(other)) for other in known[:most]]
+
+
+def _payload(topic: Topic, part: str = "") -> str:
+    extra = f', "part": "{part}"' if part else ""
+    return f'/show_topic{{"topic": "{topic.key}"{extra}}}'
+
+
+def _sources(topic: Topic) -> dict[str, str]:
+    basis = "; ".join(topic.provenance.legal_basis[:3])
+    return {"basis": basis or topic.provenance.source.name, "checked_on": show_day(topic.provenance.checked_on)}

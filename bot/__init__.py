@@ -1,0 +1,1 @@
+"""Một Cửa: answers about administrative procedures, and feedback carried to the service centre."""

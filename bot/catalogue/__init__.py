@@ -1,0 +1,1 @@
+"""What the bot knows: procedures, topics, offices; reviewed content with dates and sources, and how it is found."""

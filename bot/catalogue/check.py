@@ -1,0 +1,79 @@
+"""Checks the reviewed content as a whole: refused files, ended validity, references to what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from bot.catalogue.loader import load_knowledge
+from bot.catalogue.model import Knowledge, Procedure, Provenance, Topic
+
+SOON = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found."""
+
+    procedures: int
+    topics: int
+    errors: list[str]
+    warnings: list[str]
+
+
+def check_knowledge(folder: Path, day: date | None = None) -> Report:
+    """Check a `knowledge/` folder as of a day (today when None)."""
+    day = day or date.today()
+    knowledge, refusals = load_knowledge(folder)
+    errors = [f"{refusal.path}: {refusal.reason}" for refusal in refusals]
+    errors += [*_dead_references(knowledge), *_blank_lines(knowledge)]
+    warnings: list[str] = []
+    for item in (*knowledge.procedures.values(), *knowledge.topics.values()):
+        provenance = item.provenance
+        errors += _unsourced(item.key, provenance)
+        warnings += _ending(item.key, provenance.valid_until, day)
+    for procedure in knowledge.procedures.values():
+        for aspect, statements in procedure.aspects.items():
+            for statement in statements:
+                warnings += _ending(f"{procedure.key}/{aspect}", statement.valid_until, day)
+    return Report(len(knowledge.procedures), len(knowledge.topics), errors, warnings)
+
+
+def _dead_references(knowledge: Knowledge) -> Iterator[str]:
+    for topic in knowledge.topics.values():
+        for key in topic.related:
+            if key not in knowledge.topics:
+                yield f"{topic.key}: related topic '{key}' does not exist"
+        for intent in topic.intents:
+            if intent not in knowledge.labels:
+                yield f"{topic.key}: intent '{intent}' has no label in intents.yml"
+
+
+def _blank_lines(knowledge: Knowledge) -> Iterator[str]:
+    # Rasa's REST channel cuts a message in two at a blank line.
+    for item in (*knowledge.procedures.values(), *knowledge.topics.values()):
+        if any("\n\n" in text for text in _texts(item)):
+            yield f"{item.key}: a text has a blank line, which would split the message"
+
+
+def _texts(item: Procedure | Topic) -> Iterator[str]:
+    if isinstance(item, Topic):
+        yield from (item.short, *item.details)
+        return
+    yield item.summary
+    for statements in item.aspects.values():
+        yield from (statement.text for statement in statements)
+
+
+def _unsourced(key: str, provenance: Provenance) -> Iterator[str]:
+    if not provenance.legal_basis and not provenance.source.name:
+        yield f"{key}: neither legal basis nor source"
+
+
+def _ending(place: str, until: date | None, day: date) -> Iterator[str]:
+    if until and until < day:
+        yield f"{place}: ended on {until}"
+    elif until and until <= day + SOON:
+        yield f"{place}: ends on {until}"

@@ -1,0 +1,151 @@
+"""Reads the reviewed content; a file that is wrong is refused alone, by name and with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jsonschema
+import yaml
+
+from bot.catalogue.model import Knowledge, Link, Procedure, Provenance, Source, Statement, Topic
+
+SCHEMAS = Path(__file__).parent / "schemas"
+ASPECTS = (
+    "documents", "fee", "time", "where", "how", "online", "result", "eligibility",
+    "authorization", "penalty", "forms", "notes",
+)  # fmt: skip
+
+Item = TypeVar("Item", Procedure, Topic)
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without dates: days stay text, so that the schema sees what was written."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A content file that was left out, and why."""
+
+    path: str
+    reason: str
+
+
+def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
+    """Read a `knowledge/` folder.
+
+    Returns:
+        the content that is right, and one refusal per file that is not.
+    """
+    refusals: list[Refusal] = []
+    procedures = _load_items(folder / "procedures", "procedure", _procedure, refusals)
+    topics = _load_items(folder / "topics", "topic", _topic, refusals)
+    labels = _read_yaml(folder / "intents.yml")
+    return Knowledge(procedures, topics, labels), refusals
+
+
+def _load_items(
+    folder: Path, kind: str, build: Callable[[dict[str, Any]], Item], refusals: list[Refusal]
+) -> dict[str, Item]:
+    schema = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft7Validator(schema)
+    items: dict[str, Item] = {}
+    for path in sorted(folder.glob("*.yml")):
+        reasons = list(_problems(path, validator))
+        if reasons:
+            refusals.append(Refusal(f"{folder.name}/{path.name}", "; ".join(reasons)))
+            continue
+        item = build(_read_yaml(path))
+        items[item.key] = item
+    return items
+
+
+def _problems(path: Path, validator: jsonschema.Draft7Validator) -> Iterator[str]:
+    try:
+        content = _read_yaml(path)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        yield f"not readable as YAML in UTF-8: {str(error).splitlines()[0]}"
+        return
+    for error in validator.iter_errors(content):
+        place = "/".join(str(part) for part in error.absolute_path) or "the file"
+        yield f"{place}: {error.message[:200]}"
+    if isinstance(content, dict) and content.get("key") != path.stem:
+        yield f"key '{content.get('key')}' differs from the file's name"
+
+
+def _read_yaml(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+
+
+def _procedure(content: dict[str, Any]) -> Procedure:
+    return Procedure(
+        key=content["key"],
+        name=content["name"],
+        synonyms=tuple(content["synonyms"]),
+        codes=tuple(content["codes"]),
+        old_codes=tuple(content.get("old_codes", ())),
+        group=content["group"],
+        summary=content["summary"],
+        aspects={name: _statements(content[name]) for name in ASPECTS if name in content},
+        provenance=_provenance(content),
+        english=content.get("english"),
+    )
+
+
+def _topic(content: dict[str, Any]) -> Topic:
+    return Topic(
+        key=content["key"],
+        title=content["title"],
+        intents=tuple(content["intents"]),
+        short=content["short"].strip(),
+        provenance=_provenance(content),
+        synonyms=tuple(content.get("synonyms", ())),
+        details=tuple(content.get("details", ())),
+        links=tuple(Link(**link) for link in content.get("links", ())),
+        related=tuple(content.get("related", ())),
+        english=content.get("english"),
+    )
+
+
+def _statements(given: Any) -> tuple[Statement, ...]:
+    return tuple(_statement(one) for one in (given if isinstance(given, list) else [given]))
+
+
+def _statement(given: str | dict[str, Any]) -> Statement:
+    if isinstance(given, str):
+        return Statement(given.strip())
+    return Statement(
+        text=given["text"].strip(),
+        valid_from=_day(given.get("valid_from")),
+        valid_until=_day(given.get("valid_until")),
+        afterwards=given.get("afterwards"),
+        confidence=given.get("confidence"),
+    )
+
+
+def _provenance(content: dict[str, Any]) -> Provenance:
+    source = content["source"]
+    checked_on = _day(content["checked_on"])
+    assert checked_on
+    return Provenance(
+        legal_basis=tuple(content["legal_basis"]),
+        valid_from=_day(content["valid_from"]),
+        valid_until=_day(content["valid_until"]),
+        checked_on=checked_on,
+        source=Source(source["name"], tuple(source.get("urls", ()))),
+        confidence=content["confidence"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

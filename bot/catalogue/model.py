@@ -1,0 +1,114 @@
+"""The content as plain data: procedures, topics, and statements with an end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One sentence of content with its own dates.
+
+    Attributes:
+        afterwards: what is said once `valid_until` has passed; without it nothing is said.
+    """
+
+    text: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+    afterwards: str | None = None
+    confidence: str | None = None
+
+    def on(self, day: date) -> str | None:
+        """What may be said on a day, None when nothing may."""
+        if self.valid_until and day > self.valid_until:
+            return self.afterwards
+        if self.valid_from and day < self.valid_from:
+            return None
+        return self.text
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where content comes from."""
+
+    name: str
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What every item of content carries: law, validity, date checked, source, confidence."""
+
+    legal_basis: tuple[str, ...]
+    valid_from: date | None
+    valid_until: date | None
+    checked_on: date
+    source: Source
+    confidence: str
+
+    def is_current(self, day: date) -> bool:
+        """Whether the item may be given as today's rule."""
+        return not (self.valid_until and day > self.valid_until) and not (self.valid_from and day < self.valid_from)
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """One administrative procedure; `aspects` maps an aspect ("fee", "documents", …) to its statements."""
+
+    key: str
+    name: str
+    synonyms: tuple[str, ...]
+    codes: tuple[str, ...]
+    group: str
+    summary: str
+    aspects: dict[str, tuple[Statement, ...]]
+    provenance: Provenance
+    english: str | None = None
+    old_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A labelled address."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """An answer that is not about a single procedure."""
+
+    key: str
+    title: str
+    intents: tuple[str, ...]
+    short: str
+    provenance: Provenance
+    synonyms: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    related: tuple[str, ...] = ()
+    english: str | None = None
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All reviewed content."""
+
+    procedures: dict[str, Procedure] = field(default_factory=dict)
+    topics: dict[str, Topic] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def title(self, intent: str) -> str:
+        """What an intent is called on a button under an answer."""
+        return self.labels.get(intent, {}).get("title") or self.reading(intent)
+
+    def reading(self, intent: str) -> str:
+        """What an intent is called when the bot asks back; empty when it is never offered."""
+        return self.labels.get(intent, {}).get("reading", "")
+
+    def topic_for(self, intent: str) -> Topic | None:
+        """The topic that answers an intent, None when there is none."""
+        return next((topic for topic in self.topics.values() if intent in topic.intents), None)

@@ -1,0 +1,51 @@
+"""The kinds of feedback, read from `knowledge/complaint_kinds.yml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bot.text.normalise import fold, normalise
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: its key, what people read, hints in a text, and the questions it needs."""
+
+    key: str
+    label: str
+    hints: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+def load_kinds(folder: Path) -> dict[str, Kind]:
+    """Every kind by its key, in the order citizens are shown them."""
+    content = yaml.safe_load((folder / "complaint_kinds.yml").read_text(encoding="utf-8"))
+    return {
+        key: Kind(key, given["label"], tuple(given["hints"]), tuple(given["questions"]))
+        for key, given in content.items()
+    }
+
+
+def find_kind(kinds: dict[str, Kind], answer: str) -> Kind | None:
+    """The kind that an answer names: its key, its label, or some of its words."""
+    wanted = _plain(answer)
+    for kind in kinds.values():
+        label = _plain(kind.label)
+        if wanted in (kind.key, label) or (len(wanted) > 3 and wanted in label):
+            return kind
+    return guess_kind(kinds, answer)
+
+
+def guess_kind(kinds: dict[str, Kind], text: str) -> Kind | None:
+    """The kind whose hints a text has most of, None when it has none."""
+    plain = f" {_plain(text)} "
+    scores = {kind.key: sum(f" {_plain(hint)} " in plain for hint in kind.hints) for kind in kinds.values()}
+    best = max(scores, key=lambda key: scores[key])
+    return kinds[best] if scores[best] else None
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in fold(normalise(text))).split())

@@ -1,0 +1,148 @@
+"""The durable outbox: what the bot says, kept until its channel has it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.database import cipher_of, now
+from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button: what it says, what it stands for, and the opaque id that channels carry."""
+
+    title: str
+    payload: str
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message of the bot."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a conversation as its channel shows it."""
+
+    key: str
+    speaker: str
+    text: str
+    at: datetime
+    buttons: tuple[Button, ...] = ()
+    external_key: str | None = None
+    inbox_id: int | None = None
+    rate: bool = False
+    feedback: str | None = None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """New lines of a conversation and where to read on."""
+
+    lines: list[Line] = field(default_factory=list)
+    cursor: int = 0
+
+
+def enqueue(
+    session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
+) -> None:
+    """Put messages of the bot on their way, within the caller's transaction.
+
+    Args:
+        inbox_id: the message they answer, None for notices.
+        rate: whether the citizen is asked if the last of them helped.
+    """
+    last = len(replies) - 1
+    for position, reply in enumerate(replies):
+        buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
+        session.add_all(SentButton(conversation=conversation, **asdict(button)) for button in buttons)
+        body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
+        session.add(
+            OutboxMessage(
+                conversation=conversation,
+                body=cipher_of(session).seal(body),
+                inbox_id=inbox_id,
+                position=position,
+                rate=rate and position == last,
+            )
+        )
+
+
+def find_button(session: Session, conversation: str, button_id: str) -> Button | None:
+    """The button behind an opaque id, only when this conversation was sent it."""
+    row = session.get(SentButton, button_id)
+    if row is None or row.conversation != conversation:
+        return None
+    return Button(row.title, row.payload, row.id)
+
+
+def replies_to(session: Session, inbox_id: int) -> list[Reply]:
+    """What was answered to one message."""
+    rows = select(OutboxMessage.body).where(OutboxMessage.inbox_id == inbox_id).order_by(OutboxMessage.position)
+    return [_open(session, body) for body in session.execute(rows).scalars()]
+
+
+def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
+    """The bot's lines after a cursor; without one, the whole conversation in order, both sides."""
+    rows = _bot_rows(session, conversation, after or 0)
+    lines = [_bot_line(session, row, feedback) for row, feedback in rows]
+    if after is None:
+        lines = sorted(lines + _citizen_lines(session, conversation), key=lambda line: (line.at, line.speaker == "bot"))
+    return Lines(lines, max((row.id for row, _ in rows), default=after or 0))
+
+
+def mark_delivered(session: Session, conversation: str, up_to: int) -> None:
+    """The channel has everything up to this cursor."""
+    waiting = (OutboxMessage.conversation == conversation, OutboxMessage.id <= up_to, OutboxMessage.state == PENDING)
+    session.execute(update(OutboxMessage).where(*waiting).values(state=DELIVERED, delivered_at=now()))
+
+
+def has_undelivered(session: Session, conversation: str, up_to: int) -> bool:
+    """Whether anything up to a cursor has not been confirmed by the channel."""
+    waiting = (OutboxMessage.conversation == conversation, OutboxMessage.id <= up_to, OutboxMessage.state == PENDING)
+    return session.execute(select(OutboxMessage.id).where(*waiting).limit(1)).first() is not None
+
+
+def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[OutboxMessage, str | None]]:
+    rows = session.execute(
+        select(OutboxMessage, Turn.feedback)
+        .outerjoin(Turn, Turn.inbox_id == OutboxMessage.inbox_id)
+        .where(OutboxMessage.conversation == conversation, OutboxMessage.id > after)
+        .order_by(OutboxMessage.id)
+    )
+    return [(row, feedback) for row, feedback in rows]
+
+
+def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
+    reply = _open(session, row.body)
+    return Line(
+        f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
+    )
+
+
+def _citizen_lines(session: Session, conversation: str) -> list[Line]:
+    rows = session.execute(
+        select(InboxMessage).where(InboxMessage.conversation == conversation).order_by(InboxMessage.id)
+    ).scalars()
+    cipher = cipher_of(session)
+    return [
+        Line(f"in-{row.id}", "citizen", cipher.unseal(row.body), row.received_at, external_key=row.external_key)
+        for row in rows
+    ]
+
+
+def _open(session: Session, body: bytes) -> Reply:
+    content = json.loads(cipher_of(session).unseal(body))
+    return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))

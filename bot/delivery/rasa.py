@@ -1,0 +1,87 @@
+"""The Rasa client: one turn over the REST channel, and what Rasa's tracker knows about a turn."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+
+class RasaError(Exception):
+    """Rasa, or its action server, gave no usable answer; the message is a short reason."""
+
+
+class RasaClient:
+    """Talks to one Rasa server on loopback.
+
+    Args:
+        url: Rasa's address.
+        token: Rasa's `--auth-token`.
+        actions_url: the action server's address; a turn is not begun while it is away, because Rasa would go on
+            without the action that should have answered.
+    """
+
+    def __init__(self, url: str, token: str, actions_url: str, timeout: float) -> None:
+        self._url = url
+        self._actions_url = actions_url
+        self._params = {"token": token}
+        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
+
+    async def send(self, conversation: str, message: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run one turn. Returns the bot's messages, never none.
+
+        Raises:
+            RasaError: Rasa is away, late, or answered nothing.
+        """
+        await self._request("GET", f"{self._actions_url}/health")
+        body = {"sender": conversation, "message": message, "metadata": metadata}
+        response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body)
+        messages = response.json()
+        # Rasa answers 200 with [] when a turn has crashed.
+        if not any(message.get("text") for message in messages):
+            raise RasaError("no_answer")
+        return list(messages)
+
+    async def find_turn(self, conversation: str, inbox_id: int) -> list[dict[str, Any]] | None:
+        """The answers recorded for a message, [] when its turn ended without any, None when Rasa never finished it."""
+        address = f"{self._url}/conversations/{quote(conversation, safe='')}/tracker"
+        response = await self._request("GET", address, params=self._params)
+        answers: list[dict[str, Any]] | None = None
+        for event in response.json().get("events") or ():
+            if event["event"] == "user":
+                own = (event.get("metadata") or {}).get("inbox_id") == inbox_id
+                answers = [] if own else answers if answers else None
+            elif event["event"] == "rewind":
+                answers = None
+            elif event["event"] == "bot" and answers is not None:
+                answers.append(_as_rest(event))
+        return answers
+
+    async def rewind(self, conversation: str) -> None:
+        """Take back the last turn, which ended without an answer, so that it can be run again."""
+        address = f"{self._url}/conversations/{quote(conversation, safe='')}/tracker/events"
+        await self._request("POST", address, params=self._params, json={"event": "rewind"})
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._client.aclose()
+
+    async def _request(self, method: str, address: str, **options: Any) -> httpx.Response:
+        try:
+            response = await self._client.request(method, address, **options)
+            response.raise_for_status()
+        except httpx.TimeoutException as error:
+            raise RasaError("timeout") from error
+        except httpx.HTTPStatusError as error:
+            raise RasaError(f"http_{error.response.status_code}") from error
+        except httpx.HTTPError as error:
+            raise RasaError("unreachable") from error
+        return response
+
+
+def _as_rest(event: dict[str, Any]) -> dict[str, Any]:
+    """A tracker's bot event in the shape of the REST channel."""
+    data = event.get("data") or {}
+    message = {"text": event.get("text"), "buttons": data.get("buttons"), "custom": data.get("custom")}
+    return {name: value for name, value in message.items() if value}

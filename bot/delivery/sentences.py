@@ -1,0 +1,11 @@
+"""What the gateway itself says to citizens, where no answer of the bot can be had."""
+
+NOT_ANSWERED = (
+    "Xin lỗi, trợ lý chưa trả lời được tin nhắn vừa rồi do hệ thống đang trục trặc. Tin nhắn của anh/chị vẫn được lưu lại. "
+    "Anh/chị vui lòng gửi lại sau ít phút, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
+)
+EMPTY = "Anh/chị chưa nhập nội dung. Anh/chị cứ gõ câu hỏi bằng tiếng Việt, có dấu hoặc không dấu đều được."
+TOO_LONG = "Tin nhắn dài quá {limit} ký tự. Anh/chị vui lòng chia thành vài tin ngắn hơn rồi gửi lại."
+TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tin trước đã được nhận."
+NOT_UNDERSTOOD_REQUEST = "Yêu cầu gửi lên không đúng định dạng. Anh/chị vui lòng tải lại trang rồi thử lại."
+UNKNOWN_BUTTON = "Nút này không còn dùng được. Anh/chị vui lòng gõ câu hỏi."

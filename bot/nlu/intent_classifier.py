@@ -1,0 +1,105 @@
+"""The intent classifier of the pipeline: knows Vietnamese with and without tones."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.linear import LinearModel, Options, train
+
+RANKING_LENGTH = 10
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
+    """Predicts intents from n-grams of the message itself; needs no tokenizer and no featurizer."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """The training options (`bot.nlu.linear.Options`)."""
+        return {"regularisation": 0.3, "min_count": 2, "augment": True, "seed": 7}
+
+    @staticmethod
+    def fingerprint_addon(config: dict[str, Any]) -> str:
+        """Whatever shapes a model besides this class, so that Rasa's training cache never gives a stale one."""
+        parts = hashlib.sha256()
+        for folder in ("text", "nlu"):
+            for path in sorted((ROOT / folder).iterdir()):
+                if path.suffix in (".py", ".json"):
+                    parts.update(path.name.encode() + path.read_bytes())
+        return parts.hexdigest()
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: LinearModel | None = None,
+    ) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> VietnameseIntentClassifier:
+        """Make an untrained classifier."""
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Train on the examples of all intents."""
+        examples = [m for m in training_data.intent_examples if m.get(TEXT)]
+        options = Options(**{name: self._config[name] for name in self.get_default_config()})
+        if len({m.get(INTENT) for m in examples}) > 1:
+            self._model = train([m.get(TEXT) for m in examples], [m.get(INTENT) for m in examples], options)
+        self.persist()
+        return self._resource
+
+    def persist(self) -> None:
+        """Keep the model as arrays and JSON."""
+        if self._model:
+            with self._model_storage.write_to(self._resource) as folder:
+                self._model.save(Path(folder))
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> VietnameseIntentClassifier:
+        """Read a trained classifier back."""
+        try:
+            with model_storage.read_from(resource) as folder:
+                return cls(config, model_storage, resource, LinearModel.load(Path(folder)))
+        except ValueError:
+            # Rasa's word for "nothing was stored": there was nothing to train on.
+            return cls(config, model_storage, resource)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the intent and its ranking to each message."""
+        for message in messages:
+            ranked = self._model.rank(message.get(TEXT) or "")[:RANKING_LENGTH] if self._model else []
+            ranking = [{"name": name, "confidence": share} for name, share in ranked]
+            message.set("intent", ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
+            message.set("intent_ranking", ranking, add_to_output=True)
+        return messages

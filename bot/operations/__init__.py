@@ -1,0 +1,1 @@
+"""Running it: the supervisor of the programs, checks before the start."""

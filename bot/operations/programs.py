@@ -1,0 +1,51 @@
+"""The programs of one machine and what must be in place before they start."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.catalogue.loader import load_knowledge
+from bot.database import open_database
+from bot.operations.supervisor import Program, Supervisor
+from bot.settings import ROOT, Settings, child_environment
+from bot.training.train import TrainedModel, current_model, train_model
+
+
+def make_supervisor(settings: Settings, model: Path, tell: Callable[[str], None]) -> Supervisor:
+    """The supervisor of Rasa, the action server and the web program."""
+    return Supervisor(list_programs(settings, model), child_environment(settings), ROOT, settings.logs, tell)
+
+
+def list_programs(settings: Settings, model: Path) -> list[Program]:
+    """The programs in the order they start."""
+    python = sys.executable
+    rasa = [python, "-m", "rasa", "run", "--enable-api", "--auth-token", settings.rasa_token, "-i", "127.0.0.1"]
+    rasa += ["-p", str(settings.rasa_port), "-m", str(model), "--response-timeout", str(int(settings.turn_timeout))]
+    actions = [python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(settings.actions_port)]
+    status = f"{settings.rasa_url}/status?token={settings.rasa_token}"
+    return [
+        Program("rasa", rasa, settings.rasa_port, status, patience=120),
+        Program("actions", actions, settings.actions_port, f"{settings.actions_url}/health", patience=60),
+        Program("web", [python, "-m", "bot.web"], settings.port, f"{settings.web_url}/healthz", patience=30),
+    ]
+
+
+def prepare(settings: Settings, tell: Callable[[str], None]) -> TrainedModel:
+    """Bring database and model up to date.
+
+    Raises:
+        TrainingError: no model could be made.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings)
+    database.migrate()
+    database.close()
+    for refusal in load_knowledge(ROOT / "knowledge")[1]:
+        tell(f"knowledge/{refusal.path} was left out: {refusal.reason}")
+    model = current_model(settings.models)
+    if model:
+        return model
+    tell("Training the model, because there is none or its inputs changed (about a minute) …")
+    return train_model(settings.models, settings.logs / "train.log", child_environment(settings), tell)

@@ -1,0 +1,178 @@
+"""The only reader of the environment: where things are kept, ports, secrets, limits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS_FILE = "secrets.env"
+PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which and what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the programs need to know about their surroundings.
+
+    Attributes:
+        home: folder of database, logs and Rasa's tracker store.
+        models: folder of trained models.
+        database_url: SQLAlchemy URL.
+        secret_keys: Fernet-sized secrets, newest first; older ones only decrypt.
+        rasa_token: guards Rasa's HTTP API on loopback.
+        public_url: address citizens use, without a trailing slash.
+        turn_timeout: seconds the bot may think about one message.
+        give_up_after: seconds after which an unanswerable message is set aside.
+        today: the day by which content is judged current; None is the clock's.
+    """
+
+    home: Path
+    models: Path
+    database_url: str
+    host: str
+    port: int
+    rasa_port: int
+    actions_port: int
+    public_url: str
+    production: bool
+    secret_keys: tuple[str, ...]
+    rasa_token: str
+    turn_timeout: float
+    give_up_after: float
+    messages_per_10s: int
+    messages_per_10s_per_address: int
+    today: date | None
+
+    @property
+    def rasa_url(self) -> str:
+        """Where Rasa listens (loopback only)."""
+        return f"http://127.0.0.1:{self.rasa_port}"
+
+    @property
+    def actions_url(self) -> str:
+        """Where the action server listens (loopback only)."""
+        return f"http://127.0.0.1:{self.actions_port}"
+
+    @property
+    def web_url(self) -> str:
+        """Where the web program is reached from this machine."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the programs' logs."""
+        return self.home / "logs"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Build the settings from the environment, `.env` and the generated secrets of a demo.
+
+    Raises:
+        SettingsError: a value is missing, a placeholder or not understood.
+    """
+    given = dict(os.environ if environ is None else environ)
+    values = {**_file_values(ROOT / ".env"), **given} if environ is None else given
+    home = Path(values.get("MOTCUA_HOME") or ROOT / "var").resolve()
+    production = _choice(values, "MOTCUA_MODE", ("demo", "production")) == "production"
+    if not production:
+        values = {**_demo_secrets(home), **values}
+    port = _number(values, "MOTCUA_PORT", 8080)
+    return Settings(
+        home=home,
+        models=Path(values.get("MOTCUA_MODELS") or ROOT / "models").resolve(),
+        database_url=values.get("MOTCUA_DATABASE_URL") or f"sqlite:///{home / 'motcua.db'}",
+        host=values.get("MOTCUA_HOST") or "127.0.0.1",
+        port=port,
+        rasa_port=_number(values, "MOTCUA_RASA_PORT", 5005),
+        actions_port=_number(values, "MOTCUA_ACTIONS_PORT", 5055),
+        public_url=(values.get("MOTCUA_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        production=production,
+        secret_keys=tuple(_secret(values, "MOTCUA_SECRET_KEY").split(",")),
+        rasa_token=_secret(values, "MOTCUA_RASA_TOKEN"),
+        turn_timeout=_number(values, "MOTCUA_TURN_TIMEOUT", 30),
+        give_up_after=_number(values, "MOTCUA_GIVE_UP_AFTER", 120),
+        messages_per_10s=_number(values, "MOTCUA_MESSAGES_PER_10S", 10),
+        messages_per_10s_per_address=_number(values, "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS", 100),
+        today=_day(values, "MOTCUA_TODAY"),
+    )
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment for the programs the supervisor starts, so that all agree on one set of settings."""
+    return {
+        **os.environ,
+        "MOTCUA_HOME": str(settings.home),
+        "MOTCUA_MODELS": str(settings.models),
+        "MOTCUA_DATABASE_URL": settings.database_url,
+        "MOTCUA_PORT": str(settings.port),
+        "MOTCUA_RASA_PORT": str(settings.rasa_port),
+        "MOTCUA_ACTIONS_PORT": str(settings.actions_port),
+        "MOTCUA_RASA_TOKEN": settings.rasa_token,
+        "MOTCUA_SECRET_KEY": ",".join(settings.secret_keys),
+        # Names used inside endpoints.yml, which Rasa expands itself.
+        "MOTCUA_ACTIONS_URL": settings.actions_url,
+        "MOTCUA_TRACKER_FILE": str(settings.home / "rasa-tracker.db"),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SANIC_HOST": "127.0.0.1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+    }
+
+
+def _file_values(path: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+def _demo_secrets(home: Path) -> dict[str, str]:
+    """Random secrets of a demo, made at first use and readable by their owner only."""
+    path = home / SECRETS_FILE
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        lines = [f"{name}={secrets.token_urlsafe(32)}\n" for name in ("MOTCUA_SECRET_KEY", "MOTCUA_RASA_TOKEN")]
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+    return _file_values(path)
+
+
+def _secret(values: Mapping[str, str], name: str) -> str:
+    value = values.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set. Set it to a random text of at least 32 characters.")
+    if len(value) < 32 or len(set(value)) < 10 or value.lower().startswith(PLACEHOLDERS):
+        raise SettingsError(f"{name} is too short or a placeholder. Set it to a random text of at least 32 characters.")
+    return value
+
+
+def _number(values: Mapping[str, str], name: str, default: int) -> int:
+    value = values.get(name) or str(default)
+    if not value.isdigit() or int(value) <= 0:
+        raise SettingsError(f"{name} must be a whole number above 0, not '{value}'.")
+    return int(value)
+
+
+def _day(values: Mapping[str, str], name: str) -> date | None:
+    value = values.get(name)
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise SettingsError(f"{name} must be a day like 2026-11-22, not '{value}'.") from error
+
+
+def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = values.get(name) or allowed[0]
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not '{value}'.")
+    return value

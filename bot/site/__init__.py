@@ -1,0 +1,1 @@
+"""Pages for citizens: the chat page and the status page of a complaint."""

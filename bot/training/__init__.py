@@ -1,0 +1,1 @@
+"""From reviewed sentences to a model that may go live."""

@@ -1,0 +1,116 @@
+"""The web program: the only one that faces the network. Pages, the web chat, health, and the dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import httpx
+import uvicorn
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.web import web_routes
+from bot.complaints.kinds import load_kinds
+from bot.complaints.model import STATE_LABELS
+from bot.complaints.service import find_status
+from bot.database import Database, open_database
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.rasa import RasaClient
+from bot.settings import ROOT, Settings, load_settings
+from bot.site.pages import ComplaintView, FindComplaint, page_routes
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Put the rooms together."""
+    database = open_database(settings)
+    rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, settings.turn_timeout)
+    dispatcher = Dispatcher(database, rasa, settings.give_up_after)
+    health = _health_routes(database, settings)
+    routes = [*health, *web_routes(database, dispatcher, settings), *page_routes(_complaint_finder(database))]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        work = asyncio.create_task(dispatcher.run())
+        yield
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+        await rasa.close()
+        database.close()
+
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def serve() -> None:
+    """Run the web program until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = load_settings()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        # Rasa holds websockets at a version uvicorn no longer starts with; nothing here uses them.
+        ws="none",
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _health_routes(database: Database, settings: Settings) -> list[BaseRoute]:
+    async def alive(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(request: Request) -> Response:
+        checks = {
+            "database": await run_in_threadpool(_answers, database),
+            "rasa": await _responds(f"{settings.rasa_url}/status?token={settings.rasa_token}"),
+            "actions": await _responds(f"{settings.actions_url}/health"),
+        }
+        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
+
+    return [Route("/healthz", alive), Route("/readyz", ready)]
+
+
+def _answers(database: Database) -> bool:
+    try:
+        with database.reading() as session:
+            session.execute(text("select 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+async def _responds(url: str) -> bool:
+    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        try:
+            return (await client.get(url)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def _complaint_finder(database: Database) -> FindComplaint:
+    kinds = load_kinds(ROOT / "knowledge")
+
+    def find(code: str) -> ComplaintView | None:
+        status = find_status(database, code)
+        if status is None:
+            return None
+        history = [(f"{moment:%d/%m/%Y}", step) for moment, step in status.steps]
+        state = STATE_LABELS[status.state]
+        return ComplaintView(status.code, kinds[status.kind].label, state, f"{status.filed_at:%d/%m/%Y}", history)
+
+    return find
+
+
+if __name__ == "__main__":
+    serve()
