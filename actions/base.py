@@ -67,7 +67,14 @@ class AnsweringAction(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Rasa's entry."""
-        return self.answer(Speaker(dispatcher, tracker), tracker)
+        try:
+            return self.answer(Speaker(dispatcher, tracker), tracker)
+        except Exception:
+            # Nothing said means "not answered": the gateway takes the turn back and runs it again. An error
+            # response of rasa_sdk would carry the whole tracker into the logs.
+            logger.exception("%s failed", self.name())
+            dispatcher.messages.clear()
+            return []
 
 
 class Speaker:

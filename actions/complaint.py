@@ -221,7 +221,7 @@ class ActionAskComplaintConfirmation(_AskAction):
     def ask(self, say: Speaker, tracker: Tracker) -> None:
         """Show the summary and the three ways on."""
         kind = services().kinds[tracker.get_slot(PREFIX + "kind") or "other"]
-        shown = {name: _shown(tracker, name) for name in CORRECTABLE if name != "kind"}
+        shown: Any = {name: _shown(tracker, name) for name in CORRECTABLE if name != "kind"}
         say.say("utter_ask_complaint_confirmation", kind=kind.label, **shown)
 
 
@@ -255,10 +255,10 @@ class ActionFinishComplaint(AnsweringAction):
 
 def _draft(tracker: Tracker) -> Draft | None:
     given = {name: tracker.get_slot(PREFIX + name) for name in CORRECTABLE}
-    if not given["description"] or not given["kind"]:
+    kind, description, *rest = (given[name] for name in ("kind", "description", "office", "time", "dossier", "contact"))
+    if not kind or not description:
         return None
-    kept = {name: None if value == NONE else value for name, value in given.items()}
-    return Draft(kept["kind"], kept["description"], kept["office"], kept["time"], kept["dossier"], kept["contact"])
+    return Draft(kind, description, *(None if value == NONE else value for value in rest))
 
 
 def _shown(tracker: Tracker, name: str) -> str:

@@ -33,6 +33,8 @@ ASPECTS = {
     "ask_penalty": "penalty",
     "ask_legal_basis": "legal_basis",
 }
+# Offered when a question names no procedure.
+POPULAR = ("khai_sinh", "cc_doi", "tam_tru", "ket_hon", "ho_chieu")
 # "còn lệ phí thì tính sao đây" still has a word or two that no list of asides foresees.
 FOLLOW_UP_WORDS = 2
 
@@ -52,8 +54,9 @@ class ActionAnswerProcedure(AnsweringAction):
         current = procedures.get(tracker.get_slot("procedure") or "")
         text = typed_text(tracker)
         match = match_procedure(services().search, text)
-        if tapped or match.sure:
-            return _answer(say, intent, tapped or match.sure)
+        named = tapped or match.sure
+        if named:
+            return _answer(say, intent, named)
         if current and (current in match.doubtful or len(topic_words(text)) <= FOLLOW_UP_WORDS):
             return _answer(say, intent, current)
         if match.doubtful:
@@ -135,7 +138,9 @@ def _without_procedure(say: Speaker, intent: str, text: str) -> Events:
     elif general:
         say_topic(say, general)
     else:
-        say.say("utter_ask_which_procedure")
+        procedures = services().knowledge.procedures
+        popular = [procedures[key] for key in POPULAR if key in procedures]
+        say.say("utter_ask_which_procedure", [button(p.name, _payload(intent, p)) for p in popular])
         say.report("clarify")
     return []
 

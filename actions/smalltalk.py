@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from actions.base import AnsweringAction, Events, Speaker, intent_of
+from actions.base import AnsweringAction, Events, Speaker, intent_of, services
+from actions.topics import topic_button
 
 
 class ActionSmalltalk(AnsweringAction):
@@ -16,7 +17,9 @@ class ActionSmalltalk(AnsweringAction):
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Say it."""
-        say.say(f"utter_{intent_of(tracker)}")
+        intent = intent_of(tracker)
+        topic = services().knowledge.topic_for(intent)
+        say.say(f"utter_{intent}", [topic_button(topic)] if topic else [])
         say.report("smalltalk")
         return []
 

@@ -80,10 +80,15 @@ def _say_details(say: Speaker, topic: Topic) -> None:
     say.report("answer", topic=topic.key)
 
 
+def topic_button(topic: Topic) -> dict[str, str]:
+    """The button that shows a topic."""
+    return button(topic.title, _payload(topic))
+
+
 def _related(topic: Topic, most: int) -> list[dict[str, str]]:
     topics = services().knowledge.topics
     known = [topics[key] for key in topic.related if key in topics]
-    return [button(other.title, _payload(other)) for other in known[:most]]
+    return [topic_button(other) for other in known[:most]]
 
 
 def _payload(topic: Topic, part: str = "") -> str:

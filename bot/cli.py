@@ -22,7 +22,7 @@ from bot.catalogue.model import Knowledge
 from bot.catalogue.search import Hit, ProcedureSearch
 from bot.channels import terminal
 from bot.channels.terminal import Answer, NoAnswerError
-from bot.channels.web import BadRequest, check_text
+from bot.channels.web import BadRequestError, check_text
 from bot.complaints import service
 from bot.complaints.model import MOVES, STATE_LABELS
 from bot.complaints.service import ComplaintError
@@ -94,7 +94,7 @@ def chat(settings: Settings) -> None:
         try:
             tapped = buttons[int(line) - 1] if line.isdecimal() and 0 < int(line) <= len(buttons) else None
             inbox_id = terminal.send(database, conversation, line if tapped else check_text(line), tapped)
-        except BadRequest as refusal:
+        except BadRequestError as refusal:
             click.echo(str(refusal))
             continue
         replies = terminal.wait_for_answer(database, inbox_id, ANSWER_PATIENCE).replies
@@ -175,9 +175,8 @@ def knowledge_check(settings: Settings) -> None:
         click.echo(f"warning: {line}")
     for line in report.errors:
         click.echo(f"error: {line}", err=True)
-    click.echo(
-        f"{report.procedures} procedures, {report.topics} topics: {len(report.errors)} errors, {len(report.warnings)} warnings."
-    )
+    found = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+    click.echo(f"{report.procedures} procedures, {report.topics} topics: {found}.")
     sys.exit(1 if report.errors else 0)
 
 
@@ -253,7 +252,7 @@ def _ask(database: Database, rows: list[dict[str, Any]]) -> Iterator[Answer]:
     for place, row in enumerate(rows):
         try:
             texts.append(check_text(row.get("text")))
-        except BadRequest as refusal:
+        except BadRequestError as refusal:
             refused[place] = Answer(TurnLog(outcome="clarify", confidence=0.0), [Reply(str(refusal))])
     answers = terminal.ask_all(database, texts, ANSWER_PATIENCE)
     for place in range(len(rows)):

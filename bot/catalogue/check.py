@@ -30,7 +30,7 @@ def check_knowledge(folder: Path, day: date | None = None) -> Report:
     errors = [f"{refusal.path}: {refusal.reason}" for refusal in refusals]
     errors += [*_dead_references(knowledge), *_blank_lines(knowledge)]
     warnings: list[str] = []
-    for item in (*knowledge.procedures.values(), *knowledge.topics.values()):
+    for item in _items(knowledge):
         provenance = item.provenance
         errors += _unsourced(item.key, provenance)
         warnings += _ending(item.key, provenance.valid_until, day)
@@ -39,6 +39,10 @@ def check_knowledge(folder: Path, day: date | None = None) -> Report:
             for statement in statements:
                 warnings += _ending(f"{procedure.key}/{aspect}", statement.valid_until, day)
     return Report(len(knowledge.procedures), len(knowledge.topics), errors, warnings)
+
+
+def _items(knowledge: Knowledge) -> list[Procedure | Topic]:
+    return [*knowledge.procedures.values(), *knowledge.topics.values()]
 
 
 def _dead_references(knowledge: Knowledge) -> Iterator[str]:
@@ -53,7 +57,7 @@ def _dead_references(knowledge: Knowledge) -> Iterator[str]:
 
 def _blank_lines(knowledge: Knowledge) -> Iterator[str]:
     # Rasa's REST channel cuts a message in two at a blank line.
-    for item in (*knowledge.procedures.values(), *knowledge.topics.values()):
+    for item in _items(knowledge):
         if any("\n\n" in text for text in _texts(item)):
             yield f"{item.key}: a text has a blank line, which would split the message"
 

@@ -76,9 +76,9 @@ def _problems(path: Path, validator: jsonschema.Draft7Validator) -> Iterator[str
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         yield f"not readable as YAML in UTF-8: {str(error).splitlines()[0]}"
         return
-    for error in validator.iter_errors(content):
-        place = "/".join(str(part) for part in error.absolute_path) or "the file"
-        yield f"{place}: {error.message[:200]}"
+    for problem in validator.iter_errors(content):
+        place = "/".join(str(part) for part in problem.absolute_path) or "the file"
+        yield f"{place}: {problem.message[:200]}"
     if isinstance(content, dict) and content.get("key") != path.stem:
         yield f"key '{content.get('key')}' differs from the file's name"
 

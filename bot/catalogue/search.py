@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -15,13 +18,7 @@ from bot.text.codes import PROCEDURE_CODE
 from bot.text.normalise import fold, words
 
 # Words that say which aspect is asked, or are only manners, never which procedure.
-ASIDE = frozenset(
-    """toi em anh chi co chu bac chau minh ban ad oi a da vang nhe nha nhi ne thi la ma va hay hoac voi cho cua o tai den tu
-    muon can hoi xin biet giup gium nho vui long lam on duoc khong chua roi con thi sao the nao nhu gi bao nhieu may nhieu
-    le phi tien ton het phai dong gia giay to ho so thu tuc mang theo chuan bi nhung ngay thang lau khi nao gio
-    dau noi nao nop truc tuyen online qua mang co quan ai huong dan quy dinh luat nghi dinh phat muc dieu kien uy quyen
-    thay di bi se dang vay nua thoi gian xong""".split()
-)
+ASIDES = frozenset(json.loads(Path(__file__).with_name("asides.json").read_text(encoding="utf-8")))
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
 WEAK, SURE, MARGIN = 0.30, 0.42, 0.04
 
@@ -46,7 +43,7 @@ class ProcedureSearch:
                 texts.append(_plain(wording))
                 owners.append(place)
         self._owners = np.array(owners)
-        self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)
+        self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 - no password
         self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
         self._word_matrix: csr_matrix = self._words.fit_transform(texts)
         self._character_matrix: csr_matrix = self._characters.fit_transform(texts)
@@ -65,10 +62,10 @@ class ProcedureSearch:
         order = np.argsort(-best)[:limit]
         return [Hit(self._procedures[place], float(best[place])) for place in order if best[place] > 0]
 
-    def _score(self, query: str) -> np.ndarray:
+    def _score(self, query: str) -> NDArray[np.float64]:
         by_words = (self._word_matrix @ self._words.transform([query]).T).toarray().ravel()
         by_characters = (self._character_matrix @ self._characters.transform([query]).T).toarray().ravel()
-        scores: np.ndarray = 0.5 * by_words + 0.5 * by_characters
+        scores: NDArray[np.float64] = 0.5 * by_words + 0.5 * by_characters
         return scores
 
 
@@ -98,4 +95,4 @@ def _plain(text: str) -> str:
 
 def topic_words(text: str) -> list[str]:
     """The words of a message that may name its subject, without tones."""
-    return [word for word in _plain(text).split() if word not in ASIDE]
+    return [word for word in _plain(text).split() if word not in ASIDES]

@@ -47,7 +47,7 @@ class Worker(Protocol):
         """Return at the next answer, or after `seconds`."""
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """A request that can't be taken; the message is a sentence for the citizen."""
 
     def __init__(self, sentence: str, status: int = 400, retry_after: float | None = None) -> None:
@@ -73,7 +73,7 @@ class WebChannel:
         body = await _read_json(request)
         key = str(body.get("client_id", ""))
         if not _CLIENT_ID.fullmatch(key):
-            raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST)
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
         text, payload = await run_in_threadpool(self._read_message, conversation, body)
         arrival = Arrival(CHANNEL, f"{conversation}:{key}", conversation, text, payload)
         message_id, _ = await run_in_threadpool(inbox.accept, self.database, arrival)
@@ -101,9 +101,9 @@ class WebChannel:
         body = await _read_json(request)
         turn, value = body.get("turn"), body.get("value")
         if not isinstance(turn, int) or isinstance(turn, bool) or value not in turns.FEEDBACK:
-            raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST)
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
         if not await run_in_threadpool(self._keep_feedback, conversation, turn, value):
-            raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST, status=404)
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=404)
         if value == "not_mine":
             # One question back per answer, however often it is tapped.
             arrival = Arrival(CHANNEL, f"{conversation}:not_mine:{turn}", conversation, NOT_MINE, REJECT_ANSWER)
@@ -116,14 +116,14 @@ class WebChannel:
         wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(address)
         if wait:
             seconds = math.ceil(wait)
-            raise BadRequest(sentences.TOO_MANY.format(seconds=seconds), status=429, retry_after=seconds)
+            raise BadRequestError(sentences.TOO_MANY.format(seconds=seconds), status=429, retry_after=seconds)
 
     def _read_message(self, conversation: str, body: dict[str, Any]) -> tuple[str, str | None]:
         if "button" in body:
             with self.database.reading() as session:
                 button = outbox.find_button(session, conversation, str(body["button"])[:16])
             if button is None:
-                raise BadRequest(sentences.UNKNOWN_BUTTON)
+                raise BadRequestError(sentences.UNKNOWN_BUTTON)
             return button.title, button.payload
         return check_text(body.get("text")), None
 
@@ -146,7 +146,7 @@ class WebChannel:
         with self.database.reading() as session:
             lines = outbox.read_lines(session, conversation, after)
             busy = inbox.is_busy(session, conversation)
-            unconfirmed = bool(after) and outbox.has_undelivered(session, conversation, after)
+            unconfirmed = outbox.has_undelivered(session, conversation, after or 0)
         if unconfirmed and after:
             # Asking for what comes after a line says that the line has arrived.
             with self.database.transaction() as session:
@@ -169,15 +169,15 @@ def check_text(text: object) -> str:
     """A citizen's text without control characters.
 
     Raises:
-        BadRequest: it is empty, too long, or no text at all.
+        BadRequestError: it is empty, too long, or no text at all.
     """
     if not isinstance(text, str):
-        raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST)
+        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
     cleaned = clean(text)
     if not cleaned:
-        raise BadRequest(sentences.EMPTY)
+        raise BadRequestError(sentences.EMPTY)
     if len(cleaned) > MOST_CHARACTERS:
-        raise BadRequest(sentences.TOO_LONG.format(limit=MOST_CHARACTERS))
+        raise BadRequestError(sentences.TOO_LONG.format(limit=MOST_CHARACTERS))
     return cleaned
 
 
@@ -189,7 +189,7 @@ def _guard(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
             _check_origin(request)
             response: Response = await handler(request)
             return response
-        except BadRequest as refusal:
+        except BadRequestError as refusal:
             answer: dict[str, Any] = {"error": str(refusal)}
             headers = {}
             if refusal.retry_after:
@@ -203,30 +203,30 @@ def _guard(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
 def _check_origin(request: Request) -> None:
     # Browsers send it with every request a page makes; programs without it carry no citizen's cookie by accident.
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
+        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
 
 
 async def _read_json(request: Request) -> dict[str, Any]:
     if not request.headers.get("content-type", "").startswith("application/json"):
-        raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
+        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
     raw = b""
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > MOST_BYTES:
-            raise BadRequest(sentences.TOO_LONG.format(limit=MOST_CHARACTERS), status=413)
+            raise BadRequestError(sentences.TOO_LONG.format(limit=MOST_CHARACTERS), status=413)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST) from error
+        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST) from error
     if not isinstance(body, dict):
-        raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST)
+        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
     return body
 
 
 def _conversation_of(request: Request) -> str:
     token = request.cookies.get(COOKIE, "")
     if len(token) < 20:
-        raise BadRequest(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
+        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
     return _conversation(token)
 
 

@@ -60,8 +60,7 @@ class ComplaintMove(Base):
     __tablename__ = "complaint_moves"
 
     id = Column(RowId, primary_key=True)
-    complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False, index=True
-    )
+    complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False, index=True)
     moved_at = Column(UtcDateTime, nullable=False, default=now)
     moved_by = Column(String(100), nullable=False)
     from_state = Column(String(20))

@@ -1,8 +1,8 @@
 """What can be done with feedback: file it, look it up, move it on. Each function is one transaction.
 
 ComplaintError
-├── UnknownComplaint
-└── ForbiddenMove
+├── UnknownComplaintError
+└── ForbiddenMoveError
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class ComplaintError(Exception):
     """Something can't be done with a complaint."""
 
 
-class UnknownComplaint(ComplaintError):
+class UnknownComplaintError(ComplaintError):
     """There is no complaint with this code."""
 
 
-class ForbiddenMove(ComplaintError):
+class ForbiddenMoveError(ComplaintError):
     """A complaint may not go from its state to the one asked for."""
 
 
@@ -96,13 +96,13 @@ def move_complaint(database: Database, code: str, to_state: str, moved_by: str, 
     """Move a complaint on and tell the citizen where they wrote from.
 
     Raises:
-        UnknownComplaint: no complaint has this code.
-        ForbiddenMove: its state does not allow it (`MOVES`).
+        UnknownComplaintError: no complaint has this code.
+        ForbiddenMoveError: its state does not allow it (`MOVES`).
     """
     with database.transaction() as session:
         row = _lock(session, code)
         if to_state not in MOVES[row.state]:
-            raise ForbiddenMove(
+            raise ForbiddenMoveError(
                 f"{row.code} is '{row.state}' and can go to: {', '.join(sorted(MOVES[row.state])) or 'nothing'}."
             )
         row.moves.append(ComplaintMove(moved_by=moved_by, from_state=row.state, to_state=to_state, note=note))
@@ -123,12 +123,12 @@ def show_complaint(database: Database, code: str) -> tuple[Complaint, Draft]:
     """One complaint for staff, with personal values readable.
 
     Raises:
-        UnknownComplaint: no complaint has this code.
+        UnknownComplaintError: no complaint has this code.
     """
     with database.reading() as session:
         row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
         if row is None:
-            raise UnknownComplaint(f"There is no complaint {code}.")
+            raise UnknownComplaintError(f"There is no complaint {code}.")
         opened = [
             vault.reveal(session, row.conversation, text or "") for text in (row.description, row.office, row.happened)
         ]
@@ -158,5 +158,5 @@ def _lock(session: Session, code: str) -> Complaint:
     wanted = select(Complaint).where(Complaint.code == find_receipt_code(code)).with_for_update()
     row = session.execute(wanted).scalar_one_or_none()
     if row is None:
-        raise UnknownComplaint(f"There is no complaint {code}.")
+        raise UnknownComplaintError(f"There is no complaint {code}.")
     return row

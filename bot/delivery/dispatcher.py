@@ -64,7 +64,7 @@ class Dispatcher:
                     await self._idle()
                     continue
                 await self._answer(claim)
-            except Exception:  # noqa: BLE001 - a worker must outlive whatever one message does to it
+            except Exception:
                 logger.error("dispatcher: a message could not be worked on", exc_info=True)
                 await asyncio.sleep(1)
 
@@ -92,7 +92,9 @@ class Dispatcher:
                 return earlier
             if earlier is not None:
                 await self._rasa.rewind(claim.conversation)
-        message = claim.payload or await asyncio.to_thread(self._safe_text, claim)
+        message = claim.payload
+        if message is None:
+            message = await asyncio.to_thread(self._safe_text, claim)
         metadata = {"inbox_id": claim.id, "channel": claim.channel}
         return await self._rasa.send(claim.conversation, message, metadata)
 

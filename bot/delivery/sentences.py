@@ -1,7 +1,7 @@
 """What the gateway itself says to citizens, where no answer of the bot can be had."""
 
 NOT_ANSWERED = (
-    "Xin lỗi, trợ lý chưa trả lời được tin nhắn vừa rồi do hệ thống đang trục trặc. Tin nhắn của anh/chị vẫn được lưu lại. "
+    "Xin lỗi, trợ lý chưa trả lời được tin nhắn vừa rồi do hệ thống đang trục trặc. Tin nhắn vẫn được lưu lại. "
     "Anh/chị vui lòng gửi lại sau ít phút, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
 )
 EMPTY = "Anh/chị chưa nhập nội dung. Anh/chị cứ gõ câu hỏi bằng tiếng Việt, có dấu hoặc không dấu đều được."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bot.text.abbreviations import expand
 from bot.text.normalise import fold, words
@@ -31,7 +32,7 @@ def views(text: str) -> tuple[list[str], ...]:
 def _word_grams(tokens: list[str]) -> Iterator[str]:
     yield from tokens
     padded = ["^", *tokens, "$"]
-    for left, right in zip(padded, padded[1:], strict=False):
+    for left, right in pairwise(padded):
         yield f"{left} {right}"
 
 

@@ -21,7 +21,7 @@ def make_supervisor(settings: Settings, model: Path, tell: Callable[[str], None]
 def list_programs(settings: Settings, model: Path) -> list[Program]:
     """The programs in the order they start."""
     python = sys.executable
-    rasa = [python, "-m", "rasa", "run", "--enable-api", "--auth-token", settings.rasa_token, "-i", "127.0.0.1"]
+    rasa = [python, "-m", "bot.runtime.start", "run", "--enable-api", "-i", "127.0.0.1"]
     rasa += ["-p", str(settings.rasa_port), "-m", str(model), "--response-timeout", str(int(settings.turn_timeout))]
     actions = [python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(settings.actions_port)]
     status = f"{settings.rasa_url}/status?token={settings.rasa_token}"

@@ -1,53 +1,49 @@
-"""Short answers to a form's questions: yes, no, nothing, stop, correct."""
+"""Short answers to a form's questions: yes, no, nothing, stop, correct; the phrases are data, in `answers.json`."""
 
 from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
 
 from bot.text.abbreviations import expand
 from bot.text.normalise import fold, words
 
 # Longer texts tell something, whatever word they begin with.
 _SHORT = 6
-_YES = frozenset(
-    "co|duoc|dung|dung roi|dung vay|gui|gui di|gui luon|dong y|xac nhan|chuan|chinh xac|ok|vang|u|uh|roi|nhat tri|yes".split(
-        "|"
-    )
-)
-_REFUSAL = frozenset(
-    "khong|khong co|khong biet|khong nho|khong ro|khong can|khong muon|bo qua|chua co|chua|khong de lai|thoi|quen roi|khong nho ro|no|skip|khong co ma|khong co dau".split(
-        "|"
-    )
-)
-_CANCEL = frozenset(
-    "huy|huy bo|huy di|huy phan anh|thoi khong gui nua|khong gui nua|thoi khong gui|khong gui|dung lai|thoat|ngung|thoi huy di|khong phan anh nua|cancel|stop|quit|exit".split(
-        "|"
-    )
-)
-_CORRECTION = frozenset("sua|sua lai|sai roi|chua dung|sua thong tin|dieu chinh|can sua|khong dung".split("|"))
-_MANNERS = frozenset("a da vang nhe nha em oi anh chi ban minh toi cho giup voi".split())
 
 
 def is_yes(text: str) -> bool:
     """Whether a short answer agrees."""
-    return _plain(text) in _YES or (text.strip().lower() in ("dạ", "vâng", "vâng ạ", "dạ vâng"))
+    return _says(text, "yes")
 
 
 def is_refusal(text: str) -> bool:
     """Whether a short answer says that there is nothing, or that it is not told."""
-    return _plain(text) in _REFUSAL
+    return _says(text, "refusal")
 
 
 def is_cancel(text: str) -> bool:
     """Whether a short answer wants to stop the whole form."""
-    return _plain(text) in _CANCEL
+    return _says(text, "cancel")
 
 
 def is_correction(text: str) -> bool:
     """Whether a short answer wants to change something."""
-    return _plain(text) in _CORRECTION
+    return _says(text, "correction")
 
 
-def _plain(text: str) -> str:
+def _says(text: str, meaning: str) -> bool:
+    phrases = _phrases()
     found = [fold(word) for word in expand(words(text))]
-    if len(found) > _SHORT:
-        return ""
-    return " ".join(word for word in found if word not in _MANNERS) or " ".join(found)
+    if not found or len(found) > _SHORT:
+        return False
+    plain = " ".join(word for word in found if word not in phrases["manners"])
+    # "dạ vâng" is all manners and still an answer.
+    return (plain or " ".join(found)) in phrases[meaning]
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, frozenset[str]]:
+    with Path(__file__).with_suffix(".json").open(encoding="utf-8") as file:
+        return {meaning: frozenset(phrases) for meaning, phrases in json.load(file).items()}

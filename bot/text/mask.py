@@ -12,7 +12,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # Nine digits (mobile) or ten (landline) after 0 or +84, in groups as people write them.
 _PHONE = re.compile(r"(?<![\w.,-])(?:\+?84|0)(?:[ .-]?\d){9,10}(?!\d|[.,]\d)")
 _ACCOUNT = re.compile(
-    r"(?:s[ốo]\s*(?:t[àa]i\s*kho[ảa]n|tk)|stk|t[àa]i\s*kho[ảa]n|account(?:\s*(?:no|number))?)\W{0,6}(\d(?:[ .-]?\d){7,18})(?!\d)",
+    r"(?:(?:s[ốo]\s*)?t[àa]i\s*kho[ảa]n|s[ốo]\s*tk|stk|account(?:\s*(?:no|number))?)"
+    r"\W{0,6}(\d(?:[ .-]?\d){7,18})(?!\d)",
     re.IGNORECASE,
 )
 _IDENTITY = re.compile(r"(?<![\w.,/-])(?:\d{12}|\d{3}[ .]\d{3}[ .]\d{3}[ .]\d{3}|\d{9}|[A-Z]\d{7,8})(?![\w/]|[.,-]\d)")
@@ -29,7 +30,7 @@ class PersonalValue:
 
 
 def find_personal_values(text: str) -> list[PersonalValue]:
-    """Every personal value of a text, in order, never overlapping. Codes of dossiers and procedures are not personal."""
+    """Every personal value of a text, in order, never overlapping; codes of dossiers and procedures are none."""
     found: list[PersonalValue] = []
     taken = [m.span() for m in TOKEN_PATTERN.finditer(text)]
     for kind, pattern, group in (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -91,7 +90,7 @@ def _put_in_place(made: Path, folder: Path, inputs: str) -> TrainedModel:
     path, note = folder / f"{MODEL}.tar.gz", folder / f"{MODEL}.json"
     # Without its note the old model counts as absent, so a crash between the two steps only costs a training.
     note.unlink(missing_ok=True)
-    os.replace(made, path)
+    made.replace(path)
     note.write_text(json.dumps({"inputs": inputs, "sha256": sha256}), encoding="utf-8")
     return TrainedModel(path, inputs, sha256)
 

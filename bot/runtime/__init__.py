@@ -1,0 +1,1 @@
+"""What else runs inside Rasa's server besides its components."""
