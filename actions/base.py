@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.catalogue.loader import load_knowledge
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 Events = list[dict[str, Any]]
 MOST_BUTTONS = 5
 RANKING_LENGTH = 5
+CLARIFY = "clarify"
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,11 @@ class AnsweringAction(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Rasa's entry."""
+        speaker = Speaker(dispatcher, tracker)
         try:
-            return self.answer(Speaker(dispatcher, tracker), tracker)
+            events = self.answer(speaker, tracker)
+            in_a_row = clarifications_of(tracker) + 1 if speaker.outcome == CLARIFY else 0
+            return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:
             # Nothing said means "not answered": the gateway takes the turn back and runs it again. An error
             # response of rasa_sdk would carry the whole tracker into the logs.
@@ -83,13 +88,15 @@ class Speaker:
     def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         self._dispatcher = dispatcher
         self._tracker = tracker
+        self.outcome = ""
 
     def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
-        """Say one response, its `{names}` filled in."""
+        """Say one response, its `{names}` filled in ("text" and "image" are rasa_sdk's own, never names)."""
         self._dispatcher.utter_message(response=response, buttons=buttons or [], **values)
 
     def report(self, outcome: str, procedure: str | None = None, topic: str | None = None) -> None:
         """Report the turn; the dispatcher takes this out of the reply and keeps it."""
+        self.outcome = outcome
         understood = reading_of(self._tracker.latest_message)
         turn = {
             "intent": understood[0][0] if understood else None,
@@ -123,6 +130,11 @@ def typed_text(tracker: Tracker) -> str:
     """What the citizen typed; empty when a button was tapped."""
     text = tracker.latest_message.get("text") or ""
     return "" if text.startswith("/") else text
+
+
+def clarifications_of(tracker: Tracker) -> int:
+    """How many times in a row the bot has asked back."""
+    return int(tracker.get_slot("clarifications") or 0)
 
 
 def inbox_id_of(tracker: Tracker) -> int:

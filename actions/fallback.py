@@ -7,13 +7,23 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
-from actions.base import AnsweringAction, Events, Speaker, button, reading_of, services, typed_text
+from actions.base import (
+    CLARIFY,
+    AnsweringAction,
+    Events,
+    Speaker,
+    button,
+    clarifications_of,
+    reading_of,
+    services,
+    typed_text,
+)
 from bot.catalogue.search import match_procedure
 
 # Readings less likely than this are not worth a button.
 LEAST_SHARE = 0.04
 MOST_READINGS = 3
-MOST_CLARIFICATIONS = 2
+MOST_CLARIFICATIONS = 1
 
 
 class ActionFallback(AnsweringAction):
@@ -25,16 +35,9 @@ class ActionFallback(AnsweringAction):
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Ask back or hand over."""
-        before = int(tracker.get_slot("clarifications") or 0)
-        buttons = _readings(reading_of(tracker.latest_message))
-        if not buttons or before + 1 > MOST_CLARIFICATIONS:
-            hand_over(say, "utter_not_understood")
-            return [SlotSet("clarifications", 0)]
-        say.say("utter_ask_which_reading", [*buttons, _none_of_these()])
-        say.report("clarify")
+        ask_back(say, tracker, "utter_ask_which_reading", _readings(reading_of(tracker.latest_message)))
         match = match_procedure(services().search, typed_text(tracker))
-        remembered = [SlotSet("procedure", match.sure.key)] if match.sure else []
-        return [*remembered, SlotSet("clarifications", before + 1)]
+        return [SlotSet("procedure", match.sure.key)] if match.sure else []
 
 
 class ActionRejectAnswer(AnsweringAction):
@@ -47,17 +50,14 @@ class ActionRejectAnswer(AnsweringAction):
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Offer what else may have been meant."""
         answered = _message_before(tracker)
-        buttons = _readings(reading_of(answered)[1:]) if answered else []
-        if not buttons:
-            hand_over(say, "utter_not_understood")
-            return []
-        say.say("utter_ask_which_else", [*buttons, _none_of_these()])
-        say.report("clarify")
+        ask_back(
+            say, tracker, "utter_ask_which_else", _readings(reading_of(answered)[1:], least=0.0) if answered else []
+        )
         return []
 
 
 class ActionAskHuman(AnsweringAction):
-    """Gives the hotline, the hours and the offer to write to the centre."""
+    """Gives the hotline, where the hours are found, and the offer to write to the centre."""
 
     def name(self) -> str:
         """Its name in the domain."""
@@ -66,7 +66,16 @@ class ActionAskHuman(AnsweringAction):
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Hand over."""
         hand_over(say, "utter_ask_human")
-        return [SlotSet("clarifications", 0)]
+        return []
+
+
+def ask_back(say: Speaker, tracker: Tracker, response: str, buttons: list[dict[str, str]]) -> None:
+    """Ask one question back; when there is nothing to choose from, or it did not help before, hand over."""
+    if not buttons or clarifications_of(tracker) >= MOST_CLARIFICATIONS:
+        hand_over(say, "utter_not_understood")
+        return
+    say.say(response, [*buttons, _none_of_these()])
+    say.report(CLARIFY)
 
 
 def hand_over(say: Speaker, response: str) -> None:
@@ -82,9 +91,9 @@ def hand_over(say: Speaker, response: str) -> None:
     say.report("handover")
 
 
-def _readings(ranking: list[tuple[str, float]]) -> list[dict[str, str]]:
+def _readings(ranking: list[tuple[str, float]], least: float = LEAST_SHARE) -> list[dict[str, str]]:
     knowledge = services().knowledge
-    offered = [name for name, share in ranking if share >= LEAST_SHARE and knowledge.reading(name)]
+    offered = [name for name, share in ranking if share >= least and knowledge.reading(name)]
     return [button(knowledge.reading(name), f"/{name}") for name in offered[:MOST_READINGS]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
@@ -17,6 +19,7 @@ from actions.base import (
     show_day,
     typed_text,
 )
+from actions.fallback import ask_back
 from actions.topics import say_topic
 from bot.catalogue.model import Procedure
 from bot.catalogue.search import match_procedure, topic_words
@@ -60,8 +63,9 @@ class ActionAnswerProcedure(AnsweringAction):
         if current and (current in match.doubtful or len(topic_words(text)) <= FOLLOW_UP_WORDS):
             return _answer(say, intent, current)
         if match.doubtful:
-            return _ask_which(say, intent, match.doubtful)
-        return _without_procedure(say, intent, text)
+            ask_back(say, tracker, "utter_ask_which_of_these", _choices(intent, match.doubtful))
+            return []
+        return _without_procedure(say, tracker, intent)
 
 
 def _answer(say: Speaker, intent: str, procedure: Procedure) -> Events:
@@ -70,7 +74,7 @@ def _answer(say: Speaker, intent: str, procedure: Procedure) -> Events:
         say.report("handover", procedure=procedure.key)
     else:
         _say_aspect(say, intent, procedure)
-    return [SlotSet("procedure", procedure.key), SlotSet("clarifications", 0)]
+    return [SlotSet("procedure", procedure.key)]
 
 
 def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
@@ -95,7 +99,7 @@ def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
         _other_aspects(intent, procedure),
         procedure=procedure.name,
         aspect=_aspect_name(intent),
-        text=text,
+        body=text,
         basis="; ".join(procedure.provenance.legal_basis[:3]),
         checked_on=show_day(procedure.provenance.checked_on),
     )
@@ -121,27 +125,21 @@ def _other_aspects(intent: str, procedure: Procedure) -> list[dict[str, str]]:
     return [button(titles(name), _payload(name, procedure)) for name in wanted[:MOST_BUTTONS]]
 
 
-def _ask_which(say: Speaker, intent: str, procedures: tuple[Procedure, ...]) -> Events:
-    buttons = [button(procedure.name, _payload(intent, procedure)) for procedure in procedures[:3]]
-    say.say("utter_ask_which_of_these", buttons)
-    say.report("clarify")
-    return []
+def _choices(intent: str, procedures: Iterable[Procedure]) -> list[dict[str, str]]:
+    return [button(procedure.name, _payload(intent, procedure)) for procedure in procedures]
 
 
-def _without_procedure(say: Speaker, intent: str, text: str) -> Events:
-    general = services().knowledge.topic_for(intent)
-    if len(topic_words(text)) > FOLLOW_UP_WORDS:
-        say.say(
-            "utter_procedure_not_found", [button(services().knowledge.title("submit_complaint"), "/submit_complaint")]
-        )
+def _without_procedure(say: Speaker, tracker: Tracker, intent: str) -> Events:
+    knowledge = services().knowledge
+    general = knowledge.topic_for(intent)
+    if len(topic_words(typed_text(tracker))) > FOLLOW_UP_WORDS:
+        say.say("utter_procedure_not_found", [button(knowledge.title("submit_complaint"), "/submit_complaint")])
         say.report("handover")
     elif general:
         say_topic(say, general)
     else:
-        procedures = services().knowledge.procedures
-        popular = [procedures[key] for key in POPULAR if key in procedures]
-        say.say("utter_ask_which_procedure", [button(p.name, _payload(intent, p)) for p in popular])
-        say.report("clarify")
+        popular = [knowledge.procedures[key] for key in POPULAR if key in knowledge.procedures]
+        ask_back(say, tracker, "utter_ask_which_procedure", _choices(intent, popular))
     return []
 
 

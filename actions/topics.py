@@ -62,7 +62,7 @@ def say_topic(say: Speaker, topic: Topic) -> None:
     say.say(
         f"utter_topic_{topic.provenance.confidence}",
         buttons + _related(topic, MOST_BUTTONS - len(buttons) - 1),
-        text=topic.short,
+        body=topic.short,
         **_sources(topic),
     )
     say.report("answer", topic=topic.key)
@@ -74,7 +74,7 @@ def _say_details(say: Speaker, topic: Topic) -> None:
         "utter_topic_details",
         _related(topic, 3),
         title=topic.title,
-        text="\n".join(f"• {line}" for line in lines),
+        body="\n".join(f"• {line}" for line in lines),
         **_sources(topic),
     )
     say.report("answer", topic=topic.key)

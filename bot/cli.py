@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -48,6 +49,8 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Entry of the command; what an operator can mend is one sentence, not a traceback."""
+    # SIGTERM ends commands as Ctrl-C does, so that what they started ends with them.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli()
     except EXPECTED as error:

@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = "secrets.env"
+LAST_PORT = 65535
 PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
 
 
@@ -44,7 +45,6 @@ class Settings:
     rasa_port: int
     actions_port: int
     public_url: str
-    production: bool
     secret_keys: tuple[str, ...]
     rasa_token: str
     turn_timeout: float
@@ -86,18 +86,20 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     production = _choice(values, "MOTCUA_MODE", ("demo", "production")) == "production"
     if not production:
         values = {**_demo_secrets(home), **values}
-    port = _number(values, "MOTCUA_PORT", 8080)
+    port = _port(values, "MOTCUA_PORT", 8080)
+    public_url = (values.get("MOTCUA_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    if production and not public_url.startswith("https://"):
+        raise SettingsError("MOTCUA_PUBLIC_URL must be the https:// address that citizens use.")
     return Settings(
         home=home,
         models=Path(values.get("MOTCUA_MODELS") or ROOT / "models").resolve(),
         database_url=values.get("MOTCUA_DATABASE_URL") or f"sqlite:///{home / 'motcua.db'}",
         host=values.get("MOTCUA_HOST") or "127.0.0.1",
         port=port,
-        rasa_port=_number(values, "MOTCUA_RASA_PORT", 5005),
-        actions_port=_number(values, "MOTCUA_ACTIONS_PORT", 5055),
-        public_url=(values.get("MOTCUA_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
-        production=production,
-        secret_keys=tuple(_secret(values, "MOTCUA_SECRET_KEY").split(",")),
+        rasa_port=_port(values, "MOTCUA_RASA_PORT", 5005),
+        actions_port=_port(values, "MOTCUA_ACTIONS_PORT", 5055),
+        public_url=public_url,
+        secret_keys=_secrets(values, "MOTCUA_SECRET_KEY"),
         rasa_token=_secret(values, "MOTCUA_RASA_TOKEN"),
         turn_timeout=_number(values, "MOTCUA_TURN_TIMEOUT", 30),
         give_up_after=_number(values, "MOTCUA_GIVE_UP_AFTER", 120),
@@ -147,6 +149,11 @@ def _demo_secrets(home: Path) -> dict[str, str]:
     return _file_values(path)
 
 
+def _secrets(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Secrets separated by commas, each of which must be good."""
+    return tuple(_secret({name: value}, name) for value in values.get(name, "").split(","))
+
+
 def _secret(values: Mapping[str, str], name: str) -> str:
     value = values.get(name, "")
     if not value:
@@ -156,9 +163,16 @@ def _secret(values: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _port(values: Mapping[str, str], name: str, default: int) -> int:
+    port = _number(values, name, default)
+    if port > LAST_PORT:
+        raise SettingsError(f"{name} must be a port, 1 to {LAST_PORT}, not '{port}'.")
+    return port
+
+
 def _number(values: Mapping[str, str], name: str, default: int) -> int:
     value = values.get(name) or str(default)
-    if not value.isdigit() or int(value) <= 0:
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise SettingsError(f"{name} must be a whole number above 0, not '{value}'.")
     return int(value)
 

@@ -68,7 +68,8 @@ def _texts(item: Procedure | Topic) -> Iterator[str]:
         return
     yield item.summary
     for statements in item.aspects.values():
-        yield from (statement.text for statement in statements)
+        for statement in statements:
+            yield from (statement.text, statement.afterwards or "")
 
 
 def _unsourced(key: str, provenance: Provenance) -> Iterator[str]:

@@ -13,6 +13,7 @@ import jsonschema
 import yaml
 
 from bot.catalogue.model import Knowledge, Link, Procedure, Provenance, Source, Statement, Topic
+from bot.text.normalise import normalise
 
 SCHEMAS = Path(__file__).parent / "schemas"
 ASPECTS = (
@@ -24,7 +25,14 @@ Item = TypeVar("Item", Procedure, Topic)
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without dates: days stay text, so that the schema sees what was written."""
+    """YAML without dates: days stay text, so that the schema sees what was written. No key may stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(problem=f"'{twice}' stands there twice")
+        return super().construct_mapping(node, deep)
 
 
 _PlainLoader.yaml_implicit_resolvers = {
@@ -58,15 +66,21 @@ def _load_items(
     folder: Path, kind: str, build: Callable[[dict[str, Any]], Item], refusals: list[Refusal]
 ) -> dict[str, Item]:
     schema = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
-    validator = jsonschema.Draft7Validator(schema)
+    validator = jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
     items: dict[str, Item] = {}
+    names: dict[str, str] = {}
     for path in sorted(folder.glob("*.yml")):
         reasons = list(_problems(path, validator))
         if reasons:
             refusals.append(Refusal(f"{folder.name}/{path.name}", "; ".join(reasons)))
             continue
-        item = build(_read_yaml(path))
-        items[item.key] = item
+        content = _read_yaml(path)
+        name = normalise(content.get("name") or content["title"])
+        if name in names:
+            refusals.append(Refusal(f"{folder.name}/{path.name}", f"its name is already that of {names[name]}"))
+            continue
+        names[name] = path.name
+        items[content["key"]] = build(content)
     return items
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,9 @@ from bot.text.abbreviations import expand
 from bot.text.codes import PROCEDURE_CODE
 from bot.text.normalise import fold, words
 
-# Words that say which aspect is asked, or are only manners, never which procedure.
-ASIDES = frozenset(json.loads(Path(__file__).with_name("asides.json").read_text(encoding="utf-8")))
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
 WEAK, SURE, MARGIN = 0.30, 0.42, 0.04
+_CODE_LENGTH = len("1.004194")
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class ProcedureSearch:
         texts, owners = [], []
         for place, procedure in enumerate(self._procedures):
             for wording in {procedure.name, *procedure.synonyms}:
-                texts.append(_plain(wording))
-                owners.append(place)
+                # Whole, and as little of it as is left of a citizen's question.
+                for text in {_plain(wording), " ".join(topic_words(wording))} - {""}:
+                    texts.append(text)
+                    owners.append(place)
         self._owners = np.array(owners)
         self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 - no password
         self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
@@ -50,17 +53,24 @@ class ProcedureSearch:
 
     def find(self, text: str, limit: int = 10) -> list[Hit]:
         """The procedures nearest to a message, best first."""
-        by_code = [self._codes[c] for c in PROCEDURE_CODE.findall(text) if c in self._codes]
+        by_code = self._by_code(text)
         if by_code:
-            return [Hit(procedure, 1.0) for procedure in by_code]
-        query = " ".join(topic_words(text))
-        if not query:
+            return [Hit(procedure, 1.0) for procedure in by_code[:limit]]
+        subject = " ".join(topic_words(text))
+        if not subject:
             return []
-        scores = self._score(query)
+        # The whole message, too: "khai tử" without its "tử", an aside elsewhere, would be nearest to "khai sinh".
+        scores = np.maximum(self._score(subject), self._score(_plain(text)))
         best = np.full(len(self._procedures), 0.0)
         np.maximum.at(best, self._owners, scores)
         order = np.argsort(-best)[:limit]
         return [Hit(self._procedures[place], float(best[place])) for place in order if best[place] > 0]
+
+    def _by_code(self, text: str) -> list[Procedure]:
+        # Portals append the office ("1.004194.000.00.00.H08"), people the next sentence ("1.004194.Cần gì?").
+        codes = PROCEDURE_CODE.findall(text)
+        found = [self._codes.get(code) or self._codes.get(code[:_CODE_LENGTH]) for code in codes]
+        return list({procedure.key: procedure for procedure in found if procedure}.values())
 
     def _score(self, query: str) -> NDArray[np.float64]:
         by_words = (self._word_matrix @ self._words.transform([query]).T).toarray().ravel()
@@ -95,4 +105,16 @@ def _plain(text: str) -> str:
 
 def topic_words(text: str) -> list[str]:
     """The words of a message that may name its subject, without tones."""
-    return [word for word in _plain(text).split() if word not in ASIDES]
+    phrases, single = _asides()
+    return [word for word in phrases.sub(" ", _plain(text)).split() if word not in single]
+
+
+@lru_cache(maxsize=1)
+def _asides() -> tuple[re.Pattern[str], frozenset[str]]:
+    """Phrases and words that say which aspect is asked, or are only manners, never which procedure.
+
+    "mất" alone may be a lost passport, "mất bao lâu" never is.
+    """
+    known = json.loads(Path(__file__).with_name("asides.json").read_text(encoding="utf-8"))
+    phrases = "|".join(re.escape(aside) for aside in known if " " in aside)
+    return re.compile(rf"\b(?:{phrases})\b"), frozenset(aside for aside in known if " " not in aside)

@@ -21,7 +21,7 @@ from bot.channels.limits import RateLimit
 from bot.database import Database
 from bot.delivery import inbox, outbox, sentences, turns
 from bot.delivery.inbox import Arrival
-from bot.delivery.outbox import Line, Lines
+from bot.delivery.outbox import Button, Line, Lines
 from bot.settings import Settings
 from bot.text.normalise import clean
 
@@ -33,8 +33,11 @@ MOST_CHARACTERS = 2000
 MOST_BYTES = 20_000
 LONGEST_WAIT = 25.0
 REJECT_ANSWER = "/reject_answer"
-NOT_MINE = "Không phải ý tôi"
 _CLIENT_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
+_BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
+_SHORTEST_TOKEN = 20
+# Databases count rows no further.
+_LAST_ROW = 2**63 - 1
 
 
 class Worker(Protocol):
@@ -82,7 +85,7 @@ class WebChannel:
 
     async def read(self, request: Request) -> Response:
         """GET /api/web/messages: what was said after a cursor, waiting for news when there is none."""
-        token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+        token = _token_of(request) or secrets.token_urlsafe(32)
         conversation = _conversation(token)
         after = _cursor(request.query_params.get("after", ""))
         lines, typing = await self._wait_for_lines(conversation, after, _seconds(request.query_params.get("wait", "")))
@@ -102,11 +105,13 @@ class WebChannel:
         turn, value = body.get("turn"), body.get("value")
         if not isinstance(turn, int) or isinstance(turn, bool) or value not in turns.FEEDBACK:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
-        if not await run_in_threadpool(self._keep_feedback, conversation, turn, value):
+        if turn > _LAST_ROW or not await run_in_threadpool(self._keep_feedback, conversation, turn, value):
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=404)
         if value == "not_mine":
             # One question back per answer, however often it is tapped.
-            arrival = Arrival(CHANNEL, f"{conversation}:not_mine:{turn}", conversation, NOT_MINE, REJECT_ANSWER)
+            arrival = Arrival(
+                CHANNEL, f"{conversation}:not_mine:{turn}", conversation, sentences.NOT_MINE, REJECT_ANSWER
+            )
             await run_in_threadpool(inbox.accept, self.database, arrival)
             self.worker.notify()
         return Response(status_code=204)
@@ -120,12 +125,17 @@ class WebChannel:
 
     def _read_message(self, conversation: str, body: dict[str, Any]) -> tuple[str, str | None]:
         if "button" in body:
-            with self.database.reading() as session:
-                button = outbox.find_button(session, conversation, str(body["button"])[:16])
-            if button is None:
-                raise BadRequestError(sentences.UNKNOWN_BUTTON)
+            button = self._find_button(conversation, str(body["button"]))
             return button.title, button.payload
         return check_text(body.get("text")), None
+
+    def _find_button(self, conversation: str, button_id: str) -> Button:
+        if _BUTTON_ID.fullmatch(button_id):
+            with self.database.reading() as session:
+                button = outbox.find_button(session, conversation, button_id)
+            if button:
+                return button
+        raise BadRequestError(sentences.UNKNOWN_BUTTON)
 
     def _keep_feedback(self, conversation: str, turn: int, value: str) -> bool:
         with self.database.transaction() as session:
@@ -173,7 +183,8 @@ def check_text(text: object) -> str:
     """
     if not isinstance(text, str):
         raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
-    cleaned = clean(text)
+    # JSON can spell half a character (a lone surrogate), which no database takes.
+    cleaned = clean(text.encode(errors="replace").decode())
     if not cleaned:
         raise BadRequestError(sentences.EMPTY)
     if len(cleaned) > MOST_CHARACTERS:
@@ -224,10 +235,15 @@ async def _read_json(request: Request) -> dict[str, Any]:
 
 
 def _conversation_of(request: Request) -> str:
-    token = request.cookies.get(COOKIE, "")
-    if len(token) < 20:
+    token = _token_of(request)
+    if token is None:
         raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
     return _conversation(token)
+
+
+def _token_of(request: Request) -> str | None:
+    token = request.cookies.get(COOKIE, "")
+    return token if len(token) >= _SHORTEST_TOKEN else None
 
 
 def _conversation(token: str) -> str:

@@ -34,7 +34,8 @@ def find_kind(kinds: dict[str, Kind], answer: str) -> Kind | None:
     wanted = _plain(answer)
     for kind in kinds.values():
         label = _plain(kind.label)
-        if wanted in (kind.key, label) or (len(wanted) > 3 and wanted in label):
+        # One word alone says too little: "không" stands in a label too.
+        if wanted in (_plain(kind.key), label) or (" " in wanted and f" {wanted} " in f" {label} "):
             return kind
     return guess_kind(kinds, answer)
 

@@ -77,7 +77,9 @@ def file_complaint(database: Database, conversation: str, inbox_id: int, draft: 
     except IntegrityError:
         with database.reading() as session:
             filed = select(Complaint).where(Complaint.filed_by_inbox_id == inbox_id)
-            row = session.execute(filed).scalar_one()
+            row = session.execute(filed).scalar_one_or_none()
+            if row is None:
+                raise
             return Receipt(row.code, row.created_at)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from datetime import timedelta
 from typing import Any
 
 from bot.database import Database, now
 from bot.delivery import inbox, outbox, sentences, turns, vault
-from bot.delivery.inbox import Claim
+from bot.delivery.inbox import Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.turns import TurnLog
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.1
 BACK_OFF = (0.5, 1, 2, 4, 8, 15)
 RATED_OUTCOMES = ("answer",)
+# Also "/ /restart": Rasa strips spaces before it looks for a command.
+_LEADING_SLASHES = re.compile(r"^[\s/]+")
 
 
 class Dispatcher:
@@ -64,6 +67,8 @@ class Dispatcher:
                     await self._idle()
                     continue
                 await self._answer(claim)
+            except LostClaimError as error:
+                logger.warning("%s", error)
             except Exception:
                 logger.error("dispatcher: a message could not be worked on", exc_info=True)
                 await asyncio.sleep(1)
@@ -77,13 +82,17 @@ class Dispatcher:
 
     async def _answer(self, claim: Claim) -> None:
         try:
-            messages = await self._run_turn(claim)
+            replies, log = read_messages(await self._run_turn(claim))
+            await asyncio.to_thread(self._store, claim, replies, log)
+            await self._tell_news()
+        except LostClaimError:
+            raise
         except RasaError as error:
             await self._fail(claim, str(error))
-            return
-        replies, log = read_messages(messages)
-        await asyncio.to_thread(self._store, claim, replies, log)
-        await self._tell_news()
+        except Exception:
+            # Tried again and then set aside like any other: it must not stand in its conversation's way for ever.
+            logger.error("inbox %d: attempt %d met an error", claim.id, claim.attempts, exc_info=True)
+            await self._fail(claim, "error")
 
     async def _run_turn(self, claim: Claim) -> list[dict[str, Any]]:
         if claim.attempts > 1:
@@ -102,28 +111,28 @@ class Dispatcher:
         """What Rasa may see of a typed text: no personal values, and nothing it would take for a command."""
         with self._database.transaction() as session:
             text = vault.hide(session, claim.conversation, claim.text)
-        return text.strip().lstrip("/").strip() or "?"
+        return _LEADING_SLASHES.sub("", text).strip() or "?"
 
     def _store(self, claim: Claim, replies: list[Reply], log: TurnLog) -> None:
         with self._database.transaction() as session:
+            inbox.finish(session, claim)
             shown = [Reply(vault.reveal(session, claim.conversation, r.text), r.buttons) for r in replies]
             outbox.enqueue(session, claim.conversation, shown, claim.id, rate=log.outcome in RATED_OUTCOMES)
             turns.record(session, claim.conversation, claim.id, log)
-            inbox.finish(session, claim.id)
 
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)
         if now() - claim.first_attempt_at < self._patience:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
-            await asyncio.to_thread(inbox.retry_later, self._database, claim.id, delay)
+            await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)
             return
         await asyncio.to_thread(self._give_up, claim, reason)
         await self._tell_news()
 
     def _give_up(self, claim: Claim, reason: str) -> None:
         with self._database.transaction() as session:
+            inbox.set_aside(session, claim, reason)
             outbox.enqueue(session, claim.conversation, [Reply(sentences.NOT_ANSWERED)], claim.id)
-            inbox.set_aside(session, claim.id, reason)
 
     async def _tell_news(self) -> None:
         async with self._news:

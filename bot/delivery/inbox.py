@@ -15,6 +15,10 @@ from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, InboxMessage
 LEASE = timedelta(seconds=90)
 
 
+class LostClaimError(Exception):
+    """A worker took longer than its lease, and the message is somebody else's now."""
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A message as a channel hands it over.
@@ -98,20 +102,32 @@ def claim_next(database: Database) -> Claim | None:
         return Claim(row.id, row.channel, row.conversation, text, row.payload, row.attempts, row.first_attempt_at)
 
 
-def finish(session: Session, inbox_id: int) -> None:
-    """Mark a message as answered, in the transaction that stores the answers."""
-    _set(session, inbox_id, state=DONE, claimed_until=None)
+def finish(session: Session, claim: Claim) -> None:
+    """Mark a message as answered, in the transaction that stores the answers.
+
+    Raises:
+        LostClaimError: the claim is no longer this worker's.
+    """
+    _end(session, claim, state=DONE)
 
 
-def retry_later(database: Database, inbox_id: int, delay: float) -> None:
-    """Give a message back, to be tried again after `delay` seconds."""
+def retry_later(database: Database, claim: Claim, delay: float) -> None:
+    """Give a message back, to be tried again after `delay` seconds.
+
+    Raises:
+        LostClaimError: the claim is no longer this worker's.
+    """
     with database.transaction() as session:
-        _set(session, inbox_id, state=PENDING, claimed_until=None, next_attempt_at=now() + timedelta(seconds=delay))
+        _end(session, claim, state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
 
 
-def set_aside(session: Session, inbox_id: int, reason: str) -> None:
-    """Give a message up for good, with the reason staff will see."""
-    _set(session, inbox_id, state=FAILED, claimed_until=None, reason=reason)
+def set_aside(session: Session, claim: Claim, reason: str) -> None:
+    """Give a message up for good, with the reason staff will see.
+
+    Raises:
+        LostClaimError: the claim is no longer this worker's.
+    """
+    _end(session, claim, state=FAILED, reason=reason)
 
 
 def release_claims(database: Database) -> int:
@@ -128,5 +144,12 @@ def is_busy(session: Session, conversation: str) -> bool:
     return session.execute(select(InboxMessage.id).where(*waiting).limit(1)).first() is not None
 
 
-def _set(session: Session, inbox_id: int, **values: object) -> None:
-    session.execute(update(InboxMessage).where(InboxMessage.id == inbox_id).values(**values))
+def _end(session: Session, claim: Claim, **values: object) -> None:
+    # The number of attempts tells this claim from a later one of the same message.
+    own = (
+        InboxMessage.id == claim.id,
+        InboxMessage.state == CLAIMED,
+        InboxMessage.attempts == claim.attempts,
+    )
+    if not session.execute(update(InboxMessage).where(*own).values(claimed_until=None, **values)).rowcount:
+        raise LostClaimError(f"inbox {claim.id}: attempt {claim.attempts} is over")

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
+from bot.delivery import turns
+
 
 class RasaError(Exception):
     """Rasa, or its action server, gave no usable answer; the message is a short reason."""
@@ -29,7 +31,7 @@ class RasaClient:
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
 
     async def send(self, conversation: str, message: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
-        """Run one turn. Returns the bot's messages, never none.
+        """Run one turn. Returns the bot's messages: something said, and the turn log.
 
         Raises:
             RasaError: Rasa is away, late, or answered nothing.
@@ -38,25 +40,26 @@ class RasaClient:
         body = {"sender": conversation, "message": message, "metadata": metadata}
         response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body)
         messages = response.json()
-        # Rasa answers 200 with [] when a turn has crashed.
-        if not any(message.get("text") for message in messages):
+        # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
+        if not _is_complete(messages):
             raise RasaError("no_answer")
         return list(messages)
 
     async def find_turn(self, conversation: str, inbox_id: int) -> list[dict[str, Any]] | None:
-        """The answers recorded for a message, [] when its turn ended without any, None when Rasa never finished it."""
+        """The answers recorded for a message, [] when its turn ended without complete ones, None when it never ended."""
         address = f"{self._url}/conversations/{quote(conversation, safe='')}/tracker"
         response = await self._request("GET", address, params=self._params)
         answers: list[dict[str, Any]] | None = None
+        own = False
         for event in response.json().get("events") or ():
             if event["event"] == "user":
                 own = (event.get("metadata") or {}).get("inbox_id") == inbox_id
-                answers = [] if own else answers if answers else None
-            elif event["event"] == "rewind":
-                answers = None
-            elif event["event"] == "bot" and answers is not None:
+                answers = [] if own else answers
+            elif event["event"] == "rewind" and own:
+                own, answers = False, None
+            elif event["event"] == "bot" and own and answers is not None:
                 answers.append(_as_rest(event))
-        return answers
+        return [] if answers and not _is_complete(answers) else answers
 
     async def rewind(self, conversation: str) -> None:
         """Take back the last turn, which ended without an answer, so that it can be run again."""
@@ -78,6 +81,12 @@ class RasaClient:
         except httpx.HTTPError as error:
             raise RasaError("unreachable") from error
         return response
+
+
+def _is_complete(messages: list[dict[str, Any]]) -> bool:
+    # Every answering action ends with its turn log: without one, an action failed after another had spoken.
+    said = any(message.get("text") for message in messages)
+    return said and any(turns.read_log(message.get("custom") or {}) for message in messages)
 
 
 def _as_rest(event: dict[str, Any]) -> dict[str, Any]:

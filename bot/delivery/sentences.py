@@ -9,3 +9,4 @@ TOO_LONG = "Tin nhắn dài quá {limit} ký tự. Anh/chị vui lòng chia thà
 TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tin trước đã được nhận."
 NOT_UNDERSTOOD_REQUEST = "Yêu cầu gửi lên không đúng định dạng. Anh/chị vui lòng tải lại trang rồi thử lại."
 UNKNOWN_BUTTON = "Nút này không còn dùng được. Anh/chị vui lòng gõ câu hỏi."
+NOT_MINE = "Không phải ý tôi"

@@ -16,7 +16,6 @@ from pathlib import Path
 import httpx
 
 CHECK_EVERY = 0.25
-STOP_PATIENCE = 10.0
 # Seconds before the n-th restart in a row; a program that ran this long counts as healthy again.
 RESTART_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_AFTER = 60.0
@@ -56,6 +55,7 @@ class Supervisor:
 
     Args:
         tell: is told in one sentence what an operator should know.
+        stop_patience: seconds a program may take to end before it is killed.
     """
 
     programs: list[Program]
@@ -63,6 +63,7 @@ class Supervisor:
     folder: Path
     logs: Path
     tell: Callable[[str], None]
+    stop_patience: float = 10.0
     _running: dict[str, _Running] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -165,7 +166,7 @@ class Supervisor:
                 continue
             _signal_group(running.process.pid, signal.SIGTERM)
             try:
-                await asyncio.wait_for(running.process.wait(), STOP_PATIENCE)
+                await asyncio.wait_for(running.process.wait(), self.stop_patience)
             except asyncio.TimeoutError:
                 _signal_group(running.process.pid, signal.SIGKILL)
                 await running.process.wait()

@@ -34,16 +34,28 @@ def is_correction(text: str) -> bool:
 
 
 def _says(text: str, meaning: str) -> bool:
-    phrases = _phrases()
     found = [fold(word) for word in expand(words(text))]
     if not found or len(found) > _SHORT:
         return False
-    plain = " ".join(word for word in found if word not in phrases["manners"])
+    plain = _without_manners(found)
+    if plain:
+        return plain in _phrases(meaning)
     # "dạ vâng" is all manners and still an answer.
-    return (plain or " ".join(found)) in phrases[meaning]
+    return any(word in _phrases(meaning) for word in found)
+
+
+def _without_manners(found: list[str]) -> str:
+    return " ".join(word for word in found if word not in _known()["manners"])
+
+
+@lru_cache(maxsize=4)
+def _phrases(meaning: str) -> frozenset[str]:
+    # Phrases lose their manners, too: "hủy phản ánh" without tones has an "anh" in it.
+    return frozenset(_without_manners(phrase.split()) or phrase for phrase in _known()[meaning])
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> dict[str, frozenset[str]]:
+def _known() -> dict[str, list[str]]:
     with Path(__file__).with_suffix(".json").open(encoding="utf-8") as file:
-        return {meaning: frozenset(phrases) for meaning, phrases in json.load(file).items()}
+        known: dict[str, list[str]] = json.load(file)
+    return known

@@ -20,16 +20,17 @@ class Noise:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - noise, not secrets
         self._short = _shortenings()
+        self._longest = max(len(meaning.split()) for meaning in self._short)
 
     def copies(self, text: str) -> list[str]:
         """Four copies: tones off, slips, abbreviated without tones, slips without tones."""
         return [fold(text), self.slip(text), fold(self.abbreviate(text)), self.slip(fold(text))]
 
     def abbreviate(self, text: str, share: float = 0.6) -> str:
-        """Some words or pairs of words as chats shorten them."""
+        """Some words or groups of words as chats shorten them."""
         words, out, place = text.split(), [], 0
         while place < len(words):
-            for length in (3, 2, 1):
+            for length in range(self._longest, 0, -1):
                 options = self._short.get(" ".join(words[place : place + length]).lower())
                 if options and self._random.random() < share:
                     out.append(self._random.choice(options))

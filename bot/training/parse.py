@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ def parse_messages(model: Path, texts: Iterable[str]) -> Iterator[dict[str, Any]
     from rasa.core.agent import Agent
     from rasa.utils.log_utils import configure_structlog
 
-    configure_structlog()
+    configure_structlog(logging.ERROR)
     agent = Agent.load(str(model))
     loop = asyncio.new_event_loop()
     try:

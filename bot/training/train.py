@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 from bot.settings import ROOT
 
@@ -46,7 +47,11 @@ def current_model(folder: Path) -> TrainedModel | None:
     path, note = folder / f"{MODEL}.tar.gz", folder / f"{MODEL}.json"
     if not path.exists() or not note.exists():
         return None
-    kept = json.loads(note.read_text(encoding="utf-8"))
+    try:
+        kept = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError:
+        # A crash may have cut the note short.
+        return None
     if kept["inputs"] != inputs_fingerprint() or kept["sha256"] != _sha256(path):
         return None
     return TrainedModel(path, kept["inputs"], kept["sha256"])
@@ -72,17 +77,27 @@ def train_model(
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
             command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        assert process.stdout
-        for line in process.stdout:
-            file.write(line)
-            step = _step_of(line)
-            if step:
-                progress(step)
-        code = process.wait()
+        try:
+            code = _follow(process, file, progress)
+        except BaseException:
+            # Whatever stops this program stops the training with it.
+            process.terminate()
+            process.wait()
+            raise
     made = candidate / f"{MODEL}.tar.gz"
     if code or not made.exists():
         raise TrainingError(f"Training failed; {log} says why.")
     return _put_in_place(made, folder, inputs)
+
+
+def _follow(process: subprocess.Popen[str], log: TextIO, progress: Callable[[str], None]) -> int:
+    assert process.stdout
+    for line in process.stdout:
+        log.write(line)
+        step = _step_of(line)
+        if step:
+            progress(step)
+    return process.wait()
 
 
 def _put_in_place(made: Path, folder: Path, inputs: str) -> TrainedModel:

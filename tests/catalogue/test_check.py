@@ -1,0 +1,109 @@
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.catalogue.check import check_knowledge
+
+DAY = date(2026, 11, 22)
+ENDING = [
+    "notice: ends on 2026-12-31",
+    "licence/fee: ends on 2026-12-31",
+    "licence/notes: ends on 2026-12-31",
+]
+CLAIMS = yaml.safe_load((Path(__file__).parent / "fixtures" / "unverified.yml").read_text(encoding="utf-8"))
+
+
+def test_a_right_folder_has_no_errors_and_warns_of_what_ends_soon(folder):
+    report = check_knowledge(folder.path, DAY)
+    assert (report.procedures, report.topics, report.errors) == (4, 2, [])
+    assert report.warnings == ENDING
+
+
+@pytest.mark.parametrize(
+    "day, warnings",
+    [
+        (date(2026, 10, 31), []),
+        (date(2026, 11, 1), ENDING),
+        (date(2026, 12, 31), ENDING),
+        (date(2027, 1, 1), [warning.replace("ends", "ended") for warning in ENDING]),
+    ],
+)
+def test_an_end_is_announced_sixty_days_before_and_then_told(folder, day, warnings):
+    assert check_knowledge(folder.path, day).warnings == warnings
+
+
+@pytest.mark.parametrize(
+    "name, before, after, error",
+    [
+        ("topics/hours.yml", "[notice]", "[notes]", "hours: related topic 'notes' does not exist"),
+        (
+            "topics/notice.yml",
+            "intents: []",
+            "intents: [ask_sky]",
+            "notice: intent 'ask_sky' has no label in intents.yml",
+        ),
+        ("procedures/birth.yml", "group:", "grup:", "procedures/birth.yml: "),
+        ("procedures/birth.yml", "Làm giấy khai sinh cho bé.", '"Một.\\n\\nHai."', "birth: a text has a blank line"),
+        ("procedures/birth.yml", "  - Tờ khai.", '  - "Một.\\n\\nHai."', "birth: a text has a blank line"),
+        (
+            "procedures/licence.yml",
+            "Mức giảm đã hết, xem mức mới ở quầy.",
+            '"Hết.\\n\\nXem."',
+            "licence: a text has a blank",
+        ),
+        ("topics/hours.yml", "Từ thứ hai đến thứ sáu.", '"Sáng.\\n\\nChiều."', "hours: a text has a blank line"),
+        ("topics/hours.yml", "  - Nghỉ trưa một giờ.", '  - "Một.\\n\\nHai."', "hours: a text has a blank line"),
+    ],
+)
+def test_what_is_wrong_in_one_file_is_the_only_error(folder, name, before, after, error):
+    folder.change(name, before, after)
+    errors = check_knowledge(folder.path, DAY).errors
+    assert errors[0].startswith(error)
+    assert len(errors) == (2 if "blank" in errors[-1] and not errors[-1].startswith(error[:5]) else 1)
+
+
+def test_the_real_content_has_no_errors(real_folder):
+    report = check_knowledge(real_folder, DAY)
+    assert report.errors == []
+    assert report.procedures >= 25
+
+
+def texts(content):
+    if isinstance(content, dict):
+        for value in content.values():
+            yield from texts(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from texts(value)
+    elif isinstance(content, str):
+        yield content
+
+
+REAL = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[2] / "knowledge").rglob("*.yml"))
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_no_real_text_has_a_blank_line_or_a_mark_of_the_desk(name):
+    for text in texts(REAL[name]):
+        assert "\n\n" not in text.strip()
+        assert not re.search(r"unverified|do not print|TODO|FIXME|\{\w+\}", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim["claim"][:40])
+def test_what_no_source_bears_out_is_not_said(claim):
+    said = re.compile(claim["pattern"], re.IGNORECASE)
+    assert said.search(claim["claim"])
+    places = claim.get("files", REAL)
+    assert set(places) <= set(REAL)
+    assert [(name, text) for name in places for text in answers_of(REAL[name]) if said.search(text)] == []
+
+
+def answers_of(content):
+    # How citizens ask is no answer.
+    yield from (text for key, value in content.items() if key != "synonyms" for text in texts(value))

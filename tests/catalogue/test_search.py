@@ -1,0 +1,134 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.catalogue.search import Match, ProcedureSearch, match_procedure, topic_words
+from bot.text.normalise import fold
+
+
+@pytest.fixture(scope="module")
+def search(small):
+    return ProcedureSearch(small.procedures.values())
+
+
+@pytest.fixture(scope="module")
+def real_search(real):
+    return ProcedureSearch(real.procedures.values())
+
+
+def keys(procedures):
+    return [procedure.key for procedure in procedures]
+
+
+def sure_key(search, text):
+    match = match_procedure(search, text)
+    return match.sure.key if match.sure else keys(match.doubtful)
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        ("1.900003", "residence"),
+        ("thủ tục 1.900001 cần giấy tờ gì", "birth"),
+        ("mã cũ 2.800001", "birth"),
+        ("1.900003.000.00.00.H08", "residence"),
+        ("làm theo 1.900004.Nộp ở đâu?", "licence"),
+        ("1.900003 là gì, 1.900003 nộp đâu", "residence"),
+        ("đăng ký khai sinh theo mã 1.900004", "licence"),
+    ],
+)
+def test_a_code_names_its_procedure_whatever_else_is_said(search, text, key):
+    assert sure_key(search, text) == key
+    assert [hit.score for hit in search.find(text)] == [1.0]
+
+
+def test_two_codes_are_a_doubt_between_their_procedures(search):
+    match = match_procedure(search, "1.900003 hay 1.900004")
+    assert match.sure is None
+    assert keys(match.doubtful) == ["residence", "licence"]
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        ("Đăng ký khai sinh", "birth"),
+        ("em muốn làm giấy khai sinh thì cần giấy tờ gì ạ", "birth"),
+        ("bằng lái hết hạn thì sao", "licence"),
+        ("KT3 nộp ở đâu", "residence"),
+        ("khai báo ở trọ mất bao lâu", "residence"),
+        ("gplx hết hạn", "licence"),
+    ],
+)
+def test_a_procedure_is_found_by_name_and_by_citizens_words_with_and_without_tones(search, text, key):
+    assert sure_key(search, text) == key
+    assert sure_key(search, fold(text)) == key
+    assert sure_key(search, text.upper()) == key
+
+
+def test_words_near_to_two_procedures_are_a_doubt_that_offers_both(search):
+    match = match_procedure(search, "lại giấy")
+    assert match.sure is None
+    assert set(keys(match.doubtful)) >= {"birth_again", "licence"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "?", "😂", "cần giấy tờ gì", "bao nhiêu tiền vậy em", "nộp ở đâu", "1.999999", "xyzzy"]
+)
+def test_what_names_nothing_matches_nothing(search, text):
+    assert match_procedure(search, text) == Match()
+
+
+def test_only_words_that_may_name_a_subject_are_topic_words():
+    assert topic_words("Cho em hỏi làm hộ chiếu hết bao nhiêu tiền ạ") == ["chieu"]
+    assert topic_words("còn lệ phí thì bao nhiêu") == []
+
+
+def test_hits_come_best_first_and_no_more_than_asked_for(search):
+    hits = search.find("đăng ký khai sinh lại tạm trú")
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert len(hits) > 2
+    assert search.find("đăng ký khai sinh lại tạm trú", limit=2) == hits[:2]
+
+
+@settings(deadline=None)
+@given(text=st.text(max_size=60))
+def test_any_text_is_searched_and_every_score_is_a_share(search, text):
+    assert all(0 < hit.score <= 1.000001 for hit in search.find(text))
+
+
+def test_every_real_procedure_is_sure_by_its_name_with_and_without_tones(real, real_search):
+    missed = {
+        name: sure_key(real_search, name)
+        for procedure in real.procedures.values()
+        for name in (procedure.name, fold(procedure.name))
+        if sure_key(real_search, name) != procedure.key
+    }
+    assert missed == {}
+
+
+def test_every_real_procedure_is_found_by_each_of_its_codes(real, real_search):
+    coded = [(code, procedure) for procedure in real.procedures.values() for code in procedure.codes]
+    assert len(coded) > 25
+    assert [code for code, procedure in coded if real_search.find(code)[0].procedure is not procedure] == []
+
+
+def test_the_words_of_citizens_lead_to_their_real_procedure(real, real_search):
+    told = [(words, procedure) for procedure in real.procedures.values() for words in procedure.synonyms]
+    first = [(real_search.find(words, limit=1) or [None])[0] for words, _ in told]
+    right = sum(hit is not None and hit.procedure is owner for hit, (_, owner) in zip(first, told, strict=True))
+    assert right / len(told) > 0.97
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        ("đăng ký khai tử", "khai_tu"),
+        ("khai bao tam vang", "tam_vang"),
+        ("xin bản sao giấy khai sinh", "trich_luc"),
+        ("mất hộ chiếu thì làm sao", "mat_ho_chieu"),
+        ("lam kt3", "tam_tru"),
+    ],
+)
+def test_neighbours_are_told_apart_by_the_word_that_matters(real_search, text, key):
+    assert sure_key(real_search, text) == key

@@ -1,0 +1,121 @@
+import re
+
+import pytest
+
+from bot.complaints.service import list_complaints, show_complaint
+from bot.database import Database
+from tests.conftest import Conversation
+
+pytestmark = pytest.mark.server
+
+STORY = "Cán bộ ở phường bắt tôi đi lại 3 lần"
+CODE = re.compile(r"PA-\w{4}-\w{4}-\w{4}")
+
+
+def fill_in(citizen: Conversation, contact: str = "không để lại") -> None:
+    citizen.say(STORY)
+    for answer in ("thái độ", "phường Bến Thủy", "tuần trước", "không có", contact):
+        citizen.say(answer)
+
+
+def receipt_of(citizen: Conversation) -> str:
+    found = CODE.search(citizen.text)
+    assert found, citizen.text
+    return found.group()
+
+
+def test_a_story_that_never_says_complaint_starts_the_form_and_is_kept(citizen: Conversation) -> None:
+    answer = citizen.say(STORY)
+    assert answer.log.intent == "submit_complaint"
+    assert answer.log.outcome == "form"
+    assert "không phải đơn khiếu nại hay tố cáo" in answer.replies[0].text
+    assert answer.replies[1].buttons[0].title == "Thái độ phục vụ, bắt đi lại nhiều lần"
+
+
+def test_the_summary_shows_what_was_told_before_anything_is_sent(citizen: Conversation, bot_database: Database) -> None:
+    before = len(list_complaints(bot_database))
+    fill_in(citizen)
+    for told in (STORY, "phường Bến Thủy", "tuần trước"):
+        assert told in citizen.text
+    assert [b.title for b in citizen.last.replies[-1].buttons] == ["Gửi", "Sửa lại", "Hủy"]
+    assert len(list_complaints(bot_database)) == before
+
+
+def test_a_confirmed_complaint_gets_a_receipt_that_says_what_it_is_not(citizen: Conversation) -> None:
+    fill_in(citizen)
+    citizen.tap("Gửi")
+    assert CODE.search(citizen.text)
+    assert "không phải đơn khiếu nại hay tố cáo" in citizen.text
+    assert "không làm dừng thời hạn" in citizen.text
+    assert "https://dichvucong.gov.vn/nop-phan-anh-kien-nghi" in citizen.text
+
+
+def test_the_code_shows_the_status_to_anybody_and_nothing_personal(
+    citizen: Conversation, bot_database: Database
+) -> None:
+    fill_in(citizen, contact="số tôi là 0900000123")
+    citizen.tap("Gửi")
+    code = receipt_of(citizen)
+    somebody_else = Conversation(bot_database)
+    somebody_else.say(f"xem giúp {code.lower().replace('0', 'o')}")
+    assert "Đã nhận" in somebody_else.text
+    for private in ("0900000123", "Bến Thủy", STORY):
+        assert private not in somebody_else.text
+
+
+def test_the_contact_reaches_staff_but_never_rasa(citizen: Conversation, bot_database: Database, bot) -> None:
+    fill_in(citizen, contact="0900 000 456")
+    assert "0900 000 456" in citizen.text
+    citizen.tap("Gửi")
+    assert show_complaint(bot_database, receipt_of(citizen))[1].contact == "0900 000 456"
+    tracker = b"".join(path.read_bytes() for path in bot.settings.home.glob("rasa-tracker.db*"))
+    assert b"<sodienthoai:" in tracker
+    assert b"0900 000 456" not in tracker
+
+
+@pytest.mark.parametrize("answers", [[], ["thái độ"], ["thái độ", "phường X", "hôm qua", "không có", "không"]])
+def test_cancelling_at_any_point_keeps_nothing(citizen: Conversation, bot_database: Database, answers) -> None:
+    before = len(list_complaints(bot_database))
+    for said in (STORY, *answers):
+        citizen.say(said)
+    citizen.say("thôi hủy đi")
+    assert "không lưu phản ánh nào" in citizen.text
+    assert len(list_complaints(bot_database)) == before
+    assert citizen.say("làm giấy khai sinh cần gì").log.outcome == "answer"
+
+
+def test_an_answer_can_be_corrected_before_sending(citizen: Conversation, bot_database: Database) -> None:
+    fill_in(citizen)
+    citizen.tap("Sửa lại")
+    citizen.tap("Nơi")
+    citizen.say("phường Trường Vinh")
+    assert "phường Trường Vinh" in citizen.text
+    assert STORY in citizen.text
+    citizen.say("đúng rồi, gửi đi ạ")
+    citizen.say("gửi")
+    assert show_complaint(bot_database, receipt_of(citizen))[1].office == "phường Trường Vinh"
+
+
+def test_a_wish_without_a_matter_is_asked_what_happened(citizen: Conversation) -> None:
+    citizen.say("tôi muốn phản ánh")
+    assert "chuyện gì đã xảy ra" in citizen.text
+
+
+def test_a_contact_that_is_none_is_asked_again_kindly(citizen: Conversation) -> None:
+    citizen.say(STORY)
+    for said in ("thái độ", "phường X", "hôm qua", "không có", "gọi cho tôi nhé"):
+        citizen.say(said)
+    assert "không thấy số điện thoại hay email" in citizen.text
+    assert citizen.last.replies[-1].buttons[0].title == "Không để lại"
+
+
+def test_an_unknown_code_is_said_to_be_unknown(citizen: Conversation) -> None:
+    citizen.say("PA-0000-0000-0000")
+    assert "Không tìm thấy" in citizen.text
+
+
+def test_a_suggestion_needs_fewer_questions(citizen: Conversation) -> None:
+    citizen.say("tôi đề nghị trung tâm nên mở thêm quầy vào sáng thứ bảy cho người đi làm")
+    assert "Ở cơ quan, quầy nào" in citizen.text
+    citizen.say("bỏ qua")
+    assert "số điện thoại hoặc email" in citizen.text

@@ -1,0 +1,254 @@
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy import func, select, update
+
+from bot.database import now
+from bot.delivery import inbox
+from bot.delivery.inbox import LostClaimError
+from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, InboxMessage
+from bot.settings import ROOT
+from tests.factories import KEY, accept, make_arrival, make_database, raw_bytes, row_of
+
+STORE_AND_DIE = """
+import os, sys
+from bot.database import Database
+from bot.delivery import inbox
+from bot.delivery.inbox import Arrival
+database = Database(sys.argv[1], (sys.argv[2],))
+print(inbox.accept(database, Arrival("web", "k-1", "web:an", "còn đây không"))[0], flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def count(database):
+    with database.reading() as session:
+        return session.execute(select(func.count(InboxMessage.id))).scalar_one()
+
+
+def finish(database, claim):
+    with database.transaction() as session:
+        inbox.finish(session, claim)
+
+
+def expire(database, inbox_id):
+    with database.transaction() as session:
+        past = now() - timedelta(seconds=1)
+        session.execute(update(InboxMessage).where(InboxMessage.id == inbox_id).values(claimed_until=past))
+
+
+def test_a_message_delivered_again_under_the_same_key_is_stored_once(database):
+    first = inbox.accept(database, make_arrival("chào", key="k-1"))
+    again = inbox.accept(database, make_arrival("chào", key="k-1"))
+    assert first[1] is True
+    assert again == (first[0], False)
+    assert count(database) == 1
+
+
+def test_eight_threads_with_the_same_key_store_one_message(database):
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: inbox.accept(database, make_arrival(key="k-1")), range(8)))
+    assert len({inbox_id for inbox_id, _ in results}) == 1
+    assert [new for _, new in results].count(True) == 1
+
+
+def test_the_same_key_on_another_channel_is_another_message(database):
+    inbox.accept(database, make_arrival(key="k-1", channel="web"))
+    assert inbox.accept(database, make_arrival(key="k-1", channel="terminal"))[1] is True
+
+
+def test_a_message_is_on_disk_when_its_program_is_killed_right_after_accepting_it(database):
+    run = subprocess.run([sys.executable, "-c", STORE_AND_DIE, database.url, KEY], cwd=ROOT, capture_output=True)
+    assert run.returncode == -9
+    assert inbox.claim_next(database).text == "còn đây không"
+
+
+def test_message_text_is_not_readable_in_the_file(database, tmp_path):
+    accept(database, "nhà tôi ở thôn Đoài")
+    assert "thôn Đoài".encode() not in raw_bytes(tmp_path)
+
+
+def test_a_claim_tells_everything_that_arrived(database):
+    inbox_id = accept(database, "Lệ phí", "web:an", payload="/ask_procedure_fee")
+    claim = inbox.claim_next(database)
+    assert (claim.id, claim.channel, claim.conversation) == (inbox_id, "web", "web:an")
+    assert (claim.text, claim.payload, claim.attempts) == ("Lệ phí", "/ask_procedure_fee", 1)
+
+
+def test_an_empty_inbox_gives_no_claim(database):
+    assert inbox.claim_next(database) is None
+
+
+def test_a_second_message_waits_until_the_first_of_its_conversation_is_finished(database):
+    first, second = accept(database), accept(database)
+    claim = inbox.claim_next(database)
+    assert claim.id == first
+    assert inbox.claim_next(database) is None
+    finish(database, claim)
+    assert inbox.claim_next(database).id == second
+
+
+def test_another_conversation_does_not_wait(database):
+    accept(database, conversation="web:an")
+    other = accept(database, conversation="web:binh")
+    inbox.claim_next(database)
+    assert inbox.claim_next(database).id == other
+
+
+def test_a_message_given_back_is_not_due_before_its_delay(database):
+    inbox_id = accept(database)
+    inbox.retry_later(database, inbox.claim_next(database), 60)
+    assert inbox.claim_next(database) is None
+    assert row_of(database, inbox_id).next_attempt_at > now() + timedelta(seconds=50)
+
+
+def test_a_message_given_back_keeps_its_place_in_the_line(database):
+    accept(database), accept(database)
+    inbox.retry_later(database, inbox.claim_next(database), 60)
+    assert inbox.claim_next(database) is None
+
+
+def test_a_message_tried_again_counts_attempts_and_keeps_the_first_moment(database):
+    accept(database)
+    first = inbox.claim_next(database)
+    inbox.retry_later(database, first, 0)
+    again = inbox.claim_next(database)
+    assert (again.attempts, again.first_attempt_at) == (2, first.first_attempt_at)
+
+
+def test_a_message_set_aside_keeps_its_reason_and_frees_the_line(database):
+    first, second = accept(database), accept(database)
+    with database.transaction() as session:
+        inbox.set_aside(session, inbox.claim_next(database), "timeout")
+    assert (row_of(database, first).state, row_of(database, first).reason) == (FAILED, "timeout")
+    assert inbox.claim_next(database).id == second
+
+
+def test_claims_of_a_killed_program_are_released(database):
+    inbox_id = accept(database)
+    inbox.claim_next(database)
+    assert inbox.release_claims(database) == 1
+    assert inbox.claim_next(database).id == inbox_id
+
+
+def test_releasing_claims_leaves_finished_messages_alone(database):
+    inbox_id = accept(database)
+    finish(database, inbox.claim_next(database))
+    assert inbox.release_claims(database) == 0
+    assert row_of(database, inbox_id).state == DONE
+
+
+def test_a_claim_is_taken_over_only_when_its_lease_is_over(database):
+    inbox_id = accept(database)
+    inbox.claim_next(database)
+    assert inbox.claim_next(database) is None
+    expire(database, inbox_id)
+    assert inbox.claim_next(database).attempts == 2
+
+
+@pytest.mark.parametrize("late_move", ["finish", "retry", "set_aside"])
+def test_who_lost_a_claim_can_not_change_the_message_any_more(database, late_move):
+    inbox_id = accept(database)
+    lost = inbox.claim_next(database)
+    expire(database, inbox_id)
+    finish(database, inbox.claim_next(database))
+    moves = {
+        "finish": lambda: finish(database, lost),
+        "retry": lambda: inbox.retry_later(database, lost, 0),
+        "set_aside": lambda: set_aside(database, lost),
+    }
+    with pytest.raises(LostClaimError):
+        moves[late_move]()
+    assert row_of(database, inbox_id).state == DONE
+
+
+def set_aside(database, claim):
+    with database.transaction() as session:
+        inbox.set_aside(session, claim, "late")
+
+
+def test_eight_threads_claim_every_message_exactly_once(database):
+    ids = [accept(database, conversation=f"web:{n}") for n in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda _: inbox.claim_next(database), range(30)))
+    assert sorted(claim.id for claim in claims if claim) == ids
+
+
+def test_a_conversation_is_busy_until_its_last_message_is_finished(database):
+    accept(database)
+    with database.reading() as session:
+        assert inbox.is_busy(session, "web:an")
+        assert not inbox.is_busy(session, "web:binh")
+    finish(database, inbox.claim_next(database))
+    with database.reading() as session:
+        assert not inbox.is_busy(session, "web:an")
+
+
+class InboxAgainstModel(RuleBasedStateMachine):
+    """Whatever workers do: one claim per conversation, in order, none lost."""
+
+    def __init__(self):
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.database = make_database(Path(self.folder.name))
+        self.lines = {"web:an": [], "web:binh": []}
+        self.claims = {}
+
+    def teardown(self):
+        self.database.close()
+        self.folder.cleanup()
+
+    @rule(conversation=st.sampled_from(["web:an", "web:binh"]))
+    def arrive(self, conversation):
+        self.lines[conversation].append(accept(self.database, conversation=conversation))
+
+    @rule()
+    def claim(self):
+        claim = inbox.claim_next(self.database)
+        free = [line[0] for line in self.lines.values() if line and line[0] not in self.claims]
+        assert (claim.id if claim else None) == min(free, default=None)
+        if claim:
+            self.claims[claim.id] = claim
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), ending=st.sampled_from(["finish", "set_aside", "retry"]))
+    def end(self, data, ending):
+        claim = self.claims.pop(data.draw(st.sampled_from(sorted(self.claims))))
+        if ending == "retry":
+            inbox.retry_later(self.database, claim, 0)
+            return
+        {"finish": finish, "set_aside": set_aside}[ending](self.database, claim)
+        self.lines[claim.conversation].remove(claim.id)
+
+    @rule()
+    def restart(self):
+        assert inbox.release_claims(self.database) == len(self.claims)
+        self.claims.clear()
+
+    @invariant()
+    def every_unfinished_message_waits_or_is_worked_on(self):
+        with self.database.reading() as session:
+            rows = select(InboxMessage.id).where(InboxMessage.state.in_((PENDING, CLAIMED)))
+            assert set(session.execute(rows).scalars()) == {one for line in self.lines.values() for one in line}
+
+
+TestInboxAgainstModel = InboxAgainstModel.TestCase
+TestInboxAgainstModel.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
+def test_any_text_comes_out_as_it_went_in(database, text):
+    accept(database, text, conversation=f"web:{uuid4()}")
+    claim = inbox.claim_next(database)
+    finish(database, claim)
+    assert claim.text == text

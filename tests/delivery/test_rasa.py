@@ -1,0 +1,144 @@
+import asyncio
+
+import pytest
+from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.delivery.rasa import RasaClient, RasaError
+from tests.factories import TOKEN, free_port
+from tests.fakes.rasa import Fault, Received, say
+
+CONVERSATION = "web:an/1 đ"
+BUTTONS = [{"title": "Có", "payload": "/affirm"}]
+
+
+def call(rasa, work, url=None, actions_url=None, token=TOKEN, timeout=10.0):
+    """Run `work` with a client of this fake."""
+
+    async def run():
+        client = RasaClient(url or rasa.url, token, actions_url or rasa.actions_url, timeout)
+        try:
+            return await work(client)
+        finally:
+            await client.close()
+
+    return asyncio.run(run())
+
+
+def send(rasa, message="xin chào", inbox_id=7, **options):
+    return call(rasa, lambda client: client.send(CONVERSATION, message, {"inbox_id": inbox_id}), **options)
+
+
+def find(rasa, inbox_id=7, **options):
+    return call(rasa, lambda client: client.find_turn(CONVERSATION, inbox_id), **options)
+
+
+def rewind(rasa):
+    return call(rasa, lambda client: client.rewind(CONVERSATION))
+
+
+def test_a_turn_gives_what_the_bot_says(rasa):
+    rasa.answer = lambda _: say("Chào anh/chị", BUTTONS, outcome="answer")
+    assert send(rasa) == [
+        {"text": "Chào anh/chị", "buttons": BUTTONS, "recipient_id": CONVERSATION},
+        {"custom": {"turn": {"outcome": "answer"}}, "recipient_id": CONVERSATION},
+    ]
+    assert rasa.received == [Received(CONVERSATION, "xin chào", {"inbox_id": 7})]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.CRASH, "no_answer"),
+        (Fault.SILENT, "no_answer"),
+        (Fault.ERROR, "http_500"),
+        (Fault.LOST, "unreachable"),
+        (Fault.AWAY, "unreachable"),
+        (Fault.HANG, "timeout"),
+        (Fault.LATE, "timeout"),
+    ],
+)
+def test_each_failure_has_its_short_reason(rasa, fault, reason):
+    rasa.faults.append(fault)
+    with pytest.raises(RasaError, match=f"^{reason}$"):
+        send(rasa, timeout=0.3)
+
+
+PARTS = [[{"text": ""}], [{"custom": {"turn": {}}}], [{"image": "a.png"}], [{"text": "Xin chờ"}], say("")]
+
+
+@pytest.mark.parametrize("messages", PARTS)
+def test_an_answer_without_words_or_without_its_log_is_no_answer(rasa, messages):
+    rasa.answer = lambda _: messages
+    with pytest.raises(RasaError, match="no_answer"):
+        send(rasa)
+
+
+def test_a_server_that_is_not_there_is_unreachable(rasa):
+    with pytest.raises(RasaError, match="unreachable"):
+        send(rasa, url=f"http://127.0.0.1:{free_port()}")
+
+
+def test_no_turn_is_begun_while_the_action_server_is_away(rasa):
+    with pytest.raises(RasaError, match="unreachable"):
+        send(rasa, actions_url=f"http://127.0.0.1:{free_port()}")
+    assert rasa.received == []
+
+
+def test_a_turn_rasa_never_saw_is_none(rasa):
+    send(rasa, inbox_id=6)
+    assert find(rasa, inbox_id=7) is None
+
+
+def test_a_turn_that_ended_without_an_answer_is_empty(rasa):
+    rasa.faults.append(Fault.SILENT)
+    with pytest.raises(RasaError):
+        send(rasa)
+    assert find(rasa) == []
+
+
+@pytest.mark.parametrize("messages", PARTS)
+def test_a_recorded_turn_that_has_only_a_part_is_empty(rasa, messages):
+    rasa.remember(Received(CONVERSATION, "xin chào", {"inbox_id": 7}), messages)
+    assert find(rasa) == []
+
+
+def test_the_recorded_answers_look_like_those_of_the_rest_channel(rasa):
+    rasa.answer = lambda _: say("Chào", BUTTONS, outcome="answer")
+    said = [{name: part[name] for name in part if name != "recipient_id"} for part in send(rasa)]
+    assert find(rasa) == said
+
+
+def test_the_answers_of_other_messages_are_left_out(rasa):
+    for inbox_id in (6, 7, 8):
+        send(rasa, message=f"câu {inbox_id}", inbox_id=inbox_id)
+    assert find(rasa) == say("Đã nghe: câu 7")
+
+
+def test_a_turn_taken_back_was_never_finished(rasa):
+    send(rasa)
+    rewind(rasa)
+    assert find(rasa) is None
+
+
+def test_a_turn_run_again_after_it_was_taken_back_is_found(rasa):
+    rasa.faults.append(Fault.SILENT)
+    with pytest.raises(RasaError):
+        send(rasa)
+    rewind(rasa)
+    send(rasa, message="xin chào lại")
+    assert find(rasa) == say("Đã nghe: xin chào lại")
+
+
+def test_the_tracker_needs_the_token(rasa):
+    with pytest.raises(RasaError, match="http_401"):
+        find(rasa, token="another")
+
+
+def test_the_fake_takes_turns_back_as_the_real_tracker_does(rasa):
+    for number, after in enumerate([send, rewind, send, send, rewind, send]):
+        after(rasa, message=f"câu {number}") if after is send else after(rasa)
+    events = rasa.events[CONVERSATION]
+    real = DialogueStateTracker.from_dict(CONVERSATION, events)
+    kept = [event.text for event in real.applied_events() if isinstance(event, UserUttered)]
+    assert rasa.kept(CONVERSATION) == kept == ["câu 2", "câu 5"]

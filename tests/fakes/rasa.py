@@ -1,0 +1,185 @@
+"""A small Rasa over HTTP: the REST channel, the tracker and the action server's health, as Rasa 3.6 behaves."""
+
+import contextlib
+import json
+import threading
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.factories import TOKEN
+
+
+class Fault(Enum):
+    """What may happen to one turn, in place of an answer."""
+
+    CRASH = auto()  # the turn raises: nothing is saved, Rasa answers 200 with []
+    SILENT = auto()  # the action says nothing: the citizen's message is saved, Rasa answers 200 with []
+    ERROR = auto()  # 500, nothing is saved
+    LOST = auto()  # the turn is saved, then the connection breaks
+    LATE = auto()  # the turn is saved, but the answer comes when nobody waits any more
+    HANG = auto()  # no answer, nothing is saved
+    AWAY = auto()  # the connection breaks, nothing is saved
+
+
+@dataclass(frozen=True)
+class Received:
+    conversation: str
+    message: str
+    metadata: dict
+
+
+def say(text, buttons=(), **turn):
+    """What an answering action says: a text, and the log of its turn."""
+    message = {"text": text, "buttons": list(buttons)} if buttons else {"text": text}
+    return [message, {"custom": {"turn": turn or {"outcome": "form"}}}]
+
+
+def echo(received):
+    return say(f"Đã nghe: {received.message}")
+
+
+class FakeRasa:
+    """Set `answer`, `faults` (one for each coming turn) and `*_away`; look at `received`, `events`, `kept`."""
+
+    def __init__(self):
+        self.answer = echo
+        self.faults = deque()
+        self.away = False
+        self.actions_away = False
+        self.received = []
+        self.events = defaultdict(list)
+        self.overlapped = False
+        self._running = set()
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.actions_url = f"{self.url}/actions"
+
+    @contextlib.contextmanager
+    def serving(self):
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._closing.set()
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+    def kept(self, conversation):
+        """The citizen's messages that count, those taken back by "rewind" left out."""
+        kept = []
+        for event in self.events[conversation]:
+            if event["event"] == "user":
+                kept.append(event["text"])
+            elif event["event"] == "rewind":
+                kept.pop()
+        return kept
+
+    def remember(self, received, messages):
+        """Save a turn as the tracker does."""
+        action = {"event": "action", "name": "action_listen"}
+        user = {"event": "user", "text": received.message, "parse_data": {}, "input_channel": "rest"}
+        user["metadata"] = {**received.metadata, "model_id": "m"}
+        bots = [_bot_event(message) for message in messages]
+        self.events[received.conversation] += [action, user, *bots]
+
+    def take_turn(self, received):
+        """What the REST channel answers, or the fault that meets the connection."""
+        self.overlapped |= received.conversation in self._running
+        self._running.add(received.conversation)
+        self.received.append(received)
+        fault = self.faults.popleft() if self.faults else None
+        messages = self.answer(received) if fault in (None, Fault.LOST, Fault.LATE) else []
+        if fault in (None, Fault.LOST, Fault.LATE, Fault.SILENT):
+            self.remember(received, messages)
+        self._running.discard(received.conversation)
+        return fault, [part for message in messages for part in _rest_messages(received.conversation, message)]
+
+    def wait_for_the_end(self):
+        self._closing.wait(60)
+
+    def _make_handler(self):
+        rasa = self
+
+        class Handler(_Handler):
+            fake = rasa
+
+        return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    fake = None
+
+    def do_GET(self):
+        path = urlsplit(self.path).path
+        if path == "/actions/health":
+            return self._break() if self.fake.actions_away else self._send(200, {"status": "ok"})
+        if self.fake.away:
+            return self._break()
+        if not self._knows_token():
+            return self._send(401, {"reason": "NotAuthenticated"})
+        return self._send(200, {"events": self.fake.events[_conversation_in(path, "/tracker")]})
+
+    def do_POST(self):
+        path = urlsplit(self.path).path
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.fake.away:
+            return self._break()
+        if path == "/webhooks/rest/webhook":
+            return self._turn(Received(body["sender"], body["message"].strip(), body.get("metadata") or {}))
+        if not self._knows_token():
+            return self._send(401, {"reason": "NotAuthenticated"})
+        self.fake.events[_conversation_in(path, "/tracker/events")].append(body)
+        return self._send(200, {})
+
+    def _turn(self, received):
+        fault, messages = self.fake.take_turn(received)
+        if fault in (Fault.LATE, Fault.HANG):
+            self.fake.wait_for_the_end()
+        if fault in (None, Fault.CRASH, Fault.SILENT):
+            return self._send(200, messages)
+        return self._send(500, {}) if fault is Fault.ERROR else self._break()
+
+    def _send(self, status, content):
+        raw = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def _break(self):
+        self.close_connection = True
+
+    def _knows_token(self):
+        return parse_qs(urlsplit(self.path).query).get("token") == [TOKEN]
+
+    def log_message(self, *_):
+        pass
+
+
+def _conversation_in(path, ending):
+    return unquote(path.removeprefix("/conversations/").removesuffix(ending))
+
+
+def _bot_event(message):
+    data = {
+        name: message.get(name) for name in ("elements", "quick_replies", "buttons", "attachment", "image", "custom")
+    }
+    return {"event": "bot", "text": message.get("text"), "data": data, "metadata": {}}
+
+
+def _rest_messages(conversation, message):
+    """The REST channel cuts a text at its blank lines; the buttons go with the last part."""
+    parts = [part for part in (message.get("text") or "").split("\n\n") if part] or [None]
+    for number, part in enumerate(parts, 1):
+        shown = {"text": part, "recipient_id": conversation}
+        if number == len(parts):
+            shown.update({name: message.get(name) for name in ("buttons", "custom")})
+        yield {name: value for name, value in shown.items() if value}

@@ -1,0 +1,209 @@
+import importlib
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from bot.complaints.model import Complaint
+from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database
+from bot.delivery.model import InboxMessage
+from bot.settings import ROOT
+from tests.factories import KEY, OTHER_KEY, accept, make_database, make_settings
+
+for path in sorted((ROOT / "bot").glob("*/model.py")):
+    importlib.import_module(f"bot.{path.parent.name}.model")
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = make_database(tmp_path)
+    yield database
+    database.close()
+
+
+def alembic_config(database):
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
+    config.attributes["engine"] = database.engine
+    return config
+
+
+def differences(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, metadata)
+
+
+def count(database):
+    with database.reading() as session:
+        return session.execute(select(func.count(InboxMessage.id))).scalar_one()
+
+
+def test_the_migrated_schema_is_the_one_of_the_models(database):
+    assert differences(database) == []
+
+
+def test_a_missing_column_would_be_noticed(database):
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE inbox DROP COLUMN reason"))
+    assert [difference[0] for difference in differences(database)] == ["add_column"]
+
+
+def test_the_migrations_have_one_head(database):
+    assert len(ScriptDirectory.from_config(alembic_config(database)).get_heads()) == 1
+
+
+def test_migrating_again_keeps_what_is_stored(database):
+    accept(database)
+    database.migrate()
+    assert count(database) == 1
+
+
+def test_the_way_down_and_up_again_ends_at_the_same_schema(database):
+    command.downgrade(alembic_config(database), "base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    database.migrate()
+    assert differences(database) == []
+
+
+def test_the_folder_of_the_database_is_made(tmp_path):
+    database = open_database(make_settings(tmp_path / "new" / "home"))
+    database.migrate()
+    assert (tmp_path / "new" / "home" / "motcua.db").exists()
+    database.close()
+
+
+def test_a_failed_transaction_leaves_nothing(database):
+    with pytest.raises(ZeroDivisionError):
+        store_and_fail(database)
+    assert count(database) == 0
+
+
+def store_and_fail(database):
+    with database.transaction() as session:
+        session.add(InboxMessage(channel="web", external_key="k", conversation="c", body=b"x"))
+        session.flush()
+        raise ZeroDivisionError
+
+
+def test_what_is_accepted_survives_a_power_cut(database):
+    with database.transaction() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert session.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_who_reads_does_not_keep_a_writer_waiting(database):
+    with database.reading() as session:
+        assert session.execute(select(func.count(InboxMessage.id))).scalar_one() == 0
+        assert runs_within(10, lambda: accept(database))
+        assert session.execute(select(func.count(InboxMessage.id))).scalar_one() == 0
+    assert count(database) == 1
+
+
+def test_a_writer_does_not_keep_readers_waiting(database):
+    with database.transaction() as session:
+        session.add(InboxMessage(channel="web", external_key="k", conversation="c", body=b"x"))
+        session.flush()
+        assert runs_within(10, lambda: count(database))
+
+
+def runs_within(seconds, work):
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+def test_two_writers_take_turns(database):
+    def add_one():
+        with database.transaction() as session:
+            row = session.execute(select(InboxMessage)).scalar_one()
+            row.attempts += 1
+
+    accept(database)
+    threads = [threading.Thread(target=add_one) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    with database.reading() as session:
+        assert session.execute(select(InboxMessage.attempts)).scalar_one() == 8
+
+
+def test_the_text_of_an_error_holds_no_message(database):
+    with pytest.raises(IntegrityError) as error:
+        store_twice(database)
+    assert "bà Tư" not in str(error.value)
+    assert "bà Tư" not in repr(error.value)
+    assert "complaints.filed_by_inbox_id" in str(error.value)
+
+
+def store_twice(database):
+    with database.transaction() as session:
+        for code in ("PA-1", "PA-2"):
+            told = {"conversation": "web:an", "kind": "late", "description": "chuyện của bà Tư"}
+            session.add(Complaint(code=code, filed_by_inbox_id=7, **told))
+
+
+def test_a_moment_comes_back_aware_and_in_utc(database):
+    hanoi = datetime(2026, 11, 22, 7, 30, tzinfo=timezone(timedelta(hours=7)))
+    with database.transaction() as session:
+        row = {"channel": "web", "external_key": "k", "conversation": "c", "body": b"x", "received_at": hanoi}
+        session.add(InboxMessage(**row))
+    with database.reading() as session:
+        kept = session.execute(select(InboxMessage.received_at)).scalar_one()
+    assert (kept, kept.tzinfo) == (hanoi, timezone.utc)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_a_sealed_text_comes_out_as_it_was(told):
+    cipher = Cipher((KEY,))
+    assert cipher.unseal(cipher.seal(told)) == told
+
+
+def test_the_same_text_is_never_sealed_the_same_way_and_never_readable():
+    cipher = Cipher((KEY,))
+    first, second = cipher.seal("bà Tư"), cipher.seal("bà Tư")
+    assert first != second
+    assert "bà Tư".encode() not in first
+
+
+def test_after_a_change_of_keys_old_fields_are_read_and_new_ones_need_the_new_key():
+    old, rotated, new = Cipher((OTHER_KEY,)), Cipher((KEY, OTHER_KEY)), Cipher((KEY,))
+    assert rotated.unseal(old.seal("trước")) == "trước"
+    assert new.unseal(rotated.seal("sau")) == "sau"
+
+
+def test_a_wrong_key_is_named():
+    with pytest.raises(DatabaseError, match="MOTCUA_SECRET_KEY is not the one"):
+        Cipher((OTHER_KEY,)).unseal(Cipher((KEY,)).seal("bí mật"))
+
+
+@pytest.mark.parametrize("sealed", [b"", b"rubbish", b"gAAAAA" + b"A" * 100])
+def test_a_damaged_field_is_named(sealed):
+    with pytest.raises(DatabaseError, match="can't be decrypted"):
+        Cipher((KEY,)).unseal(sealed)
+
+
+def test_equal_values_are_still_found_after_a_change_of_keys():
+    assert Cipher((KEY, OTHER_KEY)).digest("0912345678") == Cipher((OTHER_KEY,)).digest("0912345678")
+    assert Cipher((KEY,)).digest("0912345678") != Cipher((OTHER_KEY,)).digest("0912345678")
+    assert "0912345678" not in Cipher((KEY,)).digest("0912345678")
+
+
+def test_a_database_opened_with_another_key_does_not_give_its_texts(database):
+    accept(database, "bí mật")
+    stranger = Database(database.url, (OTHER_KEY,))
+    with stranger.reading() as session:
+        body = session.execute(select(InboxMessage.body)).scalar_one()
+        with pytest.raises(DatabaseError):
+            cipher_of(session).unseal(body)
+    stranger.close()

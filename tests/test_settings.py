@@ -1,0 +1,194 @@
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.settings import ROOT, SettingsError, child_environment, load_settings
+from tests.factories import KEY, OTHER_KEY, TOKEN
+
+SECRETS = {"MOTCUA_SECRET_KEY": KEY, "MOTCUA_RASA_TOKEN": TOKEN}
+SERVED = {"MOTCUA_MODE": "production", "MOTCUA_PUBLIC_URL": "https://motcua.example.vn"}
+PRODUCTION = {**SERVED, **SECRETS}
+NUMBERS = [
+    "MOTCUA_PORT",
+    "MOTCUA_RASA_PORT",
+    "MOTCUA_ACTIONS_PORT",
+    "MOTCUA_TURN_TIMEOUT",
+    "MOTCUA_GIVE_UP_AFTER",
+    "MOTCUA_MESSAGES_PER_10S",
+    "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS",
+]
+SHOW = "from bot.settings import load_settings; s = load_settings(); print(s.port, s.messages_per_10s, s.home)"
+
+
+def load(folder, **values):
+    return load_settings({"MOTCUA_HOME": str(folder), **values})
+
+
+def test_without_any_setting_everything_has_a_safe_default(tmp_path):
+    settings = load(tmp_path)
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.database_url == f"sqlite:///{tmp_path / 'motcua.db'}"
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.today is None
+
+
+def test_a_demo_makes_its_secrets_once(tmp_path):
+    first, second = load(tmp_path / "new" / "home"), load(tmp_path / "new" / "home")
+    assert (first.secret_keys, first.rasa_token) == (second.secret_keys, second.rasa_token)
+    assert first.rasa_token not in first.secret_keys
+
+
+def test_two_demos_have_different_secrets(tmp_path):
+    assert load(tmp_path / "a").secret_keys != load(tmp_path / "b").secret_keys
+
+
+def test_only_the_owner_can_read_the_secrets_of_a_demo(tmp_path):
+    before = os.umask(0)
+    try:
+        load(tmp_path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "secrets.env").stat().st_mode) == 0o600
+
+
+def test_a_given_secret_counts_more_than_the_one_of_the_demo(tmp_path):
+    load(tmp_path)
+    assert load(tmp_path, MOTCUA_SECRET_KEY=KEY).secret_keys == (KEY,)
+
+
+@pytest.mark.parametrize("address", ["", "http://motcua.example.vn", "motcua.example.vn"])
+def test_production_needs_an_encrypted_public_address(tmp_path, address):
+    with pytest.raises(SettingsError, match="MOTCUA_PUBLIC_URL must be the https:// address"):
+        load(tmp_path, **{**PRODUCTION, "MOTCUA_PUBLIC_URL": address})
+
+
+def test_production_starts_with_everything_set(tmp_path):
+    settings = load(tmp_path, **PRODUCTION)
+    assert (settings.secret_keys, settings.rasa_token) == ((KEY,), TOKEN)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_production_does_not_start_without_its_secrets(tmp_path, name):
+    values = {**PRODUCTION, name: ""}
+    with pytest.raises(SettingsError, match=f"{name} is not set. Set it to"):
+        load(tmp_path, **values)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_production_does_not_take_the_secrets_of_an_earlier_demo(tmp_path):
+    load(tmp_path)
+    with pytest.raises(SettingsError, match="MOTCUA_SECRET_KEY is not set"):
+        load(tmp_path, **SERVED)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tiny",
+        KEY[:31],
+        "a" * 40,
+        "change-me-please-0123456789-abcdefghij",
+        "Your-secret-key-0123456789-abcdefghijk",
+        "EXAMPLE0123456789abcdefghijklmnopqrstuv",
+    ],
+)
+def test_a_secret_that_is_short_or_a_placeholder_stops_the_start(tmp_path, name, value):
+    with pytest.raises(SettingsError, match=f"{name} is too short or a placeholder") as refusal:
+        load(tmp_path, **{**PRODUCTION, name: value})
+    assert value not in str(refusal.value)
+
+
+def test_the_newest_of_several_keys_comes_first(tmp_path):
+    settings = load(tmp_path, **{**PRODUCTION, "MOTCUA_SECRET_KEY": f"{KEY},{OTHER_KEY}"})
+    assert settings.secret_keys == (KEY, OTHER_KEY)
+
+
+@pytest.mark.parametrize("value", [f"{KEY},", f",{KEY}", f"{KEY},short", f"{KEY},{'a' * 40}"])
+def test_each_of_several_keys_must_be_good(tmp_path, value):
+    with pytest.raises(SettingsError, match="MOTCUA_SECRET_KEY"):
+        load(tmp_path, **{**PRODUCTION, "MOTCUA_SECRET_KEY": value})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", " 80", "8e3", "²", "٣", "80\n"])
+def test_a_number_that_is_none_is_named(tmp_path, name, value):
+    with pytest.raises(SettingsError, match=f"{name} must be a whole number above 0"):
+        load(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("name", NUMBERS[:3])
+@pytest.mark.parametrize("value", ["65536", "99999999999"])
+def test_a_port_no_machine_has_is_named(tmp_path, name, value):
+    with pytest.raises(SettingsError, match=f"{name} must be a port"):
+        load(tmp_path, **{name: value})
+
+
+def test_good_numbers_are_taken(tmp_path):
+    settings = load(tmp_path, **{name: str(number) for number, name in enumerate(NUMBERS, 1001)})
+    assert (settings.port, settings.rasa_port, settings.actions_port) == (1001, 1002, 1003)
+    assert (settings.turn_timeout, settings.give_up_after) == (1004, 1005)
+    assert (settings.messages_per_10s, settings.messages_per_10s_per_address) == (1006, 1007)
+
+
+@pytest.mark.parametrize("value", ["tomorrow", "2026-13-01", "2026-02-30", "22/11/2026", "20261122x"])
+def test_a_day_that_is_none_is_named(tmp_path, value):
+    with pytest.raises(SettingsError, match="MOTCUA_TODAY must be a day like"):
+        load(tmp_path, MOTCUA_TODAY=value)
+
+
+def test_a_day_is_taken(tmp_path):
+    assert load(tmp_path, MOTCUA_TODAY="2026-11-22").today == date(2026, 11, 22)
+
+
+def test_an_unknown_mode_is_named(tmp_path):
+    with pytest.raises(SettingsError, match="MOTCUA_MODE must be one of demo, production, not 'prod'"):
+        load(tmp_path, MOTCUA_MODE="prod")
+
+
+def test_the_public_address_has_no_slash_at_its_end(tmp_path):
+    assert load(tmp_path, MOTCUA_PUBLIC_URL="https://motcua.example.vn/").public_url == "https://motcua.example.vn"
+
+
+def test_the_programs_it_starts_see_the_same_settings(tmp_path):
+    settings = load(tmp_path, MOTCUA_PORT="1001", MOTCUA_RASA_PORT="1002", MOTCUA_ACTIONS_PORT="1003")
+    child = load_settings(child_environment(settings))
+    same = ("home", "models", "database_url", "port", "rasa_url", "actions_url", "secret_keys", "rasa_token")
+    assert [getattr(child, name) for name in same] == [getattr(settings, name) for name in same]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with its own `.env`, as the settings find it beside the code."""
+    (tmp_path / "bot").mkdir()
+    shutil.copy(ROOT / "bot" / "settings.py", tmp_path / "bot")
+    (tmp_path / ".env").write_text("# comment\nMOTCUA_PORT=1234\nMOTCUA_MESSAGES_PER_10S='7'\n", encoding="utf-8")
+
+    def show(**environment):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MOTCUA_")}
+        command = [sys.executable, "-c", SHOW]
+        run = subprocess.run(command, cwd=tmp_path, env={**clean, **environment}, capture_output=True, text=True)
+        return run.stdout.split() or run.stderr
+
+    return show
+
+
+def test_the_env_file_is_read_and_the_home_is_beside_the_code(checkout, tmp_path):
+    port, messages, home = checkout()
+    assert (port, messages, Path(home)) == ("1234", "7", tmp_path / "var")
+
+
+def test_the_environment_counts_more_than_the_env_file(checkout):
+    assert checkout(MOTCUA_PORT="4321")[:2] == ["4321", "7"]
+
+
+def test_a_wrong_value_in_the_env_file_is_named(checkout, tmp_path):
+    (tmp_path / ".env").write_text("MOTCUA_PORT=eighty\n", encoding="utf-8")
+    assert "MOTCUA_PORT must be a whole number above 0, not 'eighty'." in checkout()
