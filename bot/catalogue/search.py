@@ -20,7 +20,7 @@ from bot.text.codes import PROCEDURE_CODE
 from bot.text.normalise import fold, words
 
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
-WEAK, SURE, MARGIN = 0.30, 0.42, 0.04
+WEAK, SURE, MARGIN = 0.30, 0.55, 0.06
 _CODE_LENGTH = len("1.004194")
 
 
@@ -41,8 +41,9 @@ class ProcedureSearch:
         texts, owners = [], []
         for place, procedure in enumerate(self._procedures):
             for wording in {procedure.name, *procedure.synonyms}:
-                # Whole, and as little of it as is left of a citizen's question.
-                for text in {_plain(wording), " ".join(topic_words(wording))} - {""}:
+                # Whole, and as little of it as is left of a citizen's question, but more than the "ký" of "đăng ký ô tô".
+                left = topic_words(wording)
+                for text in {_plain(wording), " ".join(left if len(left) > 1 else [])} - {""}:
                     texts.append(text)
                     owners.append(place)
         self._owners = np.array(owners)

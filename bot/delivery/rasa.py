@@ -46,7 +46,7 @@ class RasaClient:
         return list(messages)
 
     async def find_turn(self, conversation: str, inbox_id: int) -> list[dict[str, Any]] | None:
-        """The answers recorded for a message, [] when its turn ended without complete ones, None when it never ended."""
+        """The answers recorded for a message: [] when its turn ended without them, None when it never ended."""
         address = f"{self._url}/conversations/{quote(conversation, safe='')}/tracker"
         response = await self._request("GET", address, params=self._params)
         answers: list[dict[str, Any]] | None = None

@@ -66,9 +66,9 @@ def test_a_procedure_is_found_by_name_and_by_citizens_words_with_and_without_ton
 
 
 def test_words_near_to_two_procedures_are_a_doubt_that_offers_both(search):
-    match = match_procedure(search, "lại giấy")
+    match = match_procedure(search, "khai sinh hay bằng lái vậy")
     assert match.sure is None
-    assert set(keys(match.doubtful)) >= {"birth_again", "licence"}
+    assert set(keys(match.doubtful)) >= {"birth", "licence"}
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,14 @@ def test_the_words_of_citizens_lead_to_their_real_procedure(real, real_search):
     [
         ("đăng ký khai tử", "khai_tu"),
         ("khai bao tam vang", "tam_vang"),
-        ("xin bản sao giấy khai sinh", "trich_luc"),
         ("mất hộ chiếu thì làm sao", "mat_ho_chieu"),
         ("lam kt3", "tam_tru"),
     ],
 )
 def test_neighbours_are_told_apart_by_the_word_that_matters(real_search, text, key):
     assert sure_key(real_search, text) == key
+
+
+@pytest.mark.parametrize("text", ["đăng ký", "muốn đăng ký thì làm sao", "đổi", "cấp lại", "khai báo"])
+def test_a_verb_that_many_names_share_is_never_sure(real_search, text):
+    assert match_procedure(real_search, text).sure is None
