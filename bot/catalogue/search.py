@@ -41,7 +41,7 @@ class ProcedureSearch:
         texts, owners = [], []
         for place, procedure in enumerate(self._procedures):
             for wording in {procedure.name, *procedure.synonyms}:
-                # Whole, and as little of it as is left of a citizen's question, but more than the "ký" of "đăng ký ô tô".
+                # Whole, and what a citizen's question leaves of it, unless that is the mere "ký" of "đăng ký ô tô".
                 left = topic_words(wording)
                 for text in {_plain(wording), " ".join(left if len(left) > 1 else [])} - {""}:
                     texts.append(text)

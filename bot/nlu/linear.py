@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax, softmax
 from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from bot.nlu.features import VIEWS, views
 from bot.text.slips import Noise
 
 Floats = NDArray[np.float32]
+Weights = tuple[Floats, Floats]
+
+FOLDS = 5
+# Coarser than scikit-learn's default; the last digits of a weight are rounded away when it is stored.
+TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -107,83 +114,103 @@ class LinearModel:
 
 def train(texts: Sequence[str], labels: Sequence[str], options: Options) -> LinearModel:
     """Train on messages and their labels; the temperature comes from messages held out of a first training."""
-    temperature = _fit_temperature(texts, labels, options)
-    return _fit(texts, labels, options, temperature)
+    noisy_texts, origins = _with_noise(texts, options)
+    vocabularies, idf, matrix = _vectorise(noisy_texts, options.min_count)
+    names = sorted(set(labels))
+    places = {name: place for place, name in enumerate(names)}
+    original_labels = np.array([places[label] for label in labels])
+    noisy_labels = original_labels[origins]
+    temperature = 0.3
+    if np.bincount(original_labels).min() >= FOLDS:
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=options.seed)
+        kept, held = next(folds.split(original_labels, original_labels))
+        first = _fit(matrix, noisy_labels, np.isin(origins, kept), options)
+        held_rows = np.isin(origins, held)
+        temperature = _fit_temperature(_scores(first, matrix[held_rows]), noisy_labels[held_rows])
+    weights, intercept = _fit(matrix, noisy_labels, np.ones(len(origins), dtype=bool), options)
+    return LinearModel(names, vocabularies, idf, weights, intercept, temperature)
 
 
-def _fit(texts: Sequence[str], labels: Sequence[str], options: Options, temperature: float) -> LinearModel:
-    noisy_texts, noisy_labels = _with_noise(texts, labels, options)
-    seen = [views(text) for text in noisy_texts]
-    vocabularies, idf = _build_vocabularies(seen, options.min_count)
-    matrix = _matrix(seen, vocabularies, idf)
-    classifier = LinearSVC(C=options.regularisation, random_state=options.seed)
-    classifier.fit(matrix, noisy_labels)
-    weights, intercept = classifier.coef_.T, classifier.intercept_
-    names = [str(name) for name in classifier.classes_]
-    if len(names) == 2:
-        # scikit-learn keeps one column for two labels.
-        weights, intercept = np.hstack([-weights, weights]), np.hstack([-intercept, intercept])
-    arrays = (idf, np.ascontiguousarray(weights, dtype=np.float32), intercept.astype(np.float32))
-    return LinearModel(names, vocabularies, *arrays, temperature=temperature)
+def _fit(matrix: csr_matrix, labels: NDArray[np.int64], rows: NDArray[np.bool_], options: Options) -> Weights:
+    """One classifier per label, against all others, two at a time (liblinear works outside Python's lock).
+
+    The two share liblinear's random numbers, so weights of two trainings differ within the tolerance.
+    """
+    examples, truth = matrix[rows], labels[rows]
+
+    def fit_label(label: int) -> tuple[Floats, float]:
+        classifier = LinearSVC(C=options.regularisation, random_state=options.seed, tol=TOLERANCE)
+        classifier.fit(examples, truth == label)
+        return classifier.coef_[0].astype(np.float32), float(classifier.intercept_[0])
+
+    fitted = Parallel(n_jobs=2, prefer="threads")(delayed(fit_label)(label) for label in range(labels.max() + 1))
+    weights = np.stack([weights for weights, _ in fitted], axis=1)
+    return np.ascontiguousarray(weights), np.array([intercept for _, intercept in fitted], dtype=np.float32)
 
 
-def _fit_temperature(texts: Sequence[str], labels: Sequence[str], options: Options) -> float:
+def _scores(fitted: Weights, matrix: csr_matrix) -> Floats:
+    weights, intercept = fitted
+    scores: Floats = matrix @ weights + intercept
+    return scores
+
+
+def _fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
     """The temperature under which held-out messages, clean and noisy, are most likely."""
-    if min(Counter(labels).values()) < 5:
-        return 0.3
-    folds = StratifiedKFold(5, shuffle=True, random_state=options.seed)
-    kept, held = next(folds.split(np.zeros(len(texts)), labels))
-    model = _fit([texts[i] for i in kept], [labels[i] for i in kept], options, temperature=1.0)
-    held_texts, held_labels = _with_noise([texts[i] for i in held], [labels[i] for i in held], options)
-    places = {name: place for place, name in enumerate(model.labels)}
-    logs = np.array([_log_scores(model, text) for text in held_texts])
-    rows, truth = np.arange(len(held_labels)), np.array([places[label] for label in held_labels])
+    rows = np.arange(len(truth))
 
     def loss(temperature: float) -> float:
-        return float(-log_softmax(logs / temperature, axis=1)[rows, truth].mean())
+        return float(-log_softmax(scores / temperature, axis=1)[rows, truth].mean())
 
     return float(minimize_scalar(loss, bounds=(0.02, 5.0), method="bounded").x)
 
 
-def _log_scores(model: LinearModel, text: str) -> Floats:
-    shares = dict(model.rank(text))
-    return np.log(np.array([max(shares[label], 1e-30) for label in model.labels], dtype=np.float32))
-
-
-def _with_noise(texts: Sequence[str], labels: Sequence[str], options: Options) -> tuple[list[str], list[str]]:
+def _with_noise(texts: Sequence[str], options: Options) -> tuple[list[str], NDArray[np.int64]]:
+    """The messages and their noisy copies, each different one once, with the place of the message it comes from."""
     noise = Noise(options.seed)
-    noisy_texts, noisy_labels = list(texts), list(labels)
-    if options.augment:
-        for text, label in zip(texts, labels, strict=True):
-            copies = noise.copies(text)
-            noisy_texts += copies
-            noisy_labels += [label] * len(copies)
-    return noisy_texts, noisy_labels
+    noisy_texts: list[str] = []
+    origins: list[int] = []
+    for place, text in enumerate(texts):
+        versions = dict.fromkeys([text, *noise.copies(text)] if options.augment else [text])
+        noisy_texts += versions
+        origins += [place] * len(versions)
+    return noisy_texts, np.array(origins)
 
 
-def _build_vocabularies(seen: list[tuple[list[str], ...]], min_count: int) -> tuple[list[dict[str, int]], Floats]:
+def _vectorise(texts: Sequence[str], min_count: int) -> tuple[list[dict[str, int]], Floats, csr_matrix]:
+    """Vocabularies, idf and the weighted matrix of many messages; the same weights as `_weigh` gives for one."""
+    grams: list[dict[str, int]] = [{} for _ in VIEWS]
+    columns, pointers = [array("i") for _ in VIEWS], [array("q", [0]) for _ in VIEWS]
+    for text in texts:
+        for view, found in enumerate(views(text)):
+            known = grams[view]
+            columns[view].extend([known.setdefault(gram, len(known)) for gram in found])
+            pointers[view].append(len(columns[view]))
     vocabularies: list[dict[str, int]] = []
-    weights: list[float] = []
+    blocks, weights = [], []
     for view in range(len(VIEWS)):
-        counts: Counter[str] = Counter()
-        for message in seen:
-            counts.update(set(message[view]))
-        kept = sorted(gram for gram, count in counts.items() if count >= min_count)
-        vocabularies.append({gram: len(weights) + place for place, gram in enumerate(kept)})
-        weights += [float(np.log((1 + len(seen)) / (1 + counts[gram])) + 1) for gram in kept]
-    return vocabularies, np.array(weights, dtype=np.float32)
+        block, idf, kept = _weigh_block(columns[view], pointers[view], len(grams[view]), min_count)
+        start = sum(len(vocabulary) for vocabulary in vocabularies)
+        names = np.array(list(grams[view]), dtype=object)[kept]
+        vocabularies.append({name: start + place for place, name in enumerate(names)})
+        blocks.append(block)
+        weights.append(idf)
+    return vocabularies, np.concatenate(weights), hstack(blocks, format="csr", dtype=np.float32)
 
 
-def _matrix(seen: list[tuple[list[str], ...]], vocabularies: list[dict[str, int]], idf: Floats) -> csr_matrix:
-    pointers, columns, values = [0], [], []
-    for message in seen:
-        for vocabulary, grams in zip(vocabularies, message, strict=True):
-            places, weights = _weigh(vocabulary, grams, idf)
-            columns += places
-            values.append(weights)
-        pointers.append(len(columns))
-    data = np.concatenate(values) if values else np.zeros(0, dtype=np.float32)
-    return csr_matrix((data, columns, pointers), shape=(len(seen), len(idf)), dtype=np.float32)
+def _weigh_block(
+    columns: array[int], pointers: array[int], width: int, min_count: int
+) -> tuple[csr_matrix, Floats, NDArray[np.int64]]:
+    counts = csr_matrix(
+        (np.ones(len(columns), dtype=np.float32), np.frombuffer(columns, dtype=np.int32), np.array(pointers)),
+        shape=(len(pointers) - 1, width),
+    )
+    counts.sum_duplicates()
+    documents = np.bincount(counts.indices, minlength=width)
+    kept = np.flatnonzero(documents >= min_count)
+    idf = (np.log((1 + counts.shape[0]) / (1 + documents[kept])) + 1).astype(np.float32)
+    block = counts[:, kept]
+    block.data = 1 + np.log(block.data)
+    return normalize(block.multiply(idf).tocsr(), copy=False), idf, kept
 
 
 def _weigh(vocabulary: dict[str, int], grams: list[str], idf: Floats) -> tuple[list[int], Floats]:

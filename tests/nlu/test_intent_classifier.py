@@ -101,9 +101,11 @@ def test_a_loaded_component_understands_the_same(component, bench):
         assert before["intent"]["confidence"] == pytest.approx(after["intent"]["confidence"], abs=0.01)
 
 
-def test_two_trainings_on_the_same_messages_are_equal(component, tmp_path):
-    again = Bench(tmp_path).train(EXAMPLES)
-    assert understood(again, *MESSAGES) == understood(component, *MESSAGES)
+def test_two_trainings_on_the_same_messages_understand_the_same(component, tmp_path):
+    again = understood(Bench(tmp_path).train(EXAMPLES), *MESSAGES)
+    for one, other in zip(again, understood(component, *MESSAGES), strict=True):
+        assert one["intent"]["name"] == other["intent"]["name"]
+        assert one["intent"]["confidence"] == pytest.approx(other["intent"]["confidence"], abs=0.02)
 
 
 @pytest.mark.usefixtures("component")
