@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,8 @@ from bot.text.normalise import fold, words
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
 WEAK, SURE, MARGIN = 0.30, 0.55, 0.06
 _CODE_LENGTH = len("1.004194")
+# A pair of words that more procedures have in their names says which of them is meant no longer.
+MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,14 @@ class ProcedureSearch:
     def __init__(self, procedures: Iterable[Procedure]) -> None:
         self._procedures = list(procedures)
         self._codes = {code: p for p in self._procedures for code in (*p.codes, *p.old_codes)}
+        # Without tones "hộ", "bản" and "tử" look like asides; in these pairs they are not. "Đăng ký" names nothing.
+        pairs = Counter(pair for p in self._procedures for pair in set(pairwise(_plain(p.name).split())))
+        self._names = frozenset(pair for pair, names in pairs.items() if names <= MOST_NAMES)
         texts, owners = [], []
         for place, procedure in enumerate(self._procedures):
             for wording in {procedure.name, *procedure.synonyms}:
                 # Whole, and what a citizen's question leaves of it, unless that is the mere "ký" of "đăng ký ô tô".
-                left = topic_words(wording)
+                left = topic_words(wording, self._names)
                 for text in {_plain(wording), " ".join(left if len(left) > 1 else [])} - {""}:
                     texts.append(text)
                     owners.append(place)
@@ -57,10 +64,10 @@ class ProcedureSearch:
         by_code = self._by_code(text)
         if by_code:
             return [Hit(procedure, 1.0) for procedure in by_code[:limit]]
-        subject = " ".join(topic_words(text))
+        subject = " ".join(topic_words(text, self._names))
         if not subject:
             return []
-        # The whole message, too: "khai tử" without its "tử", an aside elsewhere, would be nearest to "khai sinh".
+        # The whole message, too: what is left of "giấy chưa vợ" says little.
         scores = np.maximum(self._score(subject), self._score(_plain(text)))
         best = np.full(len(self._procedures), 0.0)
         np.maximum.at(best, self._owners, scores)
@@ -104,10 +111,12 @@ def _plain(text: str) -> str:
     return fold(" ".join(expand(words(text))))
 
 
-def topic_words(text: str) -> list[str]:
-    """The words of a message that may name its subject, without tones."""
+def topic_words(text: str, names: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
+    """The words of a message that may name its subject, without tones; those in pairs of `names` always do."""
     phrases, single = _asides()
-    return [word for word in phrases.sub(" ", _plain(text)).split() if word not in single]
+    found = phrases.sub(" ", _plain(text)).split()
+    named = {place + side for place, pair in enumerate(pairwise(found)) if pair in names for side in (0, 1)}
+    return [word for place, word in enumerate(found) if word not in single or place in named]
 
 
 @lru_cache(maxsize=1)
