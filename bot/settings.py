@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -140,8 +141,9 @@ def _file_values(path: Path) -> dict[str, str]:
 def _demo_secrets(home: Path) -> dict[str, str]:
     """Random secrets of a demo, made at first use and readable by their owner only."""
     path = home / SECRETS_FILE
-    if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    # Of two programs that start at once, one makes the file and the other reads it.
+    with contextlib.suppress(FileExistsError):
         lines = [f"{name}={secrets.token_urlsafe(32)}\n" for name in ("MOTCUA_SECRET_KEY", "MOTCUA_RASA_TOKEN")]
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -31,7 +31,9 @@ from bot.site.pages import ComplaintView, FindComplaint, page_routes
 def create_app(settings: Settings) -> Starlette:
     """Put the rooms together."""
     database = open_database(settings)
-    rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, settings.turn_timeout)
+    # Longer than Rasa's own limit: a turn that Rasa still finishes must not look lost.
+    patience = settings.turn_timeout + 5
+    rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     dispatcher = Dispatcher(database, rasa, settings.give_up_after)
     health = _health_routes(database, settings)
     routes = [*health, *web_routes(database, dispatcher, settings), *page_routes(_complaint_finder(database))]

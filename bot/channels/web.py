@@ -105,7 +105,7 @@ class WebChannel:
         turn, value = body.get("turn"), body.get("value")
         if not isinstance(turn, int) or isinstance(turn, bool) or value not in turns.FEEDBACK:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
-        if turn > _LAST_ROW or not await run_in_threadpool(self._keep_feedback, conversation, turn, value):
+        if abs(turn) > _LAST_ROW or not await run_in_threadpool(self._keep_feedback, conversation, turn, value):
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=404)
         if value == "not_mine":
             # One question back per answer, however often it is tapped.

@@ -90,7 +90,10 @@ class Supervisor:
             await self._stop_all()
 
     def _check_ports(self) -> None:
-        for program in self.programs:
+        for place, program in enumerate(self.programs):
+            other = next((p for p in self.programs[:place] if p.port == program.port), None)
+            if other:
+                raise StartError(f"{other.name} and {program.name} are both set to port {program.port}.")
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:

@@ -215,8 +215,7 @@ def test_a_body_without_an_end_is_not_waited_for(citizen):
     async def send_back(event):
         answered.append(event)
 
-    cookie = f"motcua={citizen.cookies['motcua']}".encode()
-    headers = [(b"content-type", b"application/json"), (b"cookie", cookie)]
+    headers = [(b"content-type", b"application/json"), (b"cookie", f"motcua={citizen.cookies['motcua']}".encode())]
     scope = {"type": "http", "method": "POST", "path": MESSAGES, "headers": headers, "query_string": b""}
     asyncio.run(citizen.app(scope, receive, send_back))
     assert answered[0]["status"] == 413
@@ -384,7 +383,7 @@ def test_feedback_on_somebody_elses_turn_is_not_found(citizen, other, database):
     assert len(stored(database)) == 1
 
 
-@pytest.mark.parametrize("turn", [0, -1, 999, 10**18, 10**30])
+@pytest.mark.parametrize("turn", [0, -1, 999, 10**18, 10**30, -(10**30)])
 def test_feedback_on_a_turn_that_never_was_is_not_found(citizen, turn):
     assert_refused(citizen.post(FEEDBACK, json={"turn": turn, "value": "up"}), 404)
 

@@ -155,20 +155,28 @@ def test_a_claim_is_taken_over_only_when_its_lease_is_over(database):
     assert inbox.claim_next(database).attempts == 2
 
 
-@pytest.mark.parametrize("late_move", ["finish", "retry", "set_aside"])
-def test_who_lost_a_claim_can_not_change_the_message_any_more(database, late_move):
+LATE_MOVES = {
+    "finish": lambda database, claim: finish(database, claim),
+    "retry": lambda database, claim: inbox.retry_later(database, claim, 0),
+    "set_aside": lambda database, claim: set_aside(database, claim),
+}
+
+
+@pytest.mark.parametrize("late_move", LATE_MOVES)
+@pytest.mark.parametrize("meanwhile", ["done", "claimed", "pending"])
+def test_who_lost_a_claim_can_not_change_the_message_any_more(database, late_move, meanwhile):
     inbox_id = accept(database)
     lost = inbox.claim_next(database)
-    expire(database, inbox_id)
-    finish(database, inbox.claim_next(database))
-    moves = {
-        "finish": lambda: finish(database, lost),
-        "retry": lambda: inbox.retry_later(database, lost, 0),
-        "set_aside": lambda: set_aside(database, lost),
-    }
+    if meanwhile == "pending":
+        inbox.release_claims(database)
+    else:
+        expire(database, inbox_id)
+        taken_over = inbox.claim_next(database)
+    if meanwhile == "done":
+        finish(database, taken_over)
     with pytest.raises(LostClaimError):
-        moves[late_move]()
-    assert row_of(database, inbox_id).state == DONE
+        LATE_MOVES[late_move](database, lost)
+    assert row_of(database, inbox_id).state == meanwhile
 
 
 def set_aside(database, claim):

@@ -8,7 +8,7 @@ from bot.delivery.rasa import RasaClient, RasaError
 from tests.factories import TOKEN, free_port
 from tests.fakes.rasa import Fault, Received, say
 
-CONVERSATION = "web:an/1 đ"
+CONVERSATION = "web:an/1?đ#"
 BUTTONS = [{"title": "Có", "payload": "/affirm"}]
 
 

@@ -108,6 +108,12 @@ def test_two_trainings_on_the_same_messages_understand_the_same(component, tmp_p
         assert one["intent"]["confidence"] == pytest.approx(other["intent"]["confidence"], abs=0.02)
 
 
+def test_messages_that_share_nothing_train_a_model_without_features(tmp_path):
+    bench = Bench(tmp_path, augment=False)
+    bench.train({"smile": ["😂", "..."], "one": ["một"], "two": ["hai"]})
+    assert len(understood(bench.load(), "ba")[0]["intent_ranking"]) == 3
+
+
 @pytest.mark.usefixtures("component")
 def test_a_model_is_kept_as_arrays_and_json_only(bench):
     kept = {path for path in bench.folder.rglob("*") if path.is_file()}

@@ -109,6 +109,14 @@ def test_a_number_after_a_day_is_still_found():
     assert [value.value for value in found] == ["0912345678"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["lúc 05-07-2026 10 giờ", "05.07.2026 14h30", "00.19-261008-0975", "tài khoản 1.004194 02 ngày", "2023 2024 2025"],
+)
+def test_what_only_looks_like_a_personal_number_is_left_alone(text):
+    assert find_personal_values(text) == []
+
+
 def test_tokens_of_the_vault_are_left_alone():
     assert find_personal_values("gọi <sodienthoai:091234567812> hoặc <thudientu:4f9k2m7qab12>") == []
 

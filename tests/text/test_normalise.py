@@ -77,6 +77,11 @@ def test_drawn_out_letters_are_written_once(typed, meant):
     assert normalise(typed) == meant
 
 
+@pytest.mark.parametrize("typed", ["oàààà", "òòoà"])
+def test_what_one_step_leaves_to_another_is_settled_at_once(typed):
+    assert normalise(typed) == "òa"
+
+
 @pytest.mark.parametrize("text", ["cccd", "CCCD gắn chip", "xoong", "1000000"])
 def test_repeats_that_mean_something_stay(text):
     assert normalise(text) == text.lower()

@@ -1,0 +1,178 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from bot.settings import ROOT
+from bot.training.train import MODEL, TrainedModel, current_model, inputs_fingerprint
+
+CONFIG = """
+recipe: default.v1
+assistant_id: copy
+language: vi
+pipeline:
+- name: bot.nlu.intent_classifier.VietnameseIntentClassifier
+policies:
+- name: RulePolicy
+"""
+DOMAIN = """
+version: "3.1"
+intents: [fee, hours]
+responses:
+  utter_fee: [{text: Năm nghìn.}]
+"""
+NLU = """
+version: "3.1"
+nlu:
+- intent: fee
+  examples: |
+    - bao nhiêu tiền
+    - lệ phí thế nào
+- intent: hours
+  examples: |
+    - mấy giờ mở cửa
+    - giờ làm việc
+"""
+RULES = """
+version: "3.1"
+rules:
+- rule: fee
+  steps: [{intent: fee}, {action: utter_fee}]
+"""
+TRAIN = """
+import os
+from pathlib import Path
+from bot.training.train import TrainingError, current_model, train_model
+models = Path("models")
+try:
+    made = train_model(models, Path("logs/train.log"), os.environ, print)
+    print("made", made == current_model(models))
+except TrainingError as error:
+    print("failed:", error)
+"""
+
+
+class Project:
+    """A small copy of the project that may be changed, broken and trained."""
+
+    def __init__(self, path):
+        self.path = path
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "bot", path / "bot", ignore=ignore)
+        for name, text in (
+            ("config.yml", CONFIG),
+            ("domain.yml", DOMAIN),
+            ("data/nlu.yml", NLU),
+            ("data/rules.yml", RULES),
+        ):
+            (path / name).parent.mkdir(exist_ok=True)
+            (path / name).write_text(text, encoding="utf-8")
+
+    def run(self, code):
+        environment = {**os.environ, "PYTHONPATH": str(self.path), "RASA_TELEMETRY_ENABLED": "false", "PYTHONUTF8": "1"}
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        finished = subprocess.run(command, cwd=self.path, env=environment, capture_output=True, text=True, timeout=120)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout.splitlines()
+
+    def fingerprints(self, *changes):
+        """The fingerprint before any change and after each one, in one run."""
+        lines = [
+            "from pathlib import Path",
+            "from bot.training.train import inputs_fingerprint as mark",
+            "print(mark())",
+        ]
+        for name in changes:
+            lines += [f"p = Path({name!r}); p.parent.mkdir(parents=True, exist_ok=True)"]
+            lines += ["p.write_bytes((p.read_bytes() if p.exists() else b'') + b'# more\\n'); print(mark())"]
+        return self.run("\n".join(lines))
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder with a model that is whole and made of today's inputs."""
+    content = b"a model" * 1000
+    (tmp_path / f"{MODEL}.tar.gz").write_bytes(content)
+    note = {"inputs": inputs_fingerprint(), "sha256": sha256(content).hexdigest()}
+    (tmp_path / f"{MODEL}.json").write_text(json.dumps(note))
+    return tmp_path
+
+
+def test_every_kind_of_input_changes_the_fingerprint(project):
+    inputs = [
+        "config.yml",
+        "domain.yml",
+        "data/nlu.yml",
+        "bot/nlu/linear.py",
+        "bot/text/abbreviations.json",
+        "data/new/x.yml",
+    ]
+    marks = project.fingerprints(*inputs)
+    assert len(set(marks)) == len(inputs) + 1
+
+
+def test_what_shapes_no_model_leaves_the_fingerprint_alone(project):
+    others = ["knowledge/topics/x.yml", "endpoints.yml", "bot/web.py", "data/notes.txt", "bot/nlu/__pycache__/x.py"]
+    assert len(set(project.fingerprints(*others))) == 1
+
+
+def test_the_fingerprint_is_the_same_each_time():
+    assert inputs_fingerprint() == inputs_fingerprint()
+
+
+def test_a_whole_model_of_todays_inputs_is_current(models):
+    path = models / f"{MODEL}.tar.gz"
+    digest = sha256(path.read_bytes()).hexdigest()
+    assert current_model(models) == TrainedModel(path, inputs_fingerprint(), digest)
+
+
+def test_a_truncated_model_counts_as_absent(models):
+    path = models / f"{MODEL}.tar.gz"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert current_model(models) is None
+
+
+@pytest.mark.parametrize("name", [f"{MODEL}.tar.gz", f"{MODEL}.json"])
+def test_a_model_or_note_that_is_missing_counts_as_absent(models, name):
+    (models / name).unlink()
+    assert current_model(models) is None
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40])
+def test_a_note_cut_short_by_a_crash_counts_as_absent(models, kept):
+    note = models / f"{MODEL}.json"
+    note.write_bytes(note.read_bytes()[:kept])
+    assert current_model(models) is None
+
+
+def test_a_model_of_other_inputs_is_not_current(models):
+    note = models / f"{MODEL}.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "inputs": "0" * 64}))
+    assert current_model(models) is None
+
+
+def test_an_empty_folder_has_no_model(tmp_path):
+    assert current_model(tmp_path) is None
+    assert current_model(tmp_path / "nowhere") is None
+
+
+def test_training_puts_a_model_in_place_and_a_failed_one_leaves_it_there(project):
+    told = project.run(TRAIN)
+    assert told[-1] == "made True"
+    assert any("VietnameseIntentClassifier" in line for line in told[:-1])
+    kept = {path.name: path.read_bytes() for path in (project.path / "models").glob(f"{MODEL}.*")}
+    (project.path / "config.yml").write_text(CONFIG.replace("VietnameseIntentClassifier", "NoSuchClassifier"))
+    failed = project.run(TRAIN)[-1]
+    assert failed == f"failed: Training failed; {Path('logs/train.log')} says why."
+    assert "NoSuchClassifier" in (project.path / "logs" / "train.log").read_text(encoding="utf-8")
+    assert {path.name: path.read_bytes() for path in (project.path / "models").glob(f"{MODEL}.*")} == kept
