@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = "secrets.env"
 LAST_PORT = 65535
 PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
+
+
+# What keeps Rasa and the libraries under it from calling home and from talking about themselves.
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "PYTHONWARNINGS": "ignore",
+}
 
 
 class SettingsError(Exception):
@@ -125,13 +135,18 @@ def child_environment(settings: Settings) -> dict[str, str]:
         # Names used inside endpoints.yml, which Rasa expands itself.
         "MOTCUA_ACTIONS_URL": settings.actions_url,
         "MOTCUA_TRACKER_FILE": str(settings.home / "rasa-tracker.db"),
-        "RASA_TELEMETRY_ENABLED": "false",
+        **QUIET,
         "SANIC_HOST": "127.0.0.1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
     }
+
+
+def quieten() -> None:
+    """Give this program the settings of `QUIET`, before it imports Rasa."""
+    os.environ.update(QUIET)
+    # Some libraries reset the filters when they are imported, so that a filter alone does not hold.
+    warnings.showwarning = lambda *_, **__: None
 
 
 def _file_values(path: Path) -> dict[str, str]:

@@ -209,6 +209,9 @@ def _weigh_block(
     kept = np.flatnonzero(documents >= min_count)
     idf = (np.log((1 + counts.shape[0]) / (1 + documents[kept])) + 1).astype(np.float32)
     block = counts[:, kept]
+    if not len(kept):
+        # Few short messages may share characters and no word.
+        return block, idf, kept
     block.data = 1 + np.log(block.data)
     return normalize(block.multiply(idf).tocsr(), copy=False), idf, kept
 

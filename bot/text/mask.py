@@ -33,10 +33,14 @@ _MONEY = re.compile(
 )
 _DATE = re.compile(r"(?<!\d)(?<!\d[./-])(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d{2}(?!\d)")
 
+# Only as it is printed: "pa 0010…" may be an identity number after a word.
+_RECEIPT = re.compile(r"(?<![\w-])PA(?:-[0-9A-Z]{4}){3}(?![\w-])", re.IGNORECASE)
+
 # In this order; what one step has found the next ones don't see. Steps without a kind keep their finds in the text.
 _STEPS = (
     ("", TOKEN_PATTERN, 0),
     ("thudientu", _EMAIL, 0),
+    ("", _RECEIPT, 0),
     ("", _RECEIPT, 0),
     ("", DOSSIER_CODE, 0),
     ("", PROCEDURE_CODE, 0),

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bot.settings import quieten
+
 
 def parse_messages(model: Path, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
     """What the model understands of each text: intent, confidence, ranking."""
+    quieten()
     # Importing Rasa takes seconds; only this command needs it.
     from rasa.core.agent import Agent
     from rasa.utils.log_utils import configure_structlog

@@ -108,10 +108,10 @@ def test_two_trainings_on_the_same_messages_understand_the_same(component, tmp_p
         assert one["intent"]["confidence"] == pytest.approx(other["intent"]["confidence"], abs=0.02)
 
 
-def test_messages_that_share_nothing_train_a_model_without_features(tmp_path):
+def test_messages_that_share_no_word_are_told_apart_by_their_characters(tmp_path):
     bench = Bench(tmp_path, augment=False)
-    bench.train({"smile": ["😂", "..."], "one": ["một"], "two": ["hai"]})
-    assert len(understood(bench.load(), "ba")[0]["intent_ranking"]) == 3
+    bench.train({"one": ["một", "mộng"], "two": ["hai", "hao"]})
+    assert intents(bench.load(), ["mộc", "han"]) == ["one", "two"]
 
 
 @pytest.mark.usefixtures("component")

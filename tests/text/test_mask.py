@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 from bot.text.mask import find_personal_values
 
 
+@pytest.mark.parametrize("text", ["PA-0000-0000-0000", "xem giúp pa-1234-5678-9012 với"])
+def test_a_receipt_code_of_digits_is_no_identity_number(text):
+    assert find_personal_values(text) == []
+
+
 def digits(count):
     return st.text(alphabet="0123456789", min_size=count, max_size=count)
 
