@@ -33,8 +33,10 @@ from bot.delivery.turns import TurnLog
 from bot.operations.programs import make_supervisor, prepare
 from bot.operations.supervisor import StartError
 from bot.settings import ROOT, Settings, SettingsError, child_environment, load_settings
+from bot.training import evaluate as evaluation
 from bot.training.parse import parse_messages
-from bot.training.train import TrainingError, current_model, train_model
+from bot.training.report import short_lines, write_page
+from bot.training.train import TrainedModel, TrainingError, current_model, train_model
 
 ANSWER_PATIENCE = 180.0
 EXPECTED = (SettingsError, StartError, TrainingError, ComplaintError, DatabaseError, NoAnswerError)
@@ -83,6 +85,32 @@ def train(settings: Settings, force: bool) -> None:
         return
     model = train_model(settings.models, settings.logs / "train.log", child_environment(settings), click.echo)
     click.echo(f"Trained {_short(model.path)} ({model.path.stat().st_size / 1e6:.1f} MB).")
+
+
+@cli.command()
+@click.option("--folds", type=click.IntRange(2, 20), help="Cross-validate on the training data instead.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the report (default: in MOTCUA_HOME)."
+)
+@click.pass_obj
+def evaluate(settings: Settings, folds: int | None, out: Path | None) -> None:
+    """Measure the model on the blind set; writes JSON and a page, prints the short of it."""
+    if folds:
+        with tqdm(total=folds, unit="fold", disable=not sys.stderr.isatty()) as bar:
+            predictions = evaluation.cross_validate(folds, lambda _: bar.update())
+    else:
+        model = _current_model(settings)
+        rows = evaluation.read_blind_set(evaluation.BLIND_SET)
+        predictions = evaluation.predict(rows, lambda texts: (m["ranking"] for m in parse_messages(model.path, texts)))
+    report = evaluation.make_report(predictions)
+    folder = out or settings.home / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"cross-validation-{folds}" if folds else "blind-set"
+    (folder / f"{name}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_page(report, f"Một Cửa: {name}", folder / f"{name}.html")
+    for line in short_lines(report):
+        click.echo(line)
+    click.echo(f"Report: {_short(folder / name)}.html and .json")
 
 
 @cli.command()
@@ -140,9 +168,7 @@ def ask(settings: Settings, question: str | None, source: Path | None, out: Path
 def parse(settings: Settings, text: str | None, source: Path | None, out: Path | None) -> None:
     """Show what the model understands, in process, without the running bot."""
     rows = _read_lines(source) if source else [{"text": _needed(text)}]
-    model = current_model(settings.models)
-    if model is None:
-        raise TrainingError("There is no model for today's data; 'motcua train' makes one.")
+    model = _current_model(settings)
     understood = parse_messages(model.path, [str(row.get("text", "")) for row in rows])
     _write_lines(({"id": row.get("id"), **found} for row, found in zip(rows, understood, strict=True)), out, len(rows))
 
@@ -232,6 +258,13 @@ def complaints_move(settings: Settings, code: str, state: str, note: str) -> Non
     """Move a complaint on; the citizen is told."""
     service.move_complaint(_migrated(settings), code, state, getpass.getuser(), note)
     click.echo(f"{code} is now '{state}'.")
+
+
+def _current_model(settings: Settings) -> TrainedModel:
+    model = current_model(settings.models)
+    if model is None:
+        raise TrainingError("There is no model for today's data; 'motcua train' makes one.")
+    return model
 
 
 def _migrated(settings: Settings) -> Database:

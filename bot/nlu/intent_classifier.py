@@ -28,7 +28,7 @@ class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """The training options (`bot.nlu.linear.Options`)."""
-        return {"regularisation": 0.3, "min_count": 2, "augment": True, "seed": 7}
+        return {"regularisation": 0.15, "min_count": 2, "augment": True, "seed": 7}
 
     @staticmethod
     def fingerprint_addon(config: dict[str, Any]) -> str:

@@ -18,8 +18,9 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
-from bot.nlu.features import VIEWS, views
+from bot.nlu.features import VIEWS, read, views
 from bot.text.slips import Noise
+from bot.text.speller import Speller
 
 Floats = NDArray[np.float32]
 Weights = tuple[Floats, Floats]
@@ -40,7 +41,7 @@ class Options:
         seed: of the copies and the folds.
     """
 
-    regularisation: float = 0.3
+    regularisation: float = 0.15
     min_count: int = 2
     augment: bool = True
     seed: int = 7
@@ -55,6 +56,7 @@ class LinearModel:
         weights: columns x labels.
         intercept: one per label.
         temperature: divides the scores before the softmax, so that a share is a probability.
+        speller: mends the words first.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class LinearModel:
         weights: Floats,
         intercept: Floats,
         temperature: float,
+        speller: Speller,
     ) -> None:
         self.labels = list(labels)
         self._vocabularies = list(vocabularies)
@@ -72,14 +75,16 @@ class LinearModel:
         self._weights = weights
         self._intercept = intercept
         self._temperature = temperature
+        self._speller = speller
 
     def rank(self, text: str) -> list[tuple[str, float]]:
         """Every label with its probability, best first."""
         scores = self._intercept.copy()
-        for vocabulary, grams in zip(self._vocabularies, views(text), strict=True):
+        seen = views(self._speller.mend(read(text)))
+        for vocabulary, grams, weight in zip(self._vocabularies, seen, VIEWS.values(), strict=True):
             columns, values = _weigh(vocabulary, grams, self._idf)
             if columns:
-                scores += values @ self._weights[columns]
+                scores += weight * (values @ self._weights[columns])
         shares = softmax(scores / self._temperature)
         return [(self.labels[place], float(shares[place])) for place in np.argsort(-shares)]
 
@@ -96,6 +101,8 @@ class LinearModel:
             "labels": self.labels,
             "temperature": self._temperature,
             "vocabularies": [sorted(v, key=v.__getitem__) for v in self._vocabularies],
+            "seen": self._speller.seen,
+            "pairs": sorted(" ".join(pair) for pair in self._speller.pairs),
         }
         (folder / "model.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -109,13 +116,15 @@ class LinearModel:
             start += len(grams)
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
             kept = {name: arrays[name].astype(np.float32) for name in ("idf", "weights", "intercept")}
-        return cls(content["labels"], vocabularies, temperature=content["temperature"], **kept)
+        speller = Speller(content["seen"], ((*pair.split(" "),) for pair in content["pairs"]))
+        return cls(content["labels"], vocabularies, temperature=content["temperature"], speller=speller, **kept)
 
 
 def train(texts: Sequence[str], labels: Sequence[str], options: Options) -> LinearModel:
     """Train on messages and their labels; the temperature comes from messages held out of a first training."""
     noisy_texts, origins = _with_noise(texts, options)
-    vocabularies, idf, matrix = _vectorise(noisy_texts, options.min_count)
+    speller = Speller.learn(read(text) for text in texts)
+    vocabularies, idf, matrix = _vectorise([speller.mend(read(text)) for text in noisy_texts], options.min_count)
     names = sorted(set(labels))
     places = {name: place for place, name in enumerate(names)}
     original_labels = np.array([places[label] for label in labels])
@@ -128,7 +137,7 @@ def train(texts: Sequence[str], labels: Sequence[str], options: Options) -> Line
         held_rows = np.isin(origins, held)
         temperature = _fit_temperature(_scores(first, matrix[held_rows]), noisy_labels[held_rows])
     weights, intercept = _fit(matrix, noisy_labels, np.ones(len(origins), dtype=bool), options)
-    return LinearModel(names, vocabularies, idf, weights, intercept, temperature)
+    return LinearModel(names, vocabularies, idf, weights, intercept, temperature, speller)
 
 
 def _fit(matrix: csr_matrix, labels: NDArray[np.int64], rows: NDArray[np.bool_], options: Options) -> Weights:
@@ -136,7 +145,9 @@ def _fit(matrix: csr_matrix, labels: NDArray[np.int64], rows: NDArray[np.bool_],
 
     The two share liblinear's random numbers, so weights of two trainings differ within the tolerance.
     """
-    examples, truth = matrix[rows], labels[rows]
+    # Brought into liblinear's own form first: each classifier would copy it, and two at a time do not do that safely.
+    examples, truth = matrix[rows].astype(np.float64), labels[rows]
+    examples.sum_duplicates()
 
     def fit_label(label: int) -> tuple[Floats, float]:
         classifier = LinearSVC(C=options.regularisation, random_state=options.seed, tol=TOLERANCE)
@@ -176,23 +187,23 @@ def _with_noise(texts: Sequence[str], options: Options) -> tuple[list[str], NDAr
     return noisy_texts, np.array(origins)
 
 
-def _vectorise(texts: Sequence[str], min_count: int) -> tuple[list[dict[str, int]], Floats, csr_matrix]:
+def _vectorise(messages: Sequence[list[str]], min_count: int) -> tuple[list[dict[str, int]], Floats, csr_matrix]:
     """Vocabularies, idf and the weighted matrix of many messages; the same weights as `_weigh` gives for one."""
     grams: list[dict[str, int]] = [{} for _ in VIEWS]
     columns, pointers = [array("i") for _ in VIEWS], [array("q", [0]) for _ in VIEWS]
-    for text in texts:
-        for view, found in enumerate(views(text)):
+    for tokens in messages:
+        for view, found in enumerate(views(tokens)):
             known = grams[view]
             columns[view].extend([known.setdefault(gram, len(known)) for gram in found])
             pointers[view].append(len(columns[view]))
     vocabularies: list[dict[str, int]] = []
     blocks, weights = [], []
-    for view in range(len(VIEWS)):
+    for view, weight in enumerate(VIEWS.values()):
         block, idf, kept = _weigh_block(columns[view], pointers[view], len(grams[view]), min_count)
         start = sum(len(vocabulary) for vocabulary in vocabularies)
         names = np.array(list(grams[view]), dtype=object)[kept]
         vocabularies.append({name: start + place for place, name in enumerate(names)})
-        blocks.append(block)
+        blocks.append(block * weight)
         weights.append(idf)
     return vocabularies, np.concatenate(weights), hstack(blocks, format="csr", dtype=np.float32)
 
