@@ -16,9 +16,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
 from bot.catalogue.search import ProcedureSearch
-from bot.complaints.kinds import Kind, load_kinds
+from bot.complaints.kinds import Form, Kind, load_form, load_kinds
 from bot.database import Database, open_database
 from bot.settings import ROOT, Settings, load_settings
+from bot.text.language import is_english
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ Events = list[dict[str, Any]]
 MOST_BUTTONS = 5
 RANKING_LENGTH = 5
 CLARIFY = "clarify"
+OUT_OF_SCOPE = "out_of_scope"
+NOT_HELPED = (CLARIFY, OUT_OF_SCOPE)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Services:
     knowledge: Knowledge
     search: ProcedureSearch
     kinds: dict[str, Kind]
+    form: Form
     database: Database
     settings: Settings
 
@@ -51,9 +55,9 @@ def services() -> Services:
     knowledge, refusals = load_knowledge(ROOT / "knowledge")
     for refusal in refusals:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
-    search = ProcedureSearch(knowledge.procedures.values())
-    kinds = load_kinds(ROOT / "knowledge")
-    return Services(knowledge, search, kinds, open_database(settings), settings)
+    search = ProcedureSearch(knowledge.names())
+    kinds, form = load_kinds(ROOT / "knowledge"), load_form(ROOT / "knowledge")
+    return Services(knowledge, search, kinds, form, open_database(settings), settings)
 
 
 class AnsweringAction(Action):
@@ -72,7 +76,7 @@ class AnsweringAction(Action):
         speaker = Speaker(dispatcher, tracker)
         try:
             events = self.answer(speaker, tracker)
-            in_a_row = clarifications_of(tracker) + 1 if speaker.outcome == CLARIFY else 0
+            in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:
             # Nothing said means "not answered": the gateway takes the turn back and runs it again. An error
@@ -89,6 +93,7 @@ class Speaker:
         self._dispatcher = dispatcher
         self._tracker = tracker
         self.outcome = ""
+        self.english = is_english(typed_text(tracker))
 
     def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
         """Say one response, its `{names}` filled in ("text" and "image" are rasa_sdk's own, never names)."""
@@ -133,7 +138,7 @@ def typed_text(tracker: Tracker) -> str:
 
 
 def clarifications_of(tracker: Tracker) -> int:
-    """How many times in a row the bot has asked back."""
+    """How many times in a row the bot could not help."""
     return int(tracker.get_slot("clarifications") or 0)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.asides import answer_aside
 from actions.base import (
     AnsweringAction,
     Events,
     Speaker,
     button,
+    carried,
     inbox_id_of,
     intent_of,
     services,
@@ -25,17 +27,20 @@ from bot.complaints.service import Draft, file_complaint
 from bot.text.answers import is_cancel, is_correction, is_refusal, is_yes
 from bot.text.codes import find_dossier_code
 from bot.text.mask import TOKEN_PATTERN
+from bot.text.normalise import words
 
 PREFIX = "complaint_"
 SLOTS = ("description", "kind", "office", "time", "dossier", "contact", "confirmation", "correction")
 CORRECTABLE = ("description", "kind", "office", "time", "dossier", "contact")
 # Stands in a slot for "asked, and there is nothing".
 NONE = "-"
-CONFIRMED, CANCELLED, CORRECT = "confirmed", "cancelled", "correct"
+CONFIRMED, CANCELLED, CORRECT = "confirmed", "cancelled", "correcting"
+CANCEL = "cancel"
 PRESET_KINDS = {"submit_suggestion": "suggestion", "submit_praise": "praise"}
 # Fewer words are a wish to complain, not yet the matter.
 LEAST_WORDS = 6
 CONTACT_KINDS = ("sodienthoai", "thudientu")
+_CANCELLED: dict[str, Any] = {PREFIX + "confirmation": CANCELLED}
 
 
 class ActionStartComplaint(AnsweringAction):
@@ -74,54 +79,64 @@ class ValidateComplaintForm(FormValidationAction):
         questions = kind.questions if kind else ("office", "time", "dossier", "contact")
         return [PREFIX + name for name in ("description", "kind", *questions, "confirmation")]
 
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        """Answer what is no answer first; only the rest is checked."""
+        aside = answer_aside(Speaker(dispatcher, tracker), tracker)
+        if aside is None:
+            return cast(Events, await super().get_validation_events(dispatcher, tracker, domain))
+        return [*aside, *(SlotSet(name, None) for name in tracker.slots_to_validate())]
+
     def validate_complaint_description(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """The citizen's own words, kept as they are."""
-        if _is_tap(value):
-            return {PREFIX + "description": None}
-        return _cancelled(value) or {PREFIX + "description": str(value).strip() or None}
+        """The citizen's own words, kept as they are; they must have a word in them."""
+        said = _answer_to("description", value, tracker)
+        if said == CANCEL or is_cancel(said) or is_refusal(said):
+            return _CANCELLED
+        return {PREFIX + "description": said if words(said) else None}
 
     def validate_complaint_kind(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """One of the kinds; what fits none is "other", so that nobody is held up by a list."""
-        if _is_tap(value):
-            return {PREFIX + "kind": None}
-        kind = find_kind(services().kinds, str(value))
-        return _cancelled(value) or {PREFIX + "kind": kind.key if kind else "other"}
+        said = _answer_to("kind", value, tracker)
+        if said == CANCEL or is_cancel(said):
+            return _CANCELLED
+        kind = find_kind(services().kinds, said)
+        return {PREFIX + "kind": (kind.key if kind else "other") if said else None}
 
     def validate_complaint_office(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """Any words, or none."""
-        return _optional("office", value)
+        return _optional("office", value, tracker)
 
     def validate_complaint_time(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """Any words, or none."""
-        return _optional("time", value)
+        return _optional("time", value, tracker)
 
     def validate_complaint_dossier(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A dossier code where there is one, otherwise what was typed."""
-        return _optional("dossier", find_dossier_code(str(value)) or value)
+        return _optional("dossier", find_dossier_code(str(value)) or value, tracker)
 
     def validate_complaint_contact(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A phone number or an e-mail address (both tokens by now), or none."""
-        if _is_tap(value):
-            return {PREFIX + "contact": None}
-        found = [m.group() for m in TOKEN_PATTERN.finditer(str(value)) if m.group(1) in CONTACT_KINDS]
+        said = _answer_to("contact", value, tracker)
+        found = [m.group() for m in TOKEN_PATTERN.finditer(said) if m.group(1) in CONTACT_KINDS]
         if found:
             return {PREFIX + "contact": " ".join(found)}
-        if is_refusal(str(value)):
+        if said == NONE or is_refusal(said):
             return {PREFIX + "contact": NONE}
-        if _cancelled(value):
-            return _cancelled(value)
+        if said == CANCEL or is_cancel(said):
+            return _CANCELLED
         dispatcher.utter_message(response="utter_complaint_contact_unclear")
         return {PREFIX + "contact": None}
 
@@ -129,25 +144,28 @@ class ValidateComplaintForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """Send, correct, cancel, or be asked again."""
-        text = str(value)
-        if text in (CONFIRMED, CANCELLED, CORRECT):
-            return {PREFIX + "confirmation": text}
-        if is_correction(text):
-            return {PREFIX + "confirmation": CORRECT, PREFIX + "correction": None}
+        said = _answer_to("confirmation", value, tracker)
+        if said in (CONFIRMED, CANCELLED, CORRECT):
+            return {PREFIX + "confirmation": said}
+        if said == CANCEL or is_cancel(said):
+            return _CANCELLED
+        if said == "correct" or is_correction(said):
+            return _reopen(services().form.find_part(said))
         # "không" to "gửi chứ?" sends nothing, but a yes must be a yes.
-        if is_yes(text):
-            return {PREFIX + "confirmation": CONFIRMED}
-        return _cancelled(text) or {PREFIX + "confirmation": None}
+        return {PREFIX + "confirmation": CONFIRMED if said == "send" or is_yes(said) else None}
 
     def validate_complaint_correction(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """Which answer is given again; that question is opened, the summary comes after it."""
-        if _cancelled(value):
-            return _cancelled(value)
-        wanted = next((name for name in CORRECTABLE if str(value) == name or str(value).endswith(f":{name}")), None)
-        cleared = {PREFIX + wanted: None} if wanted else {}
-        return {**cleared, PREFIX + "confirmation": None, PREFIX + "correction": None}
+        said = _answer_to("correction", value, tracker)
+        if said == CANCEL or is_cancel(said):
+            return _CANCELLED
+        part = said if said in CORRECTABLE else services().form.find_part(said)
+        if part is None:
+            dispatcher.utter_message(response="utter_correction_unclear")
+            return {PREFIX + "correction": None}
+        return _reopen(part)
 
 
 class _AskAction(AnsweringAction):
@@ -167,7 +185,7 @@ class _AskAction(AnsweringAction):
 
     def ask(self, say: Speaker, tracker: Tracker) -> None:
         """Say the question."""
-        say.say(f"utter_ask_{PREFIX}{self.question}")
+        say.say(f"utter_ask_{PREFIX}{self.question}", _buttons(self.question))
 
 
 class ActionAskComplaintDescription(_AskAction):
@@ -186,7 +204,8 @@ class ActionAskComplaintKind(_AskAction):
         kinds = services().kinds
         likely = guess_kind(kinds, tracker.get_slot(PREFIX + "description") or "")
         ordered: list[Kind] = sorted(kinds.values(), key=lambda kind: kind != likely)
-        say.say("utter_ask_complaint_kind", [button(kind.label, kind.label) for kind in ordered])
+        choices = [_button("kind", kind.key, kind.label) for kind in ordered]
+        say.say("utter_ask_complaint_kind", choices + _buttons("kind"))
 
 
 class ActionAskComplaintOffice(_AskAction):
@@ -222,13 +241,27 @@ class ActionAskComplaintConfirmation(_AskAction):
         """Show the summary and the three ways on."""
         kind = services().kinds[tracker.get_slot(PREFIX + "kind") or "other"]
         shown: Any = {name: _shown(tracker, name) for name in CORRECTABLE if name != "kind"}
-        say.say("utter_ask_complaint_confirmation", kind=kind.label, **shown)
+        say.say("utter_ask_complaint_confirmation", _buttons("confirmation"), kind=kind.label, **shown)
 
 
 class ActionAskComplaintCorrection(_AskAction):
     """Asks what is to be corrected."""
 
     question = "correction"
+
+
+class ActionFormOver(AnsweringAction):
+    """A button of a form that has ended, tapped once more."""
+
+    def name(self) -> str:
+        """Its name in the domain."""
+        return "action_form_over"
+
+    def answer(self, say: Speaker, tracker: Tracker) -> Events:
+        """Say so; what was sent stays sent once."""
+        say.say("utter_form_over")
+        say.report("smalltalk")
+        return []
 
 
 class ActionFinishComplaint(AnsweringAction):
@@ -266,22 +299,38 @@ def _shown(tracker: Tracker, name: str) -> str:
     return "–" if value in (None, NONE) else str(value)
 
 
-def _optional(name: str, value: Any) -> dict[str, Any]:
-    text = str(value).strip()
-    if _is_tap(text):
-        return {PREFIX + name: None}
-    if is_refusal(text):
-        return {PREFIX + name: NONE}
-    return _cancelled(text) or {PREFIX + name: text or None}
+def _optional(name: str, value: Any, tracker: Tracker) -> dict[str, Any]:
+    said = _answer_to(name, value, tracker)
+    if said == CANCEL or is_cancel(said):
+        return _CANCELLED
+    return {PREFIX + name: NONE if said == NONE or is_refusal(said) else said or None}
 
 
-def _cancelled(value: Any) -> dict[str, Any]:
-    return {PREFIX + "confirmation": CANCELLED} if is_cancel(str(value)) else {}
+def _answer_to(question: str, value: Any, tracker: Tracker) -> str:
+    """What was typed, or what the tapped button stands for; empty when that button belongs to another question."""
+    if not str(value).startswith("/"):
+        return str(value).strip()
+    return (carried(tracker, "value") or "") if carried(tracker, "slot") == question else ""
 
 
-def _is_tap(value: Any) -> bool:
-    # A button of an earlier answer, tapped in the middle of the form, is no answer to its question.
-    return str(value).startswith("/")
+def _is_cancelled(said: str) -> bool:
+    return is_cancel(said)
+
+
+def _reopen(part: str | None) -> dict[str, Any]:
+    """Ask one part again, or which part when none was named."""
+    if part is None:
+        return {PREFIX + "confirmation": CORRECT, PREFIX + "correction": None}
+    return {PREFIX + part: None, PREFIX + "confirmation": None, PREFIX + "correction": None}
+
+
+def _buttons(question: str) -> list[dict[str, str]]:
+    return [_button(question, value, title) for value, title in services().form.buttons[question].items()]
+
+
+def _button(question: str, value: str, title: str) -> dict[str, str]:
+    # Named after its question: tapped later, it must not answer another.
+    return button(title, f'/form_answer{{"slot": "{question}", "value": "{NONE if value == "none" else value}"}}')
 
 
 def _reset() -> Events:

@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 
 from actions.base import AnsweringAction, Events, Speaker, services, show_day, typed_text
 from bot.complaints.service import find_status
-from bot.text.codes import find_receipt_code
+from bot.text.codes import RECEIPT_CODE, find_receipt_code
 
 
 class ActionComplaintStatus(AnsweringAction):
@@ -28,6 +28,9 @@ class ActionComplaintStatus(AnsweringAction):
         elif code:
             say.say("utter_complaint_unknown")
             say.report("answer")
+        elif RECEIPT_CODE.search(typed_text(tracker)):
+            say.say("utter_complaint_code_wrong")
+            say.report("clarify")
         else:
             say.say("utter_ask_receipt_code")
             say.report("clarify")

@@ -37,7 +37,8 @@ class ActionFallback(AnsweringAction):
         """Ask back or hand over."""
         ask_back(say, tracker, "utter_ask_which_reading", _readings(reading_of(tracker.latest_message)))
         match = match_procedure(services().search, typed_text(tracker))
-        return [SlotSet("procedure", match.sure.key)] if match.sure else []
+        known = services().knowledge.procedures
+        return [SlotSet("procedure", match.sure.key)] if match.sure and match.sure.key in known else []
 
 
 class ActionRejectAnswer(AnsweringAction):

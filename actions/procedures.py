@@ -21,8 +21,8 @@ from actions.base import (
 )
 from actions.fallback import ask_back
 from actions.topics import say_topic
-from bot.catalogue.model import Procedure
-from bot.catalogue.search import match_procedure, topic_words
+from bot.catalogue.model import Name, Procedure
+from bot.catalogue.search import match_procedure
 
 # Intent → the aspect of a procedure that answers it.
 ASPECTS = {
@@ -38,8 +38,6 @@ ASPECTS = {
 }
 # Offered when a question names no procedure.
 POPULAR = ("khai_sinh", "cc_doi", "tam_tru", "ket_hon", "ho_chieu")
-# "còn lệ phí thì tính sao đây" still has a word or two that no list of asides foresees.
-FOLLOW_UP_WORDS = 2
 
 
 class ActionAnswerProcedure(AnsweringAction):
@@ -53,14 +51,15 @@ class ActionAnswerProcedure(AnsweringAction):
         """Find the procedure, then answer the aspect."""
         intent = intent_of(tracker)
         procedures = services().knowledge.procedures
-        tapped = procedures.get(carried(tracker, "procedure") or "")
+        named_by_button = carried(tracker, "procedure") or ""
+        tapped = procedures.get(named_by_button) or services().knowledge.unchecked.get(named_by_button)
         current = procedures.get(tracker.get_slot("procedure") or "")
         text = typed_text(tracker)
         match = match_procedure(services().search, text)
         named = tapped or match.sure
         if named:
             return _answer(say, intent, named)
-        if current and (current in match.doubtful or len(topic_words(text)) <= FOLLOW_UP_WORDS):
+        if current and (current in match.doubtful or not services().search.subject_of(text)):
             return _answer(say, intent, current)
         if match.doubtful:
             ask_back(say, tracker, "utter_ask_which_of_these", _choices(intent, match.doubtful))
@@ -68,7 +67,11 @@ class ActionAnswerProcedure(AnsweringAction):
         return _without_procedure(say, tracker, intent)
 
 
-def _answer(say: Speaker, intent: str, procedure: Procedure) -> Events:
+def _answer(say: Speaker, intent: str, procedure: Procedure | Name) -> Events:
+    if isinstance(procedure, Name):
+        say.say("utter_procedure_unchecked", procedure=procedure.name)
+        say.report("handover")
+        return [SlotSet("procedure", None)]
     if not procedure.provenance.is_current(services().today):
         say.say("utter_procedure_expired", procedure=procedure.name, url=_page(procedure))
         say.report("handover", procedure=procedure.key)
@@ -99,7 +102,7 @@ def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
         _other_aspects(intent, procedure),
         procedure=procedure.name,
         aspect=_aspect_name(intent),
-        body=text,
+        body=f"{procedure.english}\n{text}" if say.english and procedure.english else text,
         basis="; ".join(procedure.provenance.legal_basis[:3]),
         checked_on=show_day(procedure.provenance.checked_on),
     )
@@ -125,14 +128,14 @@ def _other_aspects(intent: str, procedure: Procedure) -> list[dict[str, str]]:
     return [button(titles(name), _payload(name, procedure)) for name in wanted[:MOST_BUTTONS]]
 
 
-def _choices(intent: str, procedures: Iterable[Procedure]) -> list[dict[str, str]]:
+def _choices(intent: str, procedures: Iterable[Procedure | Name]) -> list[dict[str, str]]:
     return [button(procedure.name, _payload(intent, procedure)) for procedure in procedures]
 
 
 def _without_procedure(say: Speaker, tracker: Tracker, intent: str) -> Events:
     knowledge = services().knowledge
     general = knowledge.topic_for(intent)
-    if len(topic_words(typed_text(tracker))) > FOLLOW_UP_WORDS:
+    if services().search.subject_of(typed_text(tracker)) and not general:
         say.say("utter_procedure_not_found", [button(knowledge.title("submit_complaint"), "/submit_complaint")])
         say.report("handover")
     elif general:
@@ -147,7 +150,7 @@ def _aspect_name(intent: str) -> str:
     return services().knowledge.title(intent).lower()
 
 
-def _payload(intent: str, procedure: Procedure) -> str:
+def _payload(intent: str, procedure: Procedure | Name) -> str:
     return f'/{intent}{{"procedure": "{procedure.key}"}}'
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from actions.base import AnsweringAction, Events, Speaker, intent_of, services
+from actions.base import OUT_OF_SCOPE, AnsweringAction, Events, Speaker, clarifications_of, intent_of, services
+from actions.fallback import hand_over
 from actions.topics import topic_button
+
+# After so many, the citizen may mean something that the bot does not see.
+MOST_IN_A_ROW = 2
 
 
 class ActionSmalltalk(AnsweringAction):
@@ -33,6 +37,9 @@ class ActionOutOfScope(AnsweringAction):
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Say it."""
-        say.say("utter_out_of_scope")
-        say.report("out_of_scope")
+        if clarifications_of(tracker) >= MOST_IN_A_ROW:
+            hand_over(say, "utter_not_understood")
+        else:
+            say.say("utter_out_of_scope")
+            say.report(OUT_OF_SCOPE)
         return []

@@ -62,7 +62,7 @@ def say_topic(say: Speaker, topic: Topic) -> None:
     say.say(
         f"utter_topic_{topic.provenance.confidence}",
         buttons + _related(topic, MOST_BUTTONS - len(buttons) - 1),
-        body=topic.short,
+        body=(say.english and topic.english) or topic.short,
         **_sources(topic),
     )
     say.report("answer", topic=topic.key)

@@ -51,6 +51,8 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Entry of the command; what an operator can mend is one sentence, not a traceback."""
+    # Whatever is written here holds citizens' words: for this user's eyes only.
+    os.umask(0o077)
     # SIGTERM ends commands as Ctrl-C does, so that what they started ends with them.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -182,7 +184,7 @@ def parse(settings: Settings, text: str | None, source: Path | None, out: Path |
 def search(text: str | None, source: Path | None, out: Path | None) -> None:
     """Find procedures by their names and citizens' wordings."""
     rows = _read_lines(source) if source else [{"text": _needed(text)}]
-    index = ProcedureSearch(load_knowledge(ROOT / "knowledge")[0].procedures.values())
+    index = ProcedureSearch(load_knowledge(ROOT / "knowledge")[0].names())
     found = (
         {"id": row.get("id"), "hits": [_hit_record(hit) for hit in index.find(str(row.get("text", "")))]}
         for row in rows

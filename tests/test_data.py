@@ -16,7 +16,7 @@ from rasa_sdk.utils import all_subclasses
 from bot.text.normalise import fold, normalise
 
 ROOT = Path(__file__).parent.parent
-BUTTONS_ONLY = {"show_topic", "reject_answer"}
+BUTTONS_ONLY = {"show_topic", "reject_answer", "form_answer"}
 TOO_NEAR = 0.85
 CONFIDENCES = {"high", "medium", "low"}
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import jsonschema
 import yaml
 
-from bot.catalogue.model import Knowledge, Link, Procedure, Provenance, Source, Statement, Topic
+from bot.catalogue.model import Knowledge, Link, Name, Procedure, Provenance, Source, Statement, Topic
 from bot.text.normalise import normalise
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -58,8 +58,11 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     refusals: list[Refusal] = []
     procedures = _load_items(folder / "procedures", "procedure", _procedure, refusals)
     topics = _load_items(folder / "topics", "topic", _topic, refusals)
-    labels = _read_yaml(folder / "intents.yml")
-    return Knowledge(procedures, topics, labels), refusals
+    labels = _read_yaml(folder / "intents.yml") or {}
+    names = folder / "unchecked.yml"
+    given = _read_yaml(names) if names.exists() else {}
+    unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
+    return Knowledge(procedures, topics, unchecked, labels), refusals
 
 
 def _load_items(

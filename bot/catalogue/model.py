@@ -54,6 +54,17 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Name:
+    """What a procedure is called, officially and by citizens."""
+
+    key: str
+    name: str
+    synonyms: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    old_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Procedure:
     """One administrative procedure; `aspects` maps an aspect ("fee", "documents", …) to its statements."""
 
@@ -95,11 +106,16 @@ class Topic:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """All reviewed content."""
+    """All reviewed content, and the names of procedures whose content is not reviewed yet (`unchecked`)."""
 
     procedures: dict[str, Procedure] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
+    unchecked: dict[str, Name] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def names(self) -> list[Procedure | Name]:
+        """Everything that a message may be about."""
+        return [*self.procedures.values(), *self.unchecked.values()]
 
     def title(self, intent: str) -> str:
         """What an intent is called on a button under an answer."""

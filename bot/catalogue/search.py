@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.catalogue.model import Procedure
+from bot.catalogue.model import Name, Procedure
 from bot.text.abbreviations import expand
 from bot.text.codes import PROCEDURE_CODE
 from bot.text.normalise import fold, words
@@ -24,27 +24,31 @@ from bot.text.normalise import fold, words
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
 WEAK, SURE, MARGIN = 0.30, 0.55, 0.06
 _CODE_LENGTH = len("1.004194")
+# Up to so many words, each must be the procedure's own.
+FEW_WORDS = 4
+EXACT = 0.99
 # A pair of words that more procedures have in their names says which of them is meant no longer.
-MOST_NAMES = 5
+MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
 class Hit:
     """A procedure that a message may be about, with a score from 0 to 1."""
 
-    procedure: Procedure
+    procedure: Procedure | Name
     score: float
 
 
 class ProcedureSearch:
     """Ranks procedures for a message; built once per content."""
 
-    def __init__(self, procedures: Iterable[Procedure]) -> None:
+    def __init__(self, procedures: Iterable[Procedure | Name]) -> None:
         self._procedures = list(procedures)
         self._codes = {code: p for p in self._procedures for code in (*p.codes, *p.old_codes)}
         # Without tones "hộ", "bản" and "tử" look like asides; in these pairs they are not. "Đăng ký" names nothing.
         pairs = Counter(pair for p in self._procedures for pair in set(pairwise(_plain(p.name).split())))
-        self._names = frozenset(pair for pair, names in pairs.items() if names <= MOST_NAMES)
+        never = [(first, second) for first, second in (pair.split() for pair in _read_asides()["never"])]
+        self._names = frozenset([*(pair for pair, names in pairs.items() if names <= MOST_NAMES), *never])
         texts, owners = [], []
         for place, procedure in enumerate(self._procedures):
             for wording in {procedure.name, *procedure.synonyms}:
@@ -54,6 +58,7 @@ class ProcedureSearch:
                     texts.append(text)
                     owners.append(place)
         self._owners = np.array(owners)
+        self._vocabularies = {p.key: frozenset(_all_words(p)) for p in self._procedures}
         self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 - no password
         self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
         self._word_matrix: csr_matrix = self._words.fit_transform(texts)
@@ -64,7 +69,7 @@ class ProcedureSearch:
         by_code = self._by_code(text)
         if by_code:
             return [Hit(procedure, 1.0) for procedure in by_code[:limit]]
-        subject = " ".join(topic_words(text, self._names))
+        subject = " ".join(self.subject_of(text))
         if not subject:
             return []
         # The whole message, too: what is left of "giấy chưa vợ" says little.
@@ -74,7 +79,24 @@ class ProcedureSearch:
         order = np.argsort(-best)[:limit]
         return [Hit(self._procedures[place], float(best[place])) for place in order if best[place] > 0]
 
-    def _by_code(self, text: str) -> list[Procedure]:
+    def subject_of(self, text: str) -> list[str]:
+        """The words of a message that may name its procedure, without tones; none in "còn lệ phí?"."""
+        return topic_words(text, self._names)
+
+    def covers(self, procedure: Procedure | Name, text: str) -> bool:
+        """Whether a procedure's own wordings account for what a message names.
+
+        "Giấy phép karaoke" is near to "giấy phép xây dựng", and its one word too many says that it is another.
+        A story has words that name nothing: of many words half are enough.
+        """
+        named = self.subject_of(text)
+        if len(named) < 2 and self.find(text, limit=1)[0].score < EXACT:
+            # One word alone, "lại" or "đất", names a procedure only where it is all of a wording.
+            return False
+        strange = [word for word in named if word not in self._vocabularies[procedure.key]]
+        return not strange if len(named) <= FEW_WORDS else len(strange) <= len(named) / 2
+
+    def _by_code(self, text: str) -> list[Procedure | Name]:
         # Portals append the office ("1.004194.000.00.00.H08"), people the next sentence ("1.004194.Cần gì?").
         codes = PROCEDURE_CODE.findall(text)
         found = [self._codes.get(code) or self._codes.get(code[:_CODE_LENGTH]) for code in codes]
@@ -91,8 +113,8 @@ class ProcedureSearch:
 class Match:
     """What a message says about its procedure: one that is sure, or several that may be meant."""
 
-    sure: Procedure | None = None
-    doubtful: tuple[Procedure, ...] = ()
+    sure: Procedure | Name | None = None
+    doubtful: tuple[Procedure | Name, ...] = ()
 
 
 def match_procedure(search: ProcedureSearch, text: str) -> Match:
@@ -101,10 +123,20 @@ def match_procedure(search: ProcedureSearch, text: str) -> Match:
     if not hits or hits[0].score < WEAK:
         return Match()
     runner_up = hits[1].score if len(hits) > 1 else 0.0
-    if hits[0].score >= SURE and hits[0].score - runner_up >= MARGIN:
+    clear = hits[0].score >= SURE and hits[0].score - runner_up >= MARGIN
+    if hits[0].score == 1.0 and PROCEDURE_CODE.search(text):
+        clear = len(hits) == 1
+    elif clear:
+        clear = search.covers(hits[0].procedure, text)
+    if clear:
         return Match(sure=hits[0].procedure)
     near = [hit.procedure for hit in hits if hit.score >= max(WEAK, hits[0].score - 3 * MARGIN)]
     return Match(doubtful=tuple(near))
+
+
+def _all_words(procedure: Procedure | Name) -> Iterable[str]:
+    for wording in (procedure.name, *procedure.synonyms):
+        yield from _plain(wording).split()
 
 
 def _plain(text: str) -> str:
@@ -113,18 +145,27 @@ def _plain(text: str) -> str:
 
 def topic_words(text: str, names: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
     """The words of a message that may name its subject, without tones; those in pairs of `names` always do."""
-    phrases, single = _asides()
-    found = phrases.sub(" ", _plain(text)).split()
+    phrases, single, toned = _asides()
+    # "Còn" is an aside, "con" a child: where tones were typed, they count.
+    written = " ".join(word for word in expand(words(text)) if word not in toned)
+    found = phrases.sub(" ", fold(written)).split()
     named = {place + side for place, pair in enumerate(pairwise(found)) if pair in names for side in (0, 1)}
     return [word for place, word in enumerate(found) if word not in single or place in named]
 
 
+def _read_asides() -> dict[str, list[str]]:
+    """`asides`, and pairs of them that are `never` asides together ("sổ đỏ")."""
+    content: dict[str, list[str]] = json.loads(Path(__file__).with_name("asides.json").read_text(encoding="utf-8"))
+    return content
+
+
 @lru_cache(maxsize=1)
-def _asides() -> tuple[re.Pattern[str], frozenset[str]]:
-    """Phrases and words that say which aspect is asked, or are only manners, never which procedure.
+def _asides() -> tuple[re.Pattern[str], frozenset[str], frozenset[str]]:
+    """Phrases, words, and words with tones that say which aspect is asked, or are only manners.
 
     "mất" alone may be a lost passport, "mất bao lâu" never is.
     """
-    known = json.loads(Path(__file__).with_name("asides.json").read_text(encoding="utf-8"))
+    known = _read_asides()["asides"]
     phrases = "|".join(re.escape(aside) for aside in known if " " in aside)
-    return re.compile(rf"\b(?:{phrases})\b"), frozenset(aside for aside in known if " " not in aside)
+    single = frozenset(aside for aside in known if " " not in aside and aside == fold(aside))
+    return re.compile(rf"\b(?:{phrases})\b"), single, frozenset(aside for aside in known if aside != fold(aside))

@@ -29,6 +29,26 @@ def load_kinds(folder: Path) -> dict[str, Kind]:
     }
 
 
+@dataclass(frozen=True)
+class Form:
+    """The form's buttons (question → value → title) and the words that name its parts."""
+
+    buttons: dict[str, dict[str, str]]
+    parts: dict[str, list[str]]
+
+    def find_part(self, text: str) -> str | None:
+        """The part of the form that a text names, None when it names none."""
+        plain = f" {_plain(text)} "
+        named = ((part, word) for part, words in self.parts.items() for word in words)
+        return next((part for part, word in named if f" {_plain(word)} " in plain), None)
+
+
+def load_form(folder: Path) -> Form:
+    """The form's buttons and part names, from `knowledge/complaint_form.yml`."""
+    content = yaml.safe_load((folder / "complaint_form.yml").read_text(encoding="utf-8"))
+    return Form(content["buttons"], content["parts"])
+
+
 def find_kind(kinds: dict[str, Kind], answer: str) -> Kind | None:
     """The kind that an answer names: its key, its label, or some of its words."""
     wanted = _plain(answer)

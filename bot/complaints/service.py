@@ -78,7 +78,8 @@ def file_complaint(database: Database, conversation: str, inbox_id: int, draft: 
         with database.reading() as session:
             filed = select(Complaint).where(Complaint.filed_by_inbox_id == inbox_id)
             row = session.execute(filed).scalar_one_or_none()
-            if row is None:
+            # Somebody else's row under this id is no receipt for this citizen.
+            if row is None or row.conversation != conversation:
                 raise
             return Receipt(row.code, row.created_at)
 
@@ -135,7 +136,14 @@ def show_complaint(database: Database, code: str) -> tuple[Complaint, Draft]:
             vault.reveal(session, row.conversation, text or "") for text in (row.description, row.office, row.happened)
         ]
         contact = database.cipher.unseal(row.contact) if row.contact else None
-        return row, Draft(row.kind, opened[0], opened[1], opened[2], row.dossier_code, contact)
+        return row, Draft(
+            row.kind,
+            opened[0],
+            opened[1],
+            opened[2],
+            vault.reveal(session, row.conversation, row.dossier_code or ""),
+            contact,
+        )
 
 
 def _new_row(session: Session, conversation: str, inbox_id: int, draft: Draft) -> Complaint:

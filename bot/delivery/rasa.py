@@ -38,7 +38,8 @@ class RasaClient:
         """
         await self._request("GET", f"{self._actions_url}/health")
         body = {"sender": conversation, "message": message, "metadata": metadata}
-        response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body)
+        headers = {"Authorization": f"Bearer {self._params['token']}"}
+        response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
         messages = response.json()
         # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
         if not _is_complete(messages):

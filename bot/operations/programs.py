@@ -12,6 +12,9 @@ from bot.operations.supervisor import Program, Supervisor
 from bot.settings import ROOT, Settings, child_environment
 from bot.training.train import TrainedModel, current_model, train_model
 
+# Rasa listens only after it has tried to load its model.
+NO_MODEL = "the model can't be loaded; 'motcua train --force' makes a new one."
+
 
 def make_supervisor(settings: Settings, model: Path, tell: Callable[[str], None]) -> Supervisor:
     """The supervisor of Rasa, the action server and the web program."""
@@ -26,7 +29,7 @@ def list_programs(settings: Settings, model: Path) -> list[Program]:
     actions = [python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(settings.actions_port)]
     status = f"{settings.rasa_url}/status?token={settings.rasa_token}"
     return [
-        Program("rasa", rasa, settings.rasa_port, status, patience=120),
+        Program("rasa", rasa, settings.rasa_port, status, 120, {409: NO_MODEL}),
         Program("actions", actions, settings.actions_port, f"{settings.actions_url}/health", patience=60),
         Program("web", [python, "-m", "bot.web"], settings.port, f"{settings.web_url}/healthz", patience=30),
     ]

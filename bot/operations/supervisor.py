@@ -33,6 +33,7 @@ class Program:
     Attributes:
         health: an address that answers 200 once the program is ready.
         patience: seconds it may take to become ready.
+        hopeless: answers of the health address that waiting will not mend, and what they mean.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Program:
     port: int
     health: str
     patience: float
+    hopeless: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -129,8 +131,11 @@ class Supervisor:
                     raise StartError(
                         f"{program.name} ended during the start (code {code}); {self._log_of(program)} says why."
                     )
-                if await _is_healthy(client, program.health):
+                status = await _health(client, program.health)
+                if status == 200:
                     return
+                if status is not None and status in program.hopeless:
+                    raise StartError(f"{program.name}: {program.hopeless[status]}")
                 if time.monotonic() > until:
                     raise StartError(
                         f"{program.name} was not ready after {program.patience:.0f} s; see {self._log_of(program)}."
@@ -178,11 +183,11 @@ class Supervisor:
         return self.logs / f"{program.name}.log"
 
 
-async def _is_healthy(client: httpx.AsyncClient, url: str) -> bool:
+async def _health(client: httpx.AsyncClient, url: str) -> int | None:
     try:
-        return (await client.get(url)).status_code == 200
+        return (await client.get(url)).status_code
     except httpx.HTTPError:
-        return False
+        return None
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

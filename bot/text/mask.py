@@ -22,8 +22,6 @@ _IDENTITY = re.compile(
     r"(?:(?<!\d)(?<!\d[.,/-])(?:\d{12}|\d{3}(?:[ .-]\d{3}){3}|0\d{3}(?:[ .-]\d{4}){2}|\d{9})|(?<![\w.,/-])[A-Z]\d{7,8})"
     r"(?![\w/]|[.,-]\d)"
 )
-# A receipt in its own spelling; with spaces, "pa" before a citizen's own number would hide that number.
-_RECEIPT = re.compile(r"(?<![\w-])PA-?(?=[\d-]*[A-Z])(?:[0-9A-Z]{4}-?){2}[0-9A-Z]{4}(?![\w-])", re.IGNORECASE)
 # Numbers of things, not of people. No amount begins with 0, as phone and identity numbers do; "đồng ý" and "đ/c"
 # (address) are no units.
 _MONEY = re.compile(
@@ -33,14 +31,15 @@ _MONEY = re.compile(
 )
 _DATE = re.compile(r"(?<!\d)(?<!\d[./-])(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d{2}(?!\d)")
 
-# Only as it is printed: "pa 0010…" may be an identity number after a word.
-_RECEIPT = re.compile(r"(?<![\w-])PA(?:-[0-9A-Z]{4}){3}(?![\w-])", re.IGNORECASE)
+# As it is printed, or joined with a letter in it: "pa 0010…" may be an identity number after a word.
+_RECEIPT = re.compile(
+    r"(?<![\w-])(?:PA(?:-[0-9A-Z]{4}){3}|PA-?(?=[\d-]*[A-Z])(?:[0-9A-Z]{4}-?){2}[0-9A-Z]{4})(?![\w-])", re.IGNORECASE
+)
 
 # In this order; what one step has found the next ones don't see. Steps without a kind keep their finds in the text.
 _STEPS = (
     ("", TOKEN_PATTERN, 0),
     ("thudientu", _EMAIL, 0),
-    ("", _RECEIPT, 0),
     ("", _RECEIPT, 0),
     ("", DOSSIER_CODE, 0),
     ("", PROCEDURE_CODE, 0),

@@ -116,3 +116,35 @@ def test_strange_input_gets_a_calm_sentence(citizen: Conversation, text: str) ->
     answer = citizen.say(text)
     assert answer.replies
     assert "Traceback" not in citizen.text
+
+
+UNCHECKED = (
+    "xin giấy phép karaoke",
+    "chuyển trường cho con cần gì",
+    "thành lập công ty cổ phần",
+    "xóa thường trú",
+    "lương hưu",
+)
+
+
+@pytest.mark.parametrize("question", UNCHECKED)
+def test_a_procedure_that_was_not_reviewed_is_never_answered_as_another(citizen: Conversation, question: str) -> None:
+    answer = citizen.say(question)
+    assert answer.log.outcome in ("handover", "clarify")
+    assert answer.log.procedure is None
+
+
+@pytest.mark.parametrize("question", ["thế căn cước thì sao", "còn kết hôn thì cần gì", "passport thì bao nhiêu tiền"])
+def test_a_follow_up_that_names_another_procedure_leaves_the_old_one(citizen: Conversation, question: str) -> None:
+    citizen.say("đăng ký khai sinh cần giấy tờ gì")
+    assert citizen.say(question).log.procedure != "khai_sinh"
+
+
+def test_an_english_question_gets_an_english_answer(citizen: Conversation) -> None:
+    citizen.say("I am a foreigner, can I get a VNeID account?")
+    assert any(word in citizen.text.split() for word in ("the", "you", "account"))
+
+
+def test_danger_in_english_gets_the_numbers(citizen: Conversation) -> None:
+    assert citizen.say("help, someone is attacking me").log.topic == "emergency"
+    assert "113" in citizen.text

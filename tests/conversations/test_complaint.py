@@ -119,3 +119,61 @@ def test_a_suggestion_needs_fewer_questions(citizen: Conversation) -> None:
     assert "Ở cơ quan, quầy nào" in citizen.text
     citizen.say("bỏ qua")
     assert "số điện thoại hoặc email" in citizen.text
+
+
+@pytest.mark.parametrize("told", [0, 1, 2, 3, 4, 5])
+def test_danger_in_the_middle_of_the_form_gets_the_numbers_and_the_question_again(citizen: Conversation, told) -> None:
+    answers = ("thái độ", "phường X", "hôm qua", "không có", "không để lại")
+    for said in (STORY, *answers[:told]):
+        citizen.say(said)
+    question = citizen.last.replies[-1].text
+    citizen.say("có người đang đánh tôi")
+    assert "113" in citizen.last.replies[0].text
+    assert citizen.last.replies[-1].text == question
+
+
+def test_a_question_in_the_middle_of_the_form_is_answered_and_the_form_goes_on(citizen: Conversation) -> None:
+    citizen.say(STORY)
+    citizen.say("thái độ")
+    citizen.say("cho hỏi số hotline là bao nhiêu?")
+    assert "1800 1096" in citizen.text
+    assert "Ở cơ quan, quầy nào" in citizen.last.replies[-1].text
+
+
+def test_a_button_of_an_earlier_question_answers_no_other(citizen: Conversation) -> None:
+    citizen.say(STORY)
+    first = citizen.last
+    citizen.tap("Thái độ phục vụ, bắt đi lại nhiều lần")
+    citizen.last = first
+    citizen.tap("Hồ sơ trễ hạn")
+    assert "Ở cơ quan, quầy nào" in citizen.text
+
+
+def test_sending_twice_files_once_and_says_so(citizen: Conversation, bot_database: Database) -> None:
+    fill_in(citizen)
+    summary, before = citizen.last, len(list_complaints(bot_database))
+    citizen.tap("Gửi")
+    citizen.last = summary
+    citizen.tap("Gửi")
+    assert "đã xong" in citizen.text
+    assert len(list_complaints(bot_database)) == before + 1
+
+
+@pytest.mark.parametrize("said", ["tôi không muốn phản ánh nữa", "thôi không gửi nữa", "dừng lại đi ạ", "hủy giúp em"])
+def test_giving_up_in_ones_own_words_keeps_nothing(citizen: Conversation, said) -> None:
+    citizen.say(STORY)
+    citizen.say(said)
+    assert "không lưu phản ánh nào" in citizen.text
+
+
+def test_a_correction_in_words_opens_that_part(citizen: Conversation) -> None:
+    fill_in(citizen)
+    citizen.say("sai rồi, sửa ngày")
+    assert "khi nào" in citizen.text
+    citizen.say("hôm kia")
+    assert "hôm kia" in citizen.text
+
+
+def test_a_code_with_a_wrong_character_is_said_to_be_mistyped(citizen: Conversation) -> None:
+    citizen.say("PA-0000-0000-0001")
+    assert "sai một ký tự" in citizen.text

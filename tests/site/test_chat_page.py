@@ -148,7 +148,7 @@ def test_unknown_code_gets_a_kind_page_that_does_not_repeat_it(client: TestClien
 
     assert response.status_code == 404
     assert response.headers["cache-control"] == "no-store"
-    assert "Em chưa tìm thấy phản ánh này" in response.text
+    assert "Trợ lý chưa tìm thấy phản ánh này" in response.text
     assert "0900000000" not in response.text
 
 

@@ -361,10 +361,10 @@ async function rate(turn, value) {
   const { ok, data } = await post("/api/web/feedback", { turn, value });
   if (ok) {
     markRated(group, value);
-    answer.textContent = "Em đã ghi nhận, cảm ơn anh/chị.";
+    answer.textContent = "Trợ lý đã ghi nhận, cảm ơn anh/chị.";
   } else {
     delete group.dataset.state;
-    answer.textContent = data?.error || "Em chưa ghi được, anh/chị bấm lại giúp em.";
+    answer.textContent = data?.error || "Chưa ghi được, anh/chị vui lòng bấm lại.";
   }
 }
 
