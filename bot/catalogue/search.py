@@ -28,7 +28,7 @@ _CODE_LENGTH = len("1.004194")
 FEW_WORDS = 4
 EXACT = 0.99
 # A pair of words that more procedures have in their names says which of them is meant no longer.
-MOST_NAMES = 3
+MOST_NAMES = 2
 
 
 @dataclass(frozen=True)
