@@ -46,7 +46,7 @@ class ProcedureSearch:
         self._procedures = list(procedures)
         self._codes = {code: p for p in self._procedures for code in (*p.codes, *p.old_codes)}
         # Without tones "hộ", "bản" and "tử" look like asides; in these pairs they are not. "Đăng ký" names nothing.
-        pairs = Counter(pair for p in self._procedures for pair in set(pairwise(_plain(p.name).split())))
+        pairs = Counter(pair for p in self._procedures for pair in _pairs(p.name))
         never = [(first, second) for first, second in (pair.split() for pair in _read_asides()["never"])]
         self._names = frozenset([*(pair for pair, names in pairs.items() if names <= MOST_NAMES), *never])
         texts, owners = [], []
@@ -132,6 +132,12 @@ def match_procedure(search: ProcedureSearch, text: str) -> Match:
         return Match(sure=hits[0].procedure)
     near = [hit.procedure for hit in hits if hit.score >= max(WEAK, hits[0].score - 3 * MARGIN)]
     return Match(doubtful=tuple(near))
+
+
+def _pairs(name: str) -> set[tuple[str, str]]:
+    # "Tạm trú, thị thực" has no pair "trú thì" in it.
+    parts = re.split(r"[,;/()–]", name)
+    return {pair for part in parts for pair in pairwise(_plain(part).split())}
 
 
 def _all_words(procedure: Procedure | Name) -> Iterable[str]:
