@@ -126,6 +126,8 @@ def make_bot(folder: Path, **more: str) -> RunningBot:
     environment["MOTCUA_MODELS"] = os.environ.get("MOTCUA_MODELS", str(ROOT / "models"))
     ports = {"MOTCUA_PORT": free_port(), "MOTCUA_RASA_PORT": free_port(), "MOTCUA_ACTIONS_PORT": free_port()}
     environment |= {name: str(port) for name, port in ports.items()}
+    # A token that a command line would take for an option: one in sixty-four begins so.
+    more = {"MOTCUA_RASA_TOKEN": "-k3Yf0r-T3sts-0nly-and-l0ng-en0ugh-XyZ", **more}
     environment |= {"MOTCUA_HOME": str(folder), **more}
     return RunningBot(load_settings(environment), environment, folder / "run.log")
 

@@ -23,5 +23,6 @@ def keep_values_out_of_logs() -> None:
 if __name__ == "__main__":
     keep_values_out_of_logs()
     # As an argument the token would stand in the list of processes.
-    sys.argv += ["--auth-token", load_settings().rasa_token]
+    # Joined with "=", because one in sixty-four random tokens begins with a dash.
+    sys.argv.append(f"--auth-token={load_settings().rasa_token}")
     main()
