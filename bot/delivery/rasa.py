@@ -48,8 +48,7 @@ class RasaClient:
 
     async def find_turn(self, conversation: str, inbox_id: int) -> list[dict[str, Any]] | None:
         """The answers recorded for a message: [] when its turn ended without them, None when it never ended."""
-        address = f"{self._url}/conversations/{quote(conversation, safe='')}/tracker"
-        response = await self._request("GET", address, params=self._params)
+        response = await self._request("GET", self._tracker(conversation), params=self._params)
         answers: list[dict[str, Any]] | None = None
         own = False
         for event in response.json().get("events") or ():
@@ -64,12 +63,18 @@ class RasaClient:
 
     async def rewind(self, conversation: str) -> None:
         """Take back the last turn, which ended without an answer, so that it can be run again."""
-        address = f"{self._url}/conversations/{quote(conversation, safe='')}/tracker/events"
+        address = f"{self._tracker(conversation)}/events"
         await self._request("POST", address, params=self._params, json={"event": "rewind"})
 
     async def close(self) -> None:
         """Give back the connections."""
         await self._client.aclose()
+
+    def _tracker(self, conversation: str) -> str:
+        # Rasa takes the name out of the address as it stands there: "%3A" would be another conversation, a new one.
+        if quote(conversation, safe=":") != conversation:
+            raise ValueError("a conversation's name is made of ASCII letters, digits and : - _ . ~")
+        return f"{self._url}/conversations/{conversation}/tracker"
 
     async def _request(self, method: str, address: str, **options: Any) -> httpx.Response:
         try:

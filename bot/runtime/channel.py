@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import logging
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +13,10 @@ from rasa.core.channels.rest import RestInput
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+
+logger = logging.getLogger(__name__)
+
+Turn = Callable[[UserMessage], Awaitable[None]]
 
 
 class GuardedRestInput(RestInput):
@@ -29,9 +35,9 @@ class GuardedRestInput(RestInput):
         """Make it from `credentials.yml`."""
         return cls(str((credentials or {})["token"]))
 
-    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[None]]) -> Blueprint:
+    def blueprint(self, on_new_message: Turn) -> Blueprint:
         """Rasa's own routes, with the check before each."""
-        blueprint: Blueprint = super().blueprint(on_new_message)
+        blueprint: Blueprint = super().blueprint(_without_traces(on_new_message))
 
         async def check(request: Request) -> HTTPResponse | None:
             given = request.headers.get("authorization", "")
@@ -39,3 +45,23 @@ class GuardedRestInput(RestInput):
 
         blueprint.on_request(check)
         return blueprint
+
+
+def _without_traces(on_new_message: Turn) -> Turn:
+    """A turn that failed, or whose caller went away, answers nothing and leaves no words of the citizen in the log.
+
+    Rasa would log the message, and answer with what had been said before the failure, though its tracker kept nothing.
+    """
+
+    async def run(message: UserMessage) -> None:
+        inbox_id = (message.metadata or {}).get("inbox_id")
+        try:
+            await on_new_message(message)
+            return
+        except CancelledError:
+            logger.warning("inbox %s: the caller went away in mid-turn (CancelledError)", inbox_id)
+        except Exception:
+            logger.exception("inbox %s: the turn failed", inbox_id)
+        message.output_channel.messages.clear()
+
+    return run

@@ -8,7 +8,7 @@ from bot.delivery.rasa import RasaClient, RasaError
 from tests.factories import TOKEN, free_port
 from tests.fakes.rasa import Fault, Received, say
 
-CONVERSATION = "web:an/1?đ#"
+CONVERSATION = "web:an-_.~1"
 BUTTONS = [{"title": "Có", "payload": "/affirm"}]
 
 
@@ -142,3 +142,9 @@ def test_the_fake_takes_turns_back_as_the_real_tracker_does(rasa):
     real = DialogueStateTracker.from_dict(CONVERSATION, events)
     kept = [event.text for event in real.applied_events() if isinstance(event, UserUttered)]
     assert rasa.kept(CONVERSATION) == kept == ["câu 2", "câu 5"]
+
+
+@pytest.mark.parametrize("name", ["web:an/1", "web:an?1", "web:đan", "web:an 1", "web:%3A"])
+def test_a_name_that_rasa_would_read_as_another_is_refused(rasa, name):
+    with pytest.raises(ValueError, match="name"):
+        call(rasa, lambda client: client.find_turn(name, 7))

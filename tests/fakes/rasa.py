@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.factories import TOKEN
 
@@ -165,7 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _conversation_in(path, ending):
-    return unquote(path.removeprefix("/conversations/").removesuffix(ending))
+    # Not decoded, as Rasa's web server does not.
+    return path.removeprefix("/conversations/").removesuffix(ending)
 
 
 def _bot_event(message):

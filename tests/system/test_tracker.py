@@ -1,0 +1,53 @@
+"""What the dispatcher asks Rasa's tracker, asked of the real one: fakes can't tell how Rasa reads an address."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from bot.channels import terminal
+from bot.delivery.rasa import RasaClient
+from tests.conftest import Conversation, RunningBot
+
+pytestmark = pytest.mark.server
+
+
+def call(bot: RunningBot, work):
+    async def run():
+        settings = bot.settings
+        client = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, timeout=30)
+        try:
+            return await work(client)
+        finally:
+            await client.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", ["terminal:0123abcd", "web:Zz-_9", "telegram:-100123"])
+def test_a_finished_turn_is_found_and_can_be_taken_back(bot: RunningBot, name: str) -> None:
+    async def talk(client: RasaClient):
+        said = await client.send(name, "giờ làm việc của bộ phận một cửa", {"inbox_id": 41, "channel": "terminal"})
+        found = await client.find_turn(name, 41)
+        other = await client.find_turn(name, 42)
+        await client.rewind(name)
+        return said, found, other, await client.find_turn(name, 41)
+
+    said, found, other, taken_back = call(bot, talk)
+    assert [message.get("text") for message in found] == [message.get("text") for message in said]
+    assert other is None
+    assert taken_back is None
+
+
+def test_a_turn_that_the_gateway_ran_is_found_under_its_row(bot: RunningBot, citizen: Conversation) -> None:
+    inbox_id = terminal.send(citizen.database, citizen.name, "làm giấy khai sinh cần gì")
+    answer = terminal.wait_for_answer(citizen.database, inbox_id, 60)
+    found = call(bot, lambda client: client.find_turn(citizen.name, inbox_id))
+    assert [message["text"] for message in found if "text" in message] == [reply.text for reply in answer.replies]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
+def test_nobody_speaks_to_rasa_without_its_token(bot: RunningBot, headers: dict[str, str]) -> None:
+    body = {"sender": "terminal:x", "message": "xin chào"}
+    address = f"{bot.settings.rasa_url}/webhooks/rest/webhook"
+    assert httpx.post(address, json=body, headers=headers, trust_env=False).status_code == 403
