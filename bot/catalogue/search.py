@@ -48,6 +48,7 @@ class ProcedureSearch:
         # Without tones "hộ", "bản" and "tử" look like asides; in these pairs they are not. "Đăng ký" names nothing.
         pairs = Counter(pair for p in self._procedures for pair in _pairs(p.name))
         never = [(first, second) for first, second in (pair.split() for pair in _read_asides()["never"])]
+        self._verbs = frozenset(_read_asides()["verbs"])
         self._names = frozenset([*(pair for pair, names in pairs.items() if names <= MOST_NAMES), *never])
         texts, owners = [], []
         for place, procedure in enumerate(self._procedures):
@@ -90,6 +91,9 @@ class ProcedureSearch:
         A story has words that name nothing: of many words half are enough.
         """
         named = self.subject_of(text)
+        if set(named) <= self._verbs:
+            # "Cấp lại" could be said of many things, whatever it is nearest to.
+            return False
         if len(named) < 2 and self.find(text, limit=1)[0].score < EXACT:
             # One word alone, "lại" or "đất", names a procedure only where it is all of a wording.
             return False
@@ -160,7 +164,7 @@ def topic_words(text: str, names: frozenset[tuple[str, str]] = frozenset()) -> l
 
 
 def _read_asides() -> dict[str, list[str]]:
-    """`asides`, and pairs of them that are `never` asides together ("sổ đỏ")."""
+    """`asides`, pairs of them that are `never` asides together ("sổ đỏ"), and `verbs` that name nothing alone."""
     content: dict[str, list[str]] = json.loads(Path(__file__).with_name("asides.json").read_text(encoding="utf-8"))
     return content
 
