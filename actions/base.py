@@ -15,7 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
-from bot.catalogue.search import ProcedureSearch
+from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.complaints.kinds import Form, Kind, load_form, load_kinds
 from bot.database import Database, open_database
 from bot.settings import ROOT, Settings, load_settings
@@ -26,8 +26,11 @@ logger = logging.getLogger(__name__)
 Events = list[dict[str, Any]]
 MOST_BUTTONS = 5
 RANKING_LENGTH = 5
+ANSWER = "answer"
 CLARIFY = "clarify"
 OUT_OF_SCOPE = "out_of_scope"
+# The other question of a message is offered from this confidence on.
+SURE_OF_QUESTION = 0.8
 NOT_HELPED = (CLARIFY, OUT_OF_SCOPE)
 
 
@@ -76,6 +79,8 @@ class AnsweringAction(Action):
         speaker = Speaker(dispatcher, tracker)
         try:
             events = self.answer(speaker, tracker)
+            if speaker.outcome == ANSWER:
+                _offer_other_question(dispatcher, tracker)
             in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:
@@ -112,6 +117,20 @@ class Speaker:
             "ranking": understood[:RANKING_LENGTH],
         }
         self._dispatcher.utter_message(json_message={"turn": turn})
+
+
+def _offer_other_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Put a button for the question that was not answered before the others of the answer."""
+    knowledge, answered = services().knowledge, intent_of(tracker)
+    for question in tracker.latest_message.get("questions") or ():
+        name = question["name"]
+        if name == answered or question["confidence"] < SURE_OF_QUESTION or not knowledge.reading(name):
+            continue
+        procedure = match_procedure(services().search, question["text"]).sure
+        payload = f'/{name}{{"procedure": "{procedure.key}"}}' if procedure else f"/{name}"
+        spoken = next(message for message in reversed(dispatcher.messages) if message.get("response"))
+        spoken["buttons"] = [button(knowledge.reading(name), payload), *spoken["buttons"]]
+        return
 
 
 def reading_of(message: dict[str, Any]) -> list[tuple[str, float]]:

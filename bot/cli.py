@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from bot.catalogue.check import check_knowledge
 from bot.catalogue.loader import load_knowledge
+from bot.catalogue.lookup import lookup_text
 from bot.catalogue.model import Knowledge
 from bot.catalogue.search import Hit, ProcedureSearch
 from bot.channels import terminal
@@ -39,6 +40,7 @@ from bot.training.report import short_lines, write_page
 from bot.training.train import TrainedModel, TrainingError, current_model, train_model
 
 ANSWER_PATIENCE = 180.0
+LOOKUPS = ROOT / "data" / "lookups" / "procedure.yml"
 EXPECTED = (SettingsError, StartError, TrainingError, ComplaintError, DatabaseError, NoAnswerError)
 
 
@@ -201,7 +203,7 @@ def knowledge() -> None:
 @click.pass_obj
 def knowledge_check(settings: Settings) -> None:
     """Report content that is refused, expired, soon to expire, or refers to what is not there."""
-    report = check_knowledge(ROOT / "knowledge", settings.today)
+    report = check_knowledge(ROOT / "knowledge", settings.today, LOOKUPS)
     for line in report.warnings:
         click.echo(f"warning: {line}")
     for line in report.errors:
@@ -209,6 +211,14 @@ def knowledge_check(settings: Settings) -> None:
     found = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
     click.echo(f"{report.procedures} procedures, {report.topics} topics: {found}.")
     sys.exit(1 if report.errors else 0)
+
+
+@knowledge.command("lookups")
+def knowledge_lookups() -> None:
+    """Write the names of procedures into Rasa's training data, where intents are learnt with them marked."""
+    names = load_knowledge(ROOT / "knowledge")[0].names()
+    LOOKUPS.write_text(lookup_text(names), encoding="utf-8")
+    click.echo(f"{_short(LOOKUPS)} written from {len(names)} procedures.")
 
 
 @cli.command()

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bot.catalogue.loader import load_knowledge
+from bot.catalogue.lookup import lookup_text
 from bot.catalogue.model import Knowledge, Procedure, Provenance, Topic
 
 SOON = timedelta(days=60)
@@ -23,12 +24,14 @@ class Report:
     warnings: list[str]
 
 
-def check_knowledge(folder: Path, day: date | None = None) -> Report:
-    """Check a `knowledge/` folder as of a day (today when None)."""
+def check_knowledge(folder: Path, day: date | None = None, lookups: Path | None = None) -> Report:
+    """Check a `knowledge/` folder as of a day (today when None), and the lookup table made from it."""
     day = day or date.today()
     knowledge, refusals = load_knowledge(folder)
     errors = [f"{refusal.path}: {refusal.reason}" for refusal in refusals]
     errors += [*_dead_references(knowledge), *_blank_lines(knowledge)]
+    if lookups and lookups.read_text(encoding="utf-8") != lookup_text(knowledge.names()):
+        errors.append(f"{lookups.name} is not made from today's names; 'motcua knowledge lookups' makes it")
     warnings: list[str] = []
     for item in _items(knowledge):
         provenance = item.provenance

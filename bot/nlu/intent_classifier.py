@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.features import make_lookup
 from bot.nlu.linear import LinearModel, Options, train
+from bot.text.questions import split_questions
 
 RANKING_LENGTH = 10
+# Where the questions of a message with several are found in what Rasa hands on.
+QUESTIONS = "questions"
+MOST_QUESTIONS = 3
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -28,7 +34,7 @@ class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """The training options (`bot.nlu.linear.Options`)."""
-        return {"regularisation": 0.15, "min_count": 2, "augment": True, "seed": 7}
+        return {"regularisation": 0.25, "min_count": 2, "augment": True, "seed": 7}
 
     @staticmethod
     def fingerprint_addon(config: dict[str, Any]) -> str:
@@ -64,11 +70,12 @@ class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Train on the examples of all intents."""
+        """Train on the examples of all intents; phrases of lookup tables count as what they are, too."""
         examples = [m for m in training_data.intent_examples if m.get(TEXT)]
         options = Options(**{name: self._config[name] for name in self.get_default_config()})
         if len({m.get(INTENT) for m in examples}) > 1:
-            self._model = train([m.get(TEXT) for m in examples], [m.get(INTENT) for m in examples], options)
+            lookup = make_lookup(_tables(training_data))
+            self._model = train([m.get(TEXT) for m in examples], [m.get(INTENT) for m in examples], options, lookup)
         self.persist()
         return self._resource
 
@@ -102,4 +109,24 @@ class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
             ranking = [{"name": name, "confidence": share} for name, share in ranked]
             message.set("intent", ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
+            asked = self._questions(message.get(TEXT) or "")
+            if asked:
+                message.set(QUESTIONS, asked, add_to_output=True)
         return messages
+
+    def _questions(self, text: str) -> list[dict[str, Any]]:
+        """What each question of a message asks by itself; nothing when there is only one."""
+        parts = split_questions(text)[:MOST_QUESTIONS]
+        if len(parts) < 2 or not self._model:
+            return []
+        best = [self._model.rank(part)[0] for part in parts]
+        return [
+            {"text": part, "name": name, "confidence": share} for part, (name, share) in zip(parts, best, strict=True)
+        ]
+
+
+def _tables(training_data: TrainingData) -> Iterator[tuple[str, list[str]]]:
+    for table in training_data.lookup_tables:
+        elements = table["elements"]
+        # A table may also be the path of a file with one phrase a line.
+        yield table["name"], Path(elements).read_text("utf-8").splitlines() if isinstance(elements, str) else elements

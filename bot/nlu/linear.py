@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from bot.nlu.features import VIEWS, read, views
+from bot.text.lookup import Lookup
 from bot.text.slips import Noise
 from bot.text.speller import Speller
 
@@ -41,7 +42,7 @@ class Options:
         seed: of the copies and the folds.
     """
 
-    regularisation: float = 0.15
+    regularisation: float = 0.25
     min_count: int = 2
     augment: bool = True
     seed: int = 7
@@ -57,6 +58,7 @@ class LinearModel:
         intercept: one per label.
         temperature: divides the scores before the softmax, so that a share is a probability.
         speller: mends the words first.
+        lookup: marks the phrases of lookup tables.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class LinearModel:
         intercept: Floats,
         temperature: float,
         speller: Speller,
+        lookup: Lookup,
     ) -> None:
         self.labels = list(labels)
         self._vocabularies = list(vocabularies)
@@ -76,11 +79,12 @@ class LinearModel:
         self._intercept = intercept
         self._temperature = temperature
         self._speller = speller
+        self._lookup = lookup
 
     def rank(self, text: str) -> list[tuple[str, float]]:
         """Every label with its probability, best first."""
         scores = self._intercept.copy()
-        seen = views(self._speller.mend(read(text)))
+        seen = views(self._speller.mend(read(text)), self._lookup)
         for vocabulary, grams, weight in zip(self._vocabularies, seen, VIEWS.values(), strict=True):
             columns, values = _weigh(vocabulary, grams, self._idf)
             if columns:
@@ -103,6 +107,7 @@ class LinearModel:
             "vocabularies": [sorted(v, key=v.__getitem__) for v in self._vocabularies],
             "seen": self._speller.seen,
             "pairs": sorted(" ".join(pair) for pair in self._speller.pairs),
+            "lookup": self._lookup.kinds,
         }
         (folder / "model.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -117,14 +122,16 @@ class LinearModel:
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
             kept = {name: arrays[name].astype(np.float32) for name in ("idf", "weights", "intercept")}
         speller = Speller(content["seen"], ((*pair.split(" "),) for pair in content["pairs"]))
-        return cls(content["labels"], vocabularies, temperature=content["temperature"], speller=speller, **kept)
+        learnt = {"temperature": content["temperature"], "speller": speller, "lookup": Lookup(content["lookup"])}
+        return cls(content["labels"], vocabularies, **learnt, **kept)
 
 
-def train(texts: Sequence[str], labels: Sequence[str], options: Options) -> LinearModel:
+def train(texts: Sequence[str], labels: Sequence[str], options: Options, lookup: Lookup) -> LinearModel:
     """Train on messages and their labels; the temperature comes from messages held out of a first training."""
     noisy_texts, origins = _with_noise(texts, options)
     speller = Speller.learn(read(text) for text in texts)
-    vocabularies, idf, matrix = _vectorise([speller.mend(read(text)) for text in noisy_texts], options.min_count)
+    mended = (speller.mend(read(text)) for text in noisy_texts)
+    vocabularies, idf, matrix = _vectorise((views(tokens, lookup) for tokens in mended), options.min_count)
     names = sorted(set(labels))
     places = {name: place for place, name in enumerate(names)}
     original_labels = np.array([places[label] for label in labels])
@@ -137,7 +144,7 @@ def train(texts: Sequence[str], labels: Sequence[str], options: Options) -> Line
         held_rows = np.isin(origins, held)
         temperature = _fit_temperature(_scores(first, matrix[held_rows]), noisy_labels[held_rows])
     weights, intercept = _fit(matrix, noisy_labels, np.ones(len(origins), dtype=bool), options)
-    return LinearModel(names, vocabularies, idf, weights, intercept, temperature, speller)
+    return LinearModel(names, vocabularies, idf, weights, intercept, temperature, speller, lookup)
 
 
 def _fit(matrix: csr_matrix, labels: NDArray[np.int64], rows: NDArray[np.bool_], options: Options) -> Weights:
@@ -187,12 +194,14 @@ def _with_noise(texts: Sequence[str], options: Options) -> tuple[list[str], NDAr
     return noisy_texts, np.array(origins)
 
 
-def _vectorise(messages: Sequence[list[str]], min_count: int) -> tuple[list[dict[str, int]], Floats, csr_matrix]:
+def _vectorise(
+    messages: Iterable[tuple[list[str], ...]], min_count: int
+) -> tuple[list[dict[str, int]], Floats, csr_matrix]:
     """Vocabularies, idf and the weighted matrix of many messages; the same weights as `_weigh` gives for one."""
     grams: list[dict[str, int]] = [{} for _ in VIEWS]
     columns, pointers = [array("i") for _ in VIEWS], [array("q", [0]) for _ in VIEWS]
-    for tokens in messages:
-        for view, found in enumerate(views(tokens)):
+    for seen in messages:
+        for view, found in enumerate(seen):
             known = grams[view]
             columns[view].extend([known.setdefault(gram, len(known)) for gram in found])
             pointers[view].append(len(columns[view]))

@@ -7,16 +7,14 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-_LONGEST = 4
-
 
 def find_concepts(folded: list[str]) -> list[str]:
     """The concepts that words without tones name, in order, the longest phrases first, and each pair that follows."""
-    known = _lexicon()
+    known, longest = _lexicon()
     found: list[str] = []
     place = 0
     while place < len(folded):
-        for length in range(min(_LONGEST, len(folded) - place), 0, -1):
+        for length in range(min(longest, len(folded) - place), 0, -1):
             concepts = known.get(" ".join(folded[place : place + length]))
             if concepts:
                 found += concepts
@@ -28,11 +26,12 @@ def find_concepts(folded: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _lexicon() -> dict[str, tuple[str, ...]]:
+def _lexicon() -> tuple[dict[str, tuple[str, ...]], int]:
+    """Phrase → its concepts, and the number of words of the longest phrase."""
     with Path(__file__).with_suffix(".json").open(encoding="utf-8") as file:
         concepts: dict[str, list[str]] = json.load(file)
     phrases: dict[str, tuple[str, ...]] = {}
     for concept, wordings in concepts.items():
         for wording in wordings:
             phrases[wording] = (*phrases.get(wording, ()), concept)
-    return phrases
+    return phrases, max(phrase.count(" ") + 1 for phrase in phrases)

@@ -23,8 +23,8 @@ class Noise:
         self._longest = max(len(meaning.split()) for meaning in self._short)
 
     def copies(self, text: str) -> list[str]:
-        """Four copies: tones off, slips, abbreviated without tones, slips without tones."""
-        return [fold(text), self.slip(text), fold(self.abbreviate(text)), self.slip(fold(text))]
+        """Three copies: tones off, slips, abbreviated without tones."""
+        return [fold(text), self.slip(text), fold(self.abbreviate(text))]
 
     def abbreviate(self, text: str, share: float = 0.6) -> str:
         """Some words or groups of words as chats shorten them."""

@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 from sklearn.model_selection import StratifiedKFold
 
+from bot.nlu.features import make_lookup
 from bot.nlu.linear import Options, train
 from bot.settings import ROOT
 from bot.training.measure import (
@@ -60,11 +61,12 @@ def cross_validate(folds: int, progress: Callable[[int], object]) -> list[Predic
     options = component_options()
     rows = [row for row in read_training_data() if row[0]]
     labels = np.array([label for _, label in rows])
+    lookup = make_lookup(read_lookup_tables())
     found: list[Prediction] = []
     for number, (kept, held) in enumerate(
         StratifiedKFold(folds, shuffle=True, random_state=options.seed).split(labels, labels), 1
     ):
-        model = train([rows[i][0] for i in kept], [rows[i][1] for i in kept], options)
+        model = train([rows[i][0] for i in kept], [rows[i][1] for i in kept], options, lookup)
         found += [Prediction(rows[i][0], rows[i][1], tuple(model.rank(rows[i][0]))) for i in held]
         progress(number)
     return found
@@ -83,10 +85,24 @@ def thresholds() -> tuple[float, float]:
 
 def read_training_data() -> Iterator[tuple[str, str]]:
     """Sentence and intent of every example in `data/nlu/`."""
-    for path in sorted((ROOT / "data" / "nlu").glob("*.yml")):
-        for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            for line in block["examples"].splitlines():
-                yield line.removeprefix("- ").strip(), block["intent"]
+    for block in _blocks("nlu"):
+        for example in _examples(block):
+            yield example, block["intent"]
+
+
+def read_lookup_tables() -> Iterator[tuple[str, list[str]]]:
+    """Name and phrases of every table in `data/lookups/`."""
+    for block in _blocks("lookups"):
+        yield block["lookup"], _examples(block)
+
+
+def _blocks(folder: str) -> Iterator[dict[str, str]]:
+    for path in sorted((ROOT / "data" / folder).glob("*.yml")):
+        yield from yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]
+
+
+def _examples(block: dict[str, str]) -> list[str]:
+    return [line.removeprefix("- ").strip() for line in block["examples"].splitlines()]
 
 
 def make_report(predictions: Sequence[Prediction]) -> dict[str, Any]:

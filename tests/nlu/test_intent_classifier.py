@@ -36,14 +36,15 @@ class Bench:
 
     def __init__(self, folder, **options):
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.storage = LocalModelStorage(folder)
         self.resource = Resource("classifier")
         self.config = {**VietnameseIntentClassifier.get_default_config(), **options}
 
-    def train(self, examples):
+    def train(self, examples, lookup_tables=()):
         data = [Message.build(text=text, intent=intent) for intent, texts in examples.items() for text in texts]
         component = VietnameseIntentClassifier.create(self.config, self.storage, self.resource, CONTEXT)
-        component.train(TrainingData(data))
+        component.train(TrainingData(data, lookup_tables=list(lookup_tables)))
         return component
 
     def load(self):
@@ -146,6 +147,44 @@ def test_no_more_than_ten_intents_are_ranked(tmp_path):
     }
     component = Bench(tmp_path, augment=False, min_count=1).train(many)
     assert len(understood(component, "việc thứ 3 a3")[0]["intent_ranking"]) == 10
+
+
+THINGS = ["giấy khai sinh", "hộ chiếu", "bằng lái", "sổ đỏ", "thẻ căn cước", "giấy kết hôn"]
+# Here each thing happens to be asked about in one way only.
+ABOUT = {
+    "fee": [f"{thing} giá sao" for thing in THINGS[:3]],
+    "papers": [f"{thing} thiếu gì" for thing in THINGS[3:]],
+}
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_what_stands_in_a_lookup_table_says_nothing_of_the_intent(tmp_path, as_file):
+    path = tmp_path / "things.txt"
+    path.write_text("\n".join(THINGS), encoding="utf-8")
+    table = {"name": "thing", "elements": str(path) if as_file else THINGS}
+    bench = Bench(tmp_path / "with")
+    bench.train(ABOUT, [table])
+    without = Bench(tmp_path / "without").train(ABOUT)
+    asked = [f"{thing} thiếu gì" for thing in THINGS[:3]]
+    sure = [reading["intent"] for reading in understood(bench.load(), *asked)]
+    unsure = [dict(ranked(reading))["papers"] for reading in understood(without, *asked)]
+    assert [intent["name"] for intent in sure] == ["papers"] * 3
+    assert all(one["confidence"] > other for one, other in zip(sure, unsure, strict=True))
+
+
+def ranked(reading):
+    return [(entry["name"], entry["confidence"]) for entry in reading["intent_ranking"]]
+
+
+def test_each_question_of_a_message_is_understood_by_itself(component):
+    reading = understood(component, "Phải chuẩn bị giấy tờ gì, hết bao nhiêu tiền? Thứ bảy có làm việc không")[0]
+    assert [question["name"] for question in reading["questions"]] == ["papers", "fee", "hours"]
+    assert all(0 < question["confidence"] <= 1 for question in reading["questions"])
+
+
+@pytest.mark.parametrize("text", ["cần giấy tờ gì", "xin chào", "", "tôi mất giấy rồi. buồn quá"])
+def test_a_message_with_one_question_has_no_list_of_them(component, text):
+    assert "questions" not in understood(component, text)[0]
 
 
 FINGERPRINTS = """

@@ -16,11 +16,10 @@ def test_the_same_seed_makes_the_same_copies(text, seed):
 
 
 @given(SENTENCES, st.integers(0, 1000))
-def test_four_copies_are_made_and_three_of_them_have_no_tones(text, seed):
-    plain, slipped, short, both = Noise(seed).copies(text)
+def test_three_copies_are_made_and_two_of_them_have_no_tones(text, seed):
+    plain, slipped, short = Noise(seed).copies(text)
     assert plain == fold(text)
     assert short.isascii()
-    assert both.isascii()
     assert len(slipped.split()) >= len(text.split()) - 1
 
 
