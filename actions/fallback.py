@@ -35,7 +35,11 @@ class ActionFallback(AnsweringAction):
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Ask back or hand over."""
-        ask_back(say, tracker, "utter_ask_which_reading", _readings(reading_of(tracker.latest_message)))
+        readings = reading_of(tracker.latest_message)
+        if readings and readings[0][1] < services().knowledge.hand_over:
+            hand_over(say, "utter_not_understood")
+            return []
+        ask_back(say, tracker, "utter_ask_which_reading", _readings(readings))
         match = match_procedure(services().search, typed_text(tracker))
         known = services().knowledge.procedures
         return [SlotSet("procedure", match.sure.key)] if match.sure and match.sure.key in known else []

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,13 @@ from bot.operations.programs import make_supervisor, prepare
 from bot.operations.supervisor import StartError
 from bot.settings import ROOT, Settings, SettingsError, child_environment, load_settings
 from bot.training import evaluate as evaluation
+from bot.training import thresholds
 from bot.training.parse import parse_messages
 from bot.training.report import short_lines, write_page
 from bot.training.train import TrainedModel, TrainingError, current_model, train_model
 
 ANSWER_PATIENCE = 180.0
+THRESHOLDS = ROOT / "knowledge" / "thresholds.yml"
 LOOKUPS = ROOT / "data" / "lookups" / "procedure.yml"
 EXPECTED = (SettingsError, StartError, TrainingError, ComplaintError, DatabaseError, NoAnswerError)
 
@@ -93,15 +96,23 @@ def train(settings: Settings, force: bool) -> None:
 
 @cli.command()
 @click.option("--folds", type=click.IntRange(2, 20), help="Cross-validate on the training data instead.")
+@click.option("--choose", is_flag=True, help="With --folds: choose the thresholds and write them down.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the report (default: in MOTCUA_HOME)."
 )
 @click.pass_obj
-def evaluate(settings: Settings, folds: int | None, out: Path | None) -> None:
+def evaluate(settings: Settings, folds: int | None, choose: bool, out: Path | None) -> None:
     """Measure the model on the blind set; writes JSON and a page, prints the short of it."""
+    if choose and not folds:
+        raise click.UsageError("--choose needs --folds: thresholds are never chosen on the blind set.")
     if folds:
         with tqdm(total=folds, unit="fold", disable=not sys.stderr.isatty()) as bar:
             predictions = evaluation.cross_validate(folds, lambda _: bar.update())
+        if choose:
+            chosen = thresholds.choose(predictions)
+            day = (settings.today or date.today()).isoformat()
+            thresholds.write(chosen, len(predictions), folds, day, THRESHOLDS, ROOT / "config.yml")
+            click.echo(f"{_short(THRESHOLDS)}: answer from {chosen.answer}, hand over below {chosen.hand_over}.")
     else:
         model = _current_model(settings)
         rows = evaluation.read_blind_set(evaluation.BLIND_SET)

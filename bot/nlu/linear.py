@@ -29,6 +29,7 @@ Weights = tuple[Floats, Floats]
 FOLDS = 5
 # Coarser than scikit-learn's default; the last digits of a weight are rounded away when it is stored.
 TOLERANCE = 1e-2
+_OTHER = -1
 
 
 @dataclass(frozen=True)
@@ -148,22 +149,30 @@ def train(texts: Sequence[str], labels: Sequence[str], options: Options, lookup:
 
 
 def _fit(matrix: csr_matrix, labels: NDArray[np.int64], rows: NDArray[np.bool_], options: Options) -> Weights:
-    """One classifier per label, against all others, two at a time (liblinear works outside Python's lock).
+    """One classifier per label, against all others; two halves of the labels at a time (liblinear works outside
+    Python's lock).
 
     The two share liblinear's random numbers, so weights of two trainings differ within the tolerance.
     """
-    # Brought into liblinear's own form first: each classifier would copy it, and two at a time do not do that safely.
+    # Brought into liblinear's own form first: each half would copy it, and two at a time do not do that safely.
     examples, truth = matrix[rows].astype(np.float64), labels[rows]
     examples.sum_duplicates()
 
-    def fit_label(label: int) -> tuple[Floats, float]:
+    def fit_half(half: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         classifier = LinearSVC(C=options.regularisation, random_state=options.seed, tol=TOLERANCE)
-        classifier.fit(examples, truth == label)
-        return classifier.coef_[0].astype(np.float32), float(classifier.intercept_[0])
+        classifier.fit(examples, np.where(np.isin(truth, half), truth, _OTHER))
+        known = classifier.classes_
+        # With two classes scikit-learn keeps one row, for the second.
+        if len(known) == 2:
+            sign = 1 if known[1] == half[0] else -1
+            return sign * classifier.coef_, sign * classifier.intercept_
+        own = np.searchsorted(known, half)
+        return classifier.coef_[own], classifier.intercept_[own]
 
-    fitted = Parallel(n_jobs=2, prefer="threads")(delayed(fit_label)(label) for label in range(labels.max() + 1))
-    weights = np.stack([weights for weights, _ in fitted], axis=1)
-    return np.ascontiguousarray(weights), np.array([intercept for _, intercept in fitted], dtype=np.float32)
+    halves = [half for half in np.array_split(np.arange(labels.max() + 1), 2) if len(half)]
+    fitted = Parallel(n_jobs=2, prefer="threads")(delayed(fit_half)(half) for half in halves)
+    weights = np.concatenate([weights for weights, _ in fitted]).T.astype(np.float32)
+    return np.ascontiguousarray(weights), np.concatenate([intercept for _, intercept in fitted]).astype(np.float32)
 
 
 def _scores(fitted: Weights, matrix: csr_matrix) -> Floats:

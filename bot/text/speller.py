@@ -34,6 +34,7 @@ class Speller:
         for word, count in sorted(seen.items(), key=lambda item: item[1]):
             self._counts[fold(word)] += count
             self._toned[fold(word)] = word
+        self._total = sum(self._counts.values())
         self._by_deletion: dict[str, list[str]] = {}
         for word in self._counts:
             for shorter in _deletions(word):
@@ -78,13 +79,12 @@ class Speller:
         if len(joined) > LONGEST_JOINED:
             return None
         best: list[tuple[float, list[str]] | None] = [(0.0, [])] + [None] * len(joined)
-        total = sum(self._counts.values())
         for end in range(_SHORTEST_PART, len(joined) + 1):
             for start in range(max(0, end - 7), end - _SHORTEST_PART + 1):
                 part, so_far = joined[start:end], best[start]
                 if so_far is None or part not in self._counts:
                     continue
-                score = so_far[0] + math.log(self._counts[part] / total)
+                score = so_far[0] + math.log(self._counts[part] / self._total)
                 current = best[end]
                 if current is None or score > current[0]:
                     best[end] = (score, [*so_far[1], part])
