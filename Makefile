@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train lock clean
+.PHONY: help install run test check train bench-nlu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ check: install $(VENV)/.dev ## format, lint, types, Rasa's data, the content
 
 train: install ## train the model when its inputs changed
 	@$(BIN)/motcua train
+
+bench-nlu: install $(VENV)/.dev ## understanding beside Rasa's usual pipelines, into docs/benchmarks.md (an hour or two the first time)
+	@$(BIN)/python -m benchmarks.nlu
 
 install: $(VENV)/.run ## set up the virtual environment only
 

@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -95,10 +95,10 @@ def _child(*arguments: str, given: object = None) -> dict[str, Any]:
     return found
 
 
-def compare(bench: Bench, kept: Path) -> dict[str, dict[str, Any]]:
+def compare(bench: Bench, kept: Path, pipelines: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     """Measure every pipeline; a peer's result is kept and reused while nothing it rests on has changed."""
     found = {}
-    for name, config in PIPELINES.items():
+    for name, config in pipelines.items():
         mark = bench.fingerprint(config)
         file = kept / f"nlu-{config.stem}.json"
         if name != OURS and file.exists():
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--no-page", action="store_true", help="print only")
     options = parser.parse_args()
     bench = Bench(ROOT / "data", read_blind_set(BLIND_SET))
-    found = compare(bench, RESULTS)
+    found = compare(bench, RESULTS, PIPELINES)
     alone = _child("component")
     sentences = sum(len(block["examples"].splitlines()) for block in _blocks(bench.data))
     measured = f"`make bench-nlu`, {date.today()}, {os.cpu_count()} cores; {sentences} training sentences"

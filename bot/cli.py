@@ -37,6 +37,7 @@ from bot.operations.supervisor import StartError
 from bot.settings import ROOT, Settings, SettingsError, child_environment, load_settings
 from bot.training import evaluate as evaluation
 from bot.training import thresholds
+from bot.training.data_check import check_checkout
 from bot.training.parse import parse_messages
 from bot.training.report import short_lines, write_page
 from bot.training.train import TrainedModel, TrainingError, current_model, train_model
@@ -235,7 +236,12 @@ def knowledge_lookups() -> None:
 @cli.command()
 @click.pass_obj
 def validate(settings: Settings) -> None:
-    """Let Rasa check its data (intents, rules, responses)."""
+    """Check the training sentences, then let Rasa check its data (intents, rules, responses)."""
+    problems = check_checkout(ROOT)
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    if problems:
+        sys.exit(1)
     command = [sys.executable, "-W", "ignore", "-m", "rasa", "data", "validate"]
     finished = subprocess.run(command, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True)  # noqa: S603
     click.echo("Rasa finds its data in order." if finished.returncode == 0 else finished.stdout + finished.stderr)
