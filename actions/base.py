@@ -16,6 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
 from bot.catalogue.search import ProcedureSearch, match_procedure
+from bot.catalogue.wordings import Namer
 from bot.complaints.kinds import Form, Kind, load_form, load_kinds
 from bot.database import Database, open_database
 from bot.settings import ROOT, Settings, load_settings
@@ -40,6 +41,8 @@ class Services:
 
     knowledge: Knowledge
     search: ProcedureSearch
+    topics: Namer
+    life_events: Namer
     kinds: dict[str, Kind]
     form: Form
     database: Database
@@ -58,9 +61,11 @@ def services() -> Services:
     knowledge, refusals = load_knowledge(ROOT / "knowledge")
     for refusal in refusals:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
-    search = ProcedureSearch(knowledge.names())
+    search = ProcedureSearch(knowledge.names(), knowledge.wordings)
     kinds, form = load_kinds(ROOT / "knowledge"), load_form(ROOT / "knowledge")
-    return Services(knowledge, search, kinds, form, open_database(settings), settings)
+    topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
+    events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
+    return Services(knowledge, search, topics, events, kinds, form, open_database(settings), settings)
 
 
 class AnsweringAction(Action):

@@ -18,6 +18,7 @@ from actions.base import (
     services,
     typed_text,
 )
+from actions.life_events import answer_named
 from bot.catalogue.search import match_procedure
 
 # Readings less likely than this are not worth a button.
@@ -35,6 +36,8 @@ class ActionFallback(AnsweringAction):
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Ask back or hand over."""
+        if answer_named(say, tracker):
+            return []
         readings = reading_of(tracker.latest_message)
         if readings and readings[0][1] < services().knowledge.hand_over:
             hand_over(say, "utter_not_understood")

@@ -20,6 +20,7 @@ from actions.base import (
     typed_text,
 )
 from actions.fallback import ask_back
+from actions.life_events import answer_named, named_life_event, say_life_event
 from actions.topics import say_topic
 from bot.catalogue.model import Name, Procedure
 from bot.catalogue.search import match_procedure
@@ -36,6 +37,10 @@ ASPECTS = {
     "ask_penalty": "penalty",
     "ask_legal_basis": "legal_basis",
 }
+# Asked of an event of life, they are answered by all its procedures.
+GENERAL = ("ask_procedure", "ask_procedure_documents")
+# An event that is nearly as near as a procedure is answered first: it leads to the procedure, too.
+EVENT_FIRST = 0.15
 # Offered when a question names no procedure.
 POPULAR = ("khai_sinh", "cc_doi", "tam_tru", "ket_hon", "ho_chieu")
 
@@ -55,12 +60,18 @@ class ActionAnswerProcedure(AnsweringAction):
         tapped = procedures.get(named_by_button) or services().knowledge.unchecked.get(named_by_button)
         current = procedures.get(tracker.get_slot("procedure") or "")
         text = typed_text(tracker)
+        event = named_life_event(tracker) if intent in GENERAL else None
+        if event and event[1] + EVENT_FIRST > services().search.nearness(text):
+            say_life_event(say, event[0])
+            return []
         match = match_procedure(services().search, text)
         named = tapped or match.sure
         if named:
             return _answer(say, intent, named)
         if current and (current in match.doubtful or not services().search.subject_of(text)):
             return _answer(say, intent, current)
+        if answer_named(say, tracker):
+            return []
         if match.doubtful:
             ask_back(say, tracker, "utter_ask_which_of_these", _choices(intent, match.doubtful))
             return []
@@ -105,6 +116,7 @@ def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
         body=f"{procedure.english}\n{text}" if say.english and procedure.english else text,
         basis="; ".join(procedure.provenance.legal_basis[:3]),
         checked_on=show_day(procedure.provenance.checked_on),
+        page=f"{services().settings.public_url}{procedure.path}",
     )
     say.report("answer", procedure=procedure.key)
 

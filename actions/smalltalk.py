@@ -6,6 +6,7 @@ from rasa_sdk import Tracker
 
 from actions.base import OUT_OF_SCOPE, AnsweringAction, Events, Speaker, clarifications_of, intent_of, services
 from actions.fallback import hand_over
+from actions.life_events import answer_named
 from actions.topics import topic_button
 
 # After so many, the citizen may mean something that the bot does not see.
@@ -37,6 +38,8 @@ class ActionOutOfScope(AnsweringAction):
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
         """Say it."""
+        if answer_named(say, tracker):
+            return []
         if clarifications_of(tracker) >= MOST_IN_A_ROW:
             hand_over(say, "utter_not_understood")
         else:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from actions.base import MOST_BUTTONS, AnsweringAction, Events, Speaker, button, carried, intent_of, services, show_day
+from actions.base import (
+    MOST_BUTTONS,
+    AnsweringAction,
+    Events,
+    Speaker,
+    button,
+    carried,
+    intent_of,
+    services,
+    show_day,
+    typed_text,
+)
 from bot.catalogue.model import Topic
 
 DETAILS = "details"
@@ -18,8 +29,11 @@ class ActionAnswerTopic(AnsweringAction):
         return "action_answer_topic"
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
-        """Say the topic's short answer."""
-        topic = services().knowledge.topic_for(intent_of(tracker))
+        """Say the short answer of the topic that the message names, otherwise of the one that the intent has."""
+        intent = intent_of(tracker)
+        named = named_topic(tracker)
+        own = named and (intent in named.intents or not named.intents)
+        topic = named if own else services().knowledge.topic_for(intent)
         if topic is None:
             say.say("utter_unknown")
             say.report("handover")
@@ -46,6 +60,12 @@ class ActionShowTopic(AnsweringAction):
         else:
             say_topic(say, topic)
         return []
+
+
+def named_topic(tracker: Tracker) -> Topic | None:
+    """The topic that a typed message names by its title or by a citizen's wording of it."""
+    found = services().topics.find(typed_text(tracker))
+    return services().knowledge.topics[found[0]] if found else None
 
 
 def say_topic(say: Speaker, topic: Topic) -> None:

@@ -198,7 +198,8 @@ def parse(settings: Settings, text: str | None, source: Path | None, out: Path |
 def search(text: str | None, source: Path | None, out: Path | None) -> None:
     """Find procedures by their names and citizens' wordings."""
     rows = _read_lines(source) if source else [{"text": _needed(text)}]
-    index = ProcedureSearch(load_knowledge(ROOT / "knowledge")[0].names())
+    content = load_knowledge(ROOT / "knowledge")[0]
+    index = ProcedureSearch(content.names(), content.wordings)
     found = (
         {"id": row.get("id"), "hits": [_hit_record(hit) for hit in index.find(str(row.get("text", "")))]}
         for row in rows

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.catalogue.loader import load_knowledge
 from bot.channels.web import web_routes
 from bot.complaints.kinds import load_kinds
 from bot.complaints.model import STATE_LABELS
@@ -25,6 +26,8 @@ from bot.database import Database, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
 from bot.settings import ROOT, Settings, load_settings
+from bot.site.content import ContentPages
+from bot.site.content_routes import content_routes
 from bot.site.pages import ComplaintView, FindComplaint, page_routes
 
 
@@ -36,7 +39,13 @@ def create_app(settings: Settings) -> Starlette:
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     dispatcher = Dispatcher(database, rasa, settings.give_up_after)
     health = _health_routes(database, settings)
-    routes = [*health, *web_routes(database, dispatcher, settings), *page_routes(_complaint_finder(database))]
+    pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
+    routes = [
+        *health,
+        *web_routes(database, dispatcher, settings),
+        *page_routes(_complaint_finder(database)),
+        *content_routes(pages),
+    ]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

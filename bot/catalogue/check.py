@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.lookup import lookup_text
-from bot.catalogue.model import Knowledge, Procedure, Provenance, Topic
+from bot.catalogue.model import Knowledge, LifeEvent, Procedure, Provenance, Topic
 
 SOON = timedelta(days=60)
 
@@ -44,8 +44,8 @@ def check_knowledge(folder: Path, day: date | None = None, lookups: Path | None 
     return Report(len(knowledge.procedures), len(knowledge.topics), errors, warnings)
 
 
-def _items(knowledge: Knowledge) -> list[Procedure | Topic]:
-    return [*knowledge.procedures.values(), *knowledge.topics.values()]
+def _items(knowledge: Knowledge) -> list[Procedure | Topic | LifeEvent]:
+    return [*knowledge.procedures.values(), *knowledge.topics.values(), *knowledge.life_events.values()]
 
 
 def _dead_references(knowledge: Knowledge) -> Iterator[str]:
@@ -56,6 +56,12 @@ def _dead_references(knowledge: Knowledge) -> Iterator[str]:
         for intent in topic.intents:
             if intent not in knowledge.labels:
                 yield f"{topic.key}: intent '{intent}' has no label in intents.yml"
+    known = {name.key for name in knowledge.names()}
+    yield from (f"wordings/{key}.yml: there is no such procedure" for key in knowledge.wordings if key not in known)
+    for event in knowledge.life_events.values():
+        for step in event.steps:
+            if step.procedure not in knowledge.procedures:
+                yield f"{event.key}: procedure '{step.procedure}' does not exist"
 
 
 def _blank_lines(knowledge: Knowledge) -> Iterator[str]:
@@ -65,9 +71,12 @@ def _blank_lines(knowledge: Knowledge) -> Iterator[str]:
             yield f"{item.key}: a text has a blank line, which would split the message"
 
 
-def _texts(item: Procedure | Topic) -> Iterator[str]:
+def _texts(item: Procedure | Topic | LifeEvent) -> Iterator[str]:
     if isinstance(item, Topic):
         yield from (item.short, *item.details)
+        return
+    if isinstance(item, LifeEvent):
+        yield from (item.intro, *(step.why for step in item.steps), *item.notes)
         return
     yield item.summary
     for statements in item.aspects.values():

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import jsonschema
 import yaml
 
-from bot.catalogue.model import Knowledge, Link, Name, Procedure, Provenance, Source, Statement, Topic
+from bot.catalogue.model import Knowledge, LifeEvent, Link, Name, Procedure, Provenance, Source, Statement, Step, Topic
 from bot.text.normalise import normalise
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -21,7 +21,7 @@ ASPECTS = (
     "authorization", "penalty", "forms", "notes",
 )  # fmt: skip
 
-Item = TypeVar("Item", Procedure, Topic)
+Item = TypeVar("Item", Procedure, Topic, LifeEvent)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -58,13 +58,15 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     refusals: list[Refusal] = []
     procedures = _load_items(folder / "procedures", "procedure", _procedure, refusals)
     topics = _load_items(folder / "topics", "topic", _topic, refusals)
+    life_events = _load_items(folder / "life_events", "life_event", _life_event, refusals)
     labels = _read_yaml(folder / "intents.yml") or {}
     chosen = folder / "thresholds.yml"
     hand_over = float(_read_yaml(chosen)["hand_over"]) if chosen.exists() else 0.0
+    wordings = {path.stem: tuple(_read_yaml(path)) for path in sorted((folder / "wordings").glob("*.yml"))}
     names = folder / "unchecked.yml"
     given = _read_yaml(names) if names.exists() else {}
     unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
-    return Knowledge(procedures, topics, unchecked, labels, hand_over), refusals
+    return Knowledge(procedures, topics, life_events, unchecked, labels, hand_over, wordings), refusals
 
 
 def _load_items(
@@ -132,6 +134,19 @@ def _topic(content: dict[str, Any]) -> Topic:
         details=tuple(content.get("details", ())),
         links=tuple(Link(**link) for link in content.get("links", ())),
         related=tuple(content.get("related", ())),
+        english=content.get("english"),
+    )
+
+
+def _life_event(content: dict[str, Any]) -> LifeEvent:
+    return LifeEvent(
+        key=content["key"],
+        name=content["name"],
+        synonyms=tuple(content["synonyms"]),
+        intro=content["intro"],
+        steps=tuple(Step(**step) for step in content["steps"]),
+        provenance=_provenance(content),
+        notes=tuple(content.get("notes", ())),
         english=content.get("english"),
     )
 

@@ -79,6 +79,11 @@ class Procedure:
     english: str | None = None
     old_codes: tuple[str, ...] = ()
 
+    @property
+    def path(self) -> str:
+        """The path of its page: by its first official code, by our key when it has none."""
+        return f"/thu-tuc/{self.codes[0] if self.codes else self.key}"
+
 
 @dataclass(frozen=True)
 class Link:
@@ -105,15 +110,39 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One procedure of an event of life, and why or when it comes."""
+
+    procedure: str
+    why: str
+
+
+@dataclass(frozen=True)
+class LifeEvent:
+    """An event of life ("mới sinh con") and the procedures it brings, in order."""
+
+    key: str
+    name: str
+    synonyms: tuple[str, ...]
+    intro: str
+    steps: tuple[Step, ...]
+    provenance: Provenance
+    notes: tuple[str, ...] = ()
+    english: str | None = None
+
+
+@dataclass(frozen=True)
 class Knowledge:
-    """All reviewed content, the names of procedures whose content is not reviewed yet (`unchecked`), and the confidence
-    below which asking back is no use (`hand_over`)."""
+    """All reviewed content, the names of procedures whose content is not reviewed yet (`unchecked`), the confidence
+    below which asking back is no use (`hand_over`), and citizens' messages by procedure (`wordings`)."""
 
     procedures: dict[str, Procedure] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
+    life_events: dict[str, LifeEvent] = field(default_factory=dict)
     unchecked: dict[str, Name] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     hand_over: float = 0.0
+    wordings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def names(self) -> list[Procedure | Name]:
         """Everything that a message may be about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.catalogue.model import Name, Procedure
+from bot.catalogue.ranker import Ranker
+from bot.catalogue.wordings import WordingIndex, plain
 from bot.text.abbreviations import expand
 from bot.text.codes import PROCEDURE_CODE
 from bot.text.normalise import fold, words
 
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
-WEAK, SURE, MARGIN = 0.30, 0.55, 0.06
+WEAK, SURE, MARGIN = 0.08, 0.60, 0.20
 _CODE_LENGTH = len("1.004194")
 # Up to so many words, each must be the procedure's own.
 FEW_WORDS = 4
@@ -40,45 +40,52 @@ class Hit:
 
 
 class ProcedureSearch:
-    """Ranks procedures for a message; built once per content."""
+    """Ranks procedures for a message; built once per content.
 
-    def __init__(self, procedures: Iterable[Procedure | Name]) -> None:
+    Args:
+        wordings: the key of a procedure → messages of citizens who need it, beside its names.
+    """
+
+    def __init__(
+        self, procedures: Iterable[Procedure | Name], wordings: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self._procedures = list(procedures)
+        told = wordings or {}
         self._codes = {code: p for p in self._procedures for code in (*p.codes, *p.old_codes)}
         # Without tones "hộ", "bản" and "tử" look like asides; in these pairs they are not. "Đăng ký" names nothing.
         pairs = Counter(pair for p in self._procedures for pair in _pairs(p.name))
         never = [(first, second) for first, second in (pair.split() for pair in _read_asides()["never"])]
         self._verbs = frozenset(_read_asides()["verbs"])
         self._names = frozenset([*(pair for pair, names in pairs.items() if names <= MOST_NAMES), *never])
-        texts, owners = [], []
-        for place, procedure in enumerate(self._procedures):
-            for wording in {procedure.name, *procedure.synonyms}:
-                # Whole, and what a citizen's question leaves of it, unless that is the mere "ký" of "đăng ký ô tô".
-                left = topic_words(wording, self._names)
-                for text in {_plain(wording), " ".join(left if len(left) > 1 else [])} - {""}:
-                    texts.append(text)
-                    owners.append(place)
-        self._owners = np.array(owners)
-        self._vocabularies = {p.key: frozenset(_all_words(p)) for p in self._procedures}
-        self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 - no password
-        self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
-        self._word_matrix: csr_matrix = self._words.fit_transform(texts)
-        self._character_matrix: csr_matrix = self._characters.fit_transform(texts)
+        # Each wording whole, and what a question leaves of it, unless that is the mere "ký" of "đăng ký ô tô".
+        self._index = WordingIndex(
+            {p.key: [text for w in (p.name, *p.synonyms) for text in self._forms(w)] for p in self._procedures}
+        )
+        said = {p.key: (p.name, *p.synonyms, *told.get(p.key, ())) for p in self._procedures}
+        self._vocabularies = {
+            key: frozenset(word for w in own for word in plain(w).split()) for key, own in said.items()
+        }
+        self._known_words = frozenset().union(*self._vocabularies.values())
+        self._ranker = Ranker(said) if len(said) > 1 else None
 
     def find(self, text: str, limit: int = 10) -> list[Hit]:
         """The procedures nearest to a message, best first."""
         by_code = self._by_code(text)
         if by_code:
             return [Hit(procedure, 1.0) for procedure in by_code[:limit]]
-        subject = " ".join(self.subject_of(text))
-        if not subject:
+        if not self._known_words.intersection(self.subject_of(text)):
             return []
-        # The whole message, too: what is left of "giấy chưa vợ" says little.
-        scores = np.maximum(self._score(subject), self._score(_plain(text)))
-        best = np.full(len(self._procedures), 0.0)
-        np.maximum.at(best, self._owners, scores)
+        best = self._ranker.rank(text) if self._ranker else self._nearness(text)
         order = np.argsort(-best)[:limit]
         return [Hit(self._procedures[place], float(best[place])) for place in order if best[place] > 0]
+
+    def nearness(self, text: str) -> float:
+        """How near a message is to the nearest name or wording of a name (0 to 1)."""
+        return float(self._nearness(text).max(initial=0.0))
+
+    def _nearness(self, text: str) -> NDArray[np.float64]:
+        # The whole message, too: what is left of "giấy chưa vợ" says little.
+        return self._index.score(" ".join(self.subject_of(text)), plain(text))
 
     def subject_of(self, text: str) -> list[str]:
         """The words of a message that may name its procedure, without tones; none in "còn lệ phí?"."""
@@ -94,7 +101,7 @@ class ProcedureSearch:
         if set(named) <= self._verbs:
             # "Cấp lại" could be said of many things, whatever it is nearest to.
             return False
-        if len(named) < 2 and self.find(text, limit=1)[0].score < EXACT:
+        if len(named) < 2 and self.nearness(text) < EXACT:
             # One word alone, "lại" or "đất", names a procedure only where it is all of a wording.
             return False
         strange = [word for word in named if word not in self._vocabularies[procedure.key]]
@@ -106,11 +113,9 @@ class ProcedureSearch:
         found = [self._codes.get(code) or self._codes.get(code[:_CODE_LENGTH]) for code in codes]
         return list({procedure.key: procedure for procedure in found if procedure}.values())
 
-    def _score(self, query: str) -> NDArray[np.float64]:
-        by_words = (self._word_matrix @ self._words.transform([query]).T).toarray().ravel()
-        by_characters = (self._character_matrix @ self._characters.transform([query]).T).toarray().ravel()
-        scores: NDArray[np.float64] = 0.5 * by_words + 0.5 * by_characters
-        return scores
+    def _forms(self, wording: str) -> list[str]:
+        left = topic_words(wording, self._names)
+        return [plain(wording), " ".join(left if len(left) > 1 else [])]
 
 
 @dataclass(frozen=True)
@@ -141,16 +146,7 @@ def match_procedure(search: ProcedureSearch, text: str) -> Match:
 def _pairs(name: str) -> set[tuple[str, str]]:
     # "Tạm trú, thị thực" has no pair "trú thì" in it.
     parts = re.split(r"[,;/()–]", name)
-    return {pair for part in parts for pair in pairwise(_plain(part).split())}
-
-
-def _all_words(procedure: Procedure | Name) -> Iterable[str]:
-    for wording in (procedure.name, *procedure.synonyms):
-        yield from _plain(wording).split()
-
-
-def _plain(text: str) -> str:
-    return fold(" ".join(expand(words(text))))
+    return {pair for part in parts for pair in pairwise(plain(part).split())}
 
 
 def topic_words(text: str, names: frozenset[tuple[str, str]] = frozenset()) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bot.text.normalise import fold, normalise
+from bot.text.copies import copies, plain
 
 # Jaccard similarity of letter trigrams without tones from which two sentences are near-copies.
 TOO_NEAR = 0.85
@@ -88,36 +86,14 @@ def _unknown(examples: Iterable[Example], intents: Collection[str]) -> Iterator[
 def _twice(examples: Iterable[Example]) -> Iterator[str]:
     seen: dict[str, Example] = {}
     for example in examples:
-        earlier = seen.setdefault(_plain(example.text), example)
+        earlier = seen.setdefault(plain(example.text), example)
         if earlier is not example:
             where = "in" if earlier.intent == example.intent else f"in intent '{earlier.intent}',"
             yield f"{example.place}: '{example.text}' stands already {where} {earlier.place}"
 
 
-def _held_out(examples: Iterable[Example], held_out: Sequence[str]) -> Iterator[str]:
-    kept = [(_plain(text), _trigrams(text)) for text in held_out]
-    exact = {plain for plain, _ in kept}
-    having: defaultdict[str, list[int]] = defaultdict(list)
-    for number, (_, trigrams) in enumerate(kept):
-        for trigram in trigrams:
-            having[trigram].append(number)
-    for example in examples:
-        if _plain(example.text) in exact:
-            yield f"{example.place}: '{example.text}' is a message of the blind set"
-            continue
-        own = _trigrams(example.text)
-        shared = Counter(number for trigram in own for number in having[trigram])
-        for number, common in shared.most_common(5):
-            if common / len(own | kept[number][1]) >= TOO_NEAR:
-                yield f"{example.place}: '{example.text}' is nearly a message of the blind set"
-                break
-
-
-def _plain(text: str) -> str:
-    # Not `words`: to the classifier any two receipt codes are the same, here they are two sentences.
-    return " ".join(re.findall(r"[^\W_]+", fold(normalise(text)))) or text
-
-
-def _trigrams(text: str) -> frozenset[str]:
-    padded = f"  {_plain(text)} "
-    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
+def _held_out(examples: Sequence[Example], held_out: Sequence[str]) -> Iterator[str]:
+    places = {example.text: example.place for example in examples}
+    for text, message in copies(places, held_out, TOO_NEAR):
+        kind = "is" if plain(text) == plain(message) else "is nearly"
+        yield f"{places[text]}: '{text}' {kind} a message of the blind set"

@@ -85,6 +85,8 @@ def texts(content):
 REAL = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
     for path in sorted((Path(__file__).parents[2] / "knowledge").rglob("*.yml"))
+    # How citizens ask is no answer.
+    if path.parent.name != "wordings"
 }
 
 
@@ -105,5 +107,4 @@ def test_what_no_source_bears_out_is_not_said(claim):
 
 
 def answers_of(content):
-    # How citizens ask is no answer.
     yield from (text for key, value in content.items() if key != "synonyms" for text in texts(value))
