@@ -9,8 +9,8 @@ from bot.catalogue.importing.fees import currency_of, number_of, read_fee
 from bot.catalogue.importing.laws import read_law, without_doubles
 from bot.catalogue.importing.node import Node, Notes
 from bot.catalogue.importing.record import Channel, Fee, Paper, Record, Step
-from bot.catalogue.importing.terms import read_levels, read_subjects
-from bot.catalogue.importing.texts import listed, unique
+from bot.catalogue.importing.terms import read_keywords, read_levels, read_subjects
+from bot.catalogue.importing.texts import unique
 from bot.catalogue.importing.times import read_time_text
 
 SHAPE = "defence"
@@ -49,7 +49,7 @@ def read_defence(node: Node) -> Record:
             ]
         ),
         requirements=content.text("yêu_cầu_điều_kiện_thực_hiện"),
-        keywords=listed(content.text("từ_khóa")),
+        keywords=read_keywords(content.text("từ_khóa")),
         note=content.text("mô_tả"),
         decision=head.text("số_quyết_định").removeprefix("Quyết định số ").strip(),
     )

@@ -7,7 +7,8 @@ from bot.catalogue.importing.fees import read_fee
 from bot.catalogue.importing.laws import read_law, without_doubles
 from bot.catalogue.importing.node import Node
 from bot.catalogue.importing.record import Channel, Paper, Record, RefusedError, Step
-from bot.catalogue.importing.texts import listed, unique
+from bot.catalogue.importing.terms import read_keywords
+from bot.catalogue.importing.texts import unique
 from bot.catalogue.importing.times import Time, read_time, read_time_text
 
 SHAPE = "detail"
@@ -67,7 +68,7 @@ def read_detail(node: Node) -> Record:
             ]
         ),
         requirements=node.text("requirementsAndConditions"),
-        keywords=listed(node.text("keywords")),
+        keywords=read_keywords(node.text("keywords")),
         note=node.text("note"),
         # Its date is the day the procedure was published, not that of a law: left out.
         decision=node.text("decisionNo") or proposal.text("proposalNumber"),

@@ -14,8 +14,8 @@ from bot.catalogue.importing.glued import read_channels, read_papers
 from bot.catalogue.importing.laws import read_law_table
 from bot.catalogue.importing.node import Node, Notes
 from bot.catalogue.importing.record import Record, RefusedError, Step
-from bot.catalogue.importing.terms import read_levels, read_subjects
-from bot.catalogue.importing.texts import listed, tidy, unique
+from bot.catalogue.importing.terms import read_keywords, read_levels, read_subjects
+from bot.catalogue.importing.texts import tidy, unique
 
 SHAPE = "flat"
 
@@ -138,4 +138,4 @@ def _results(text: str, notes: Notes) -> tuple[str, ...]:
 
 def _keywords(text: str) -> tuple[str, ...]:
     # A trail of the page's menu ("CSDL Quốc gia về TTHC»Bộ Công An»…") is no keyword.
-    return unique([word for word in listed(text) if "»" not in word])
+    return unique([word for word in read_keywords(text) if "»" not in word])

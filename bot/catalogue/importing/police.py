@@ -20,7 +20,7 @@ from bot.catalogue.importing.times import SEE_NOTE
 SHAPE = "police"
 _SITE = re.compile(r"Trang thông tin điện tử\s+(.+)")
 # The site's menu stands behind the last field, its download links behind the papers.
-_MENU = re.compile(r"\n[^\S\n]*(?:Nộp hồ sơ trực tuyến|Thủ tục hành chính)[^\S\n]*\n.*", re.DOTALL)
+_MENU = re.compile(r"(?:\A|\n)[^\S\n]*(?:Nộp hồ sơ trực tuyến|Thủ tục hành chính)[^\S\n]*\n.*", re.DOTALL)
 _BEHIND_PAPERS = re.compile(rf"Biểu mẫu đính kèm:.*|{_MENU.pattern}", re.DOTALL)
 _SERVICE = {"Toàn trình": ("full_process",), "Một phần": ("part_process",)}
 

@@ -15,6 +15,7 @@ SEE_NOTE = "xem mô tả"
 SAME_DAY = "trong ngày"
 UNIT_WORDS = {"WORKING_DAY": "ngày làm việc", "DAY": "ngày", "HOUR": "giờ", "MONTH": "tháng", "YEAR": "năm"}
 UNITS = {word: unit for unit, word in UNIT_WORDS.items()}
+_IN_DAYS = {"WORKING_DAY": 1.0, "DAY": 1.0, "HOUR": 1 / 8, "MONTH": 30.0, "YEAR": 365.0}
 
 # "Sau 15 giờ" is an hour of the day.
 _COUNT = re.compile(
@@ -56,7 +57,9 @@ def read_time(
     told = {(float(number.replace(",", ".")), UNITS[word]) for number, word in _COUNT.findall(note.lower())}
     if told and (quantity, unit) not in told:
         notes.add("time_differs", f"{written}, but the description says otherwise: {note[:120]}")
-        return Time(SEE_NOTE)
+        # Longer than all that is described, it is that of the longest case, or a sum; otherwise that of the plain one.
+        longest = all(_days(quantity, unit) > _days(*one) for one in told)
+        return Time(SEE_NOTE if longest else f"{written} ({SEE_NOTE})")
     if len(told) > 1:
         notes.add("several_times", f"{written} is one of several in the description: {note[:120]}")
         return Time(f"{written} ({SEE_NOTE})")
@@ -64,6 +67,10 @@ def read_time(
         notes.add("cases_differ", f"{written}, the sub-cases say {', '.join(f'{n:g} {u}' for n, u in cases)}")
         return Time(f"{written} ({SEE_NOTE})" if note else written)
     return Time(written, quantity, unit)
+
+
+def _days(quantity: float, unit: str) -> float:
+    return quantity * _IN_DAYS[unit]
 
 
 def read_time_text(cell: str, note: str, steps: str, notes: Notes) -> Time:

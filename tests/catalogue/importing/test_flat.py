@@ -140,6 +140,11 @@ def test_a_trail_of_the_menu_is_no_keyword():
     assert record_of(flat(raw_text=page(keywords="CSDL»Bộ Trống»Nhạc cụ, mượn trống"))).keywords == ("mượn trống",)
 
 
+def test_a_whole_name_among_the_keywords_is_not_cut_at_its_commas():
+    name = "Đăng ký mượn trống làng và chiêng trong ngày hội, trả trống, báo trống hỏng"
+    assert record_of(flat(raw_text=page(keywords=name))).keywords == (name,)
+
+
 def test_results_are_told_apart_by_their_codes():
     results = "Kết quả xử lýGiấy phépMã: KQ.G99.0000012 bản thông báoMã: 000.00.00.G99-KQ.12Xin lỗiMã: Test_P001"
     found = read(flat(raw_text=page(results=results)))

@@ -151,6 +151,11 @@ def test_a_police_record_is_read_without_the_menu_of_its_site():
     assert (record.flags, record.laws[0].code) == (("full_process",), "12/2025/NĐ-CP")
 
 
+def test_a_police_field_that_holds_only_the_menu_is_empty():
+    record = record_of(police(requirements="Nộp hồ sơ trực tuyến\n\nThủ tục hành chính\n\nLiên kết", documents=""))
+    assert (record.requirements, record.papers) == ("", ())
+
+
 def test_what_is_no_record_is_refused_with_what_it_holds():
     assert read({"current": [], "defunct": []}).refusal == "it is no known kind of record; it holds current, defunct"
     assert read("x").refusal == "the file is a text, not an object"

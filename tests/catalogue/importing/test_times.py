@@ -52,6 +52,11 @@ def test_the_description_counts_more_than_the_number_beside_it():
     assert time_of(27, "WORKING_DAY", note) == (Time("xem mô tả"), {"time_differs"})
 
 
+def test_a_number_shorter_than_a_described_exception_is_the_plain_case():
+    note = "Xã khó khăn: không quá 20 ngày làm việc."
+    assert time_of(17, "WORKING_DAY", note) == (Time("17 ngày làm việc (xem mô tả)"), {"time_differs"})
+
+
 def test_a_number_that_is_one_of_several_cases_is_not_kept_as_the_time():
     note = "10 ngày làm việc đối với công trình, 07 ngày làm việc đối với nhà ở"
     assert time_of(10, "WORKING_DAY", note) == (Time("10 ngày làm việc (xem mô tả)"), {"several_times"})
@@ -62,7 +67,10 @@ def test_a_description_that_says_the_same_confirms_the_number():
 
 
 def test_days_and_working_days_are_not_the_same():
-    assert time_of(18, "WORKING_DAY", "18 ngày kể từ ngày nhận hồ sơ")[1] == {"time_differs"}
+    assert time_of(18, "WORKING_DAY", "18 ngày kể từ ngày nhận hồ sơ") == (
+        Time("18 ngày làm việc (xem mô tả)"),
+        {"time_differs"},
+    )
 
 
 def test_an_hour_of_the_day_is_no_time():
