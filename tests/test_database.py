@@ -19,8 +19,8 @@ from bot.delivery.model import InboxMessage
 from bot.settings import ROOT
 from tests.factories import KEY, OTHER_KEY, accept, make_database, make_settings
 
-for path in sorted((ROOT / "bot").glob("*/model.py")):
-    importlib.import_module(f"bot.{path.parent.name}.model")
+for path in sorted((ROOT / "bot").rglob("model.py")):
+    importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 @pytest.fixture
