@@ -8,15 +8,24 @@ import sys
 
 import click
 
+from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, models, running
+from bot.commands import answers, complaints, content, importing, models, running
 from bot.complaints.service import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.supervisor import StartError
 from bot.settings import SettingsError, load_settings
 from bot.training.train import TrainingError
 
-EXPECTED = (SettingsError, StartError, TrainingError, ComplaintError, DatabaseError, NoAnswerError)
+EXPECTED = (
+    SettingsError,
+    StartError,
+    TrainingError,
+    ComplaintError,
+    DatabaseError,
+    NoAnswerError,
+    ImportingError,
+)
 COMMANDS = (
     running.run,
     models.train,
@@ -28,6 +37,7 @@ COMMANDS = (
     content.knowledge,
     content.validate,
     complaints.complaints,
+    importing.importing,
 )
 
 
