@@ -68,6 +68,14 @@ def test_migrating_again_keeps_what_is_stored(database):
     assert count(database) == 1
 
 
+def test_the_tables_of_the_import_come_without_touching_what_is_stored(database):
+    accept(database)
+    command.downgrade(alembic_config(database), "0001")
+    assert "imported_procedures" not in inspect(database.engine).get_table_names()
+    database.migrate()
+    assert (count(database), "imported_procedures" in inspect(database.engine).get_table_names()) == (1, True)
+
+
 def test_the_way_down_and_up_again_ends_at_the_same_schema(database):
     command.downgrade(alembic_config(database), "base")
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
