@@ -46,6 +46,9 @@ class Settings:
         turn_timeout: seconds the bot may think about one message.
         give_up_after: seconds after which an unanswerable message is set aside.
         today: the day by which content is judged current; None is the clock's.
+        portal_permission: who permitted reading the national portal, and when; empty keeps it off.
+        portal_contact: where the portal's operator reaches whoever runs this.
+        portal_pause: seconds between two requests to the portal.
     """
 
     home: Path
@@ -63,6 +66,10 @@ class Settings:
     messages_per_10s: int
     messages_per_10s_per_address: int
     today: date | None
+    portal_url: str
+    portal_permission: str
+    portal_contact: str
+    portal_pause: int
 
     @property
     def rasa_url(self) -> str:
@@ -117,6 +124,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         messages_per_10s=_number(values, "MOTCUA_MESSAGES_PER_10S", 10),
         messages_per_10s_per_address=_number(values, "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS", 100),
         today=_day(values, "MOTCUA_TODAY"),
+        portal_url=_address(values, "MOTCUA_PORTAL_URL", "https://dichvucong.gov.vn/api/v1"),
+        portal_permission=values.get("MOTCUA_PORTAL_PERMISSION", "").strip(),
+        portal_contact=_one_line(values, "MOTCUA_PORTAL_CONTACT"),
+        portal_pause=_number(values, "MOTCUA_PORTAL_PAUSE", 2),
     )
 
 
@@ -200,6 +211,21 @@ def _day(values: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
         raise SettingsError(f"{name} must be a day like 2026-11-22, not '{value}'.") from error
+
+
+def _address(values: Mapping[str, str], name: str, default: str) -> str:
+    value = (values.get(name) or default).rstrip("/")
+    if not value.startswith(("https://", "http://")):
+        raise SettingsError(f"{name} must be an address that begins with https:// or http://, not '{value}'.")
+    return value
+
+
+def _one_line(values: Mapping[str, str], name: str) -> str:
+    """A text that goes into a header: printable ASCII."""
+    value = values.get(name, "").strip()
+    if not (value.isascii() and (value.isprintable() or not value)):
+        raise SettingsError(f"{name} must be plain letters, figures and signs in one line.")
+    return value
 
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

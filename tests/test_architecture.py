@@ -121,6 +121,11 @@ def test_imports_between_rooms_run_in_one_direction() -> None:
     assert set(in_order) == set(ROOMS)
 
 
+def test_only_the_entry_imports_the_commands() -> None:
+    importers = {room_of(name) for name in CONTENTS if any(belongs(one, "bot.commands") for one in reached(name)[0])}
+    assert importers == {"bot.cli"}
+
+
 def test_no_module_of_ours_is_imported_relatively() -> None:
     relative = [
         module

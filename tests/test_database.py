@@ -19,8 +19,8 @@ from bot.delivery.model import InboxMessage
 from bot.settings import ROOT
 from tests.factories import KEY, OTHER_KEY, accept, make_database, make_settings
 
-for path in sorted((ROOT / "bot").glob("*/model.py")):
-    importlib.import_module(f"bot.{path.parent.name}.model")
+for path in sorted((ROOT / "bot").rglob("model.py")):
+    importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 @pytest.fixture
@@ -66,6 +66,14 @@ def test_migrating_again_keeps_what_is_stored(database):
     accept(database)
     database.migrate()
     assert count(database) == 1
+
+
+def test_the_tables_of_the_import_come_without_touching_what_is_stored(database):
+    accept(database)
+    command.downgrade(alembic_config(database), "0001")
+    assert "imported_procedures" not in inspect(database.engine).get_table_names()
+    database.migrate()
+    assert (count(database), "imported_procedures" in inspect(database.engine).get_table_names()) == (1, True)
 
 
 def test_the_way_down_and_up_again_ends_at_the_same_schema(database):

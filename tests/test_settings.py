@@ -22,6 +22,7 @@ NUMBERS = [
     "MOTCUA_GIVE_UP_AFTER",
     "MOTCUA_MESSAGES_PER_10S",
     "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS",
+    "MOTCUA_PORTAL_PAUSE",
 ]
 SHOW = "from bot.settings import load_settings; s = load_settings(); print(s.port, s.messages_per_10s, s.home)"
 
@@ -136,6 +137,7 @@ def test_good_numbers_are_taken(tmp_path):
     assert (settings.port, settings.rasa_port, settings.actions_port) == (1001, 1002, 1003)
     assert (settings.turn_timeout, settings.give_up_after) == (1004, 1005)
     assert (settings.messages_per_10s, settings.messages_per_10s_per_address) == (1006, 1007)
+    assert settings.portal_pause == 1008
 
 
 @pytest.mark.parametrize("value", ["tomorrow", "2026-13-01", "2026-02-30", "22/11/2026", "20261122x"])
@@ -146,6 +148,26 @@ def test_a_day_that_is_none_is_named(tmp_path, value):
 
 def test_a_day_is_taken(tmp_path):
     assert load(tmp_path, MOTCUA_TODAY="2026-11-22").today == date(2026, 11, 22)
+
+
+def test_reading_the_national_portal_is_off_by_default(tmp_path):
+    settings = load(tmp_path)
+    assert (settings.portal_permission, settings.portal_contact, settings.portal_pause) == ("", "", 2)
+    assert settings.portal_url == "https://dichvucong.gov.vn/api/v1"
+
+
+def test_the_portals_address_must_be_one(tmp_path):
+    assert (
+        load(tmp_path, MOTCUA_PORTAL_URL="https://portal.example.vn/api/").portal_url == "https://portal.example.vn/api"
+    )
+    with pytest.raises(SettingsError, match="MOTCUA_PORTAL_URL must be an address"):
+        load(tmp_path, MOTCUA_PORTAL_URL="portal.example.vn")
+
+
+@pytest.mark.parametrize("value", ["hai@example.vn\r\nX-A: 1", "Hải <hai@example.vn>"])
+def test_the_contact_must_fit_into_a_header(tmp_path, value):
+    with pytest.raises(SettingsError, match="MOTCUA_PORTAL_CONTACT must be plain letters"):
+        load(tmp_path, MOTCUA_PORTAL_CONTACT=value)
 
 
 def test_an_unknown_mode_is_named(tmp_path):
