@@ -8,6 +8,7 @@ from actions.base import AnsweringAction, Events, Speaker, reading_of, services
 from actions.complaint_status import ActionComplaintStatus
 from actions.fallback import ActionAskHuman
 from actions.procedures import ASPECTS, ActionAnswerProcedure
+from actions.provinces import ActionChooseProvince
 from actions.topics import ActionAnswerTopic, ActionShowTopic, say_topic
 from bot.text.answers import is_question
 
@@ -48,6 +49,8 @@ def _action_for(intent: str) -> AnsweringAction | None:
         return ActionAnswerProcedure()
     if intent == "show_topic":
         return ActionShowTopic()
+    if intent == "choose_province":
+        return ActionChooseProvince()
     if intent == "ask_human":
         return ActionAskHuman()
     if intent == "check_complaint_status":

@@ -13,8 +13,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.local import PROVINCE, ask_province, hear_place, settle_province
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
+from bot.catalogue.places import Found, Places
 from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.catalogue.wordings import Namer
 from bot.complaints.kinds import Form, Kind, load_form, load_kinds
@@ -43,6 +45,7 @@ class Services:
     search: ProcedureSearch
     topics: Namer
     life_events: Namer
+    places: Places
     kinds: dict[str, Kind]
     form: Form
     database: Database
@@ -65,11 +68,18 @@ def services() -> Services:
     kinds, form = load_kinds(ROOT / "knowledge"), load_form(ROOT / "knowledge")
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
     events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
-    return Services(knowledge, search, topics, events, kinds, form, open_database(settings), settings)
+    places, database = Places(knowledge), open_database(settings)
+    return Services(knowledge, search, topics, events, places, kinds, form, database, settings)
 
 
 class AnsweringAction(Action):
-    """An action that says something and reports the turn; whatever it meets, the citizen gets an answer."""
+    """An action that says something and reports the turn; whatever it meets, the citizen gets an answer.
+
+    Attributes:
+        hears_places: whether a place in the message tells where the citizen lives.
+    """
+
+    hears_places = True
 
     @abstractmethod
     def name(self) -> str:
@@ -83,9 +93,12 @@ class AnsweringAction(Action):
         """Rasa's entry."""
         speaker = Speaker(dispatcher, tracker)
         try:
-            events = self.answer(speaker, tracker)
+            speaker.found = _place_in(tracker) if self.hears_places else None
+            events = self._hear_and_answer(speaker, tracker)
             if speaker.outcome == ANSWER:
                 _offer_other_question(dispatcher, tracker)
+            if speaker.awaits:
+                events = [*events, *ask_province(speaker, services(), tracker, speaker.awaits)]
             in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:
@@ -95,15 +108,33 @@ class AnsweringAction(Action):
             dispatcher.messages.clear()
             return []
 
+    def _hear_and_answer(self, say: Speaker, tracker: Tracker) -> Events:
+        found = say.found
+        if found is None:
+            return self.answer(say, tracker)
+        say.province = found.province or say.province
+        heard = hear_place(say, services(), intent_of(tracker))
+        alone = found.alone and not services().topics.find(typed_text(tracker))
+        return [*heard, *(settle_province(say, services(), tracker) if alone else self.answer(say, tracker))]
+
 
 class Speaker:
-    """Says responses of `data/responses/` and reports what was done."""
+    """Says responses of `data/responses/` and reports what was done.
+
+    Attributes:
+        found: the place that the message names.
+        province: the key of the citizen's province, from this message or remembered.
+        awaits: the aspect whose answer would be better if the province were known.
+    """
 
     def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         self._dispatcher = dispatcher
         self._tracker = tracker
         self.outcome = ""
         self.english = is_english(typed_text(tracker))
+        self.found: Found | None = None
+        self.province: str | None = tracker.get_slot(PROVINCE)
+        self.awaits = ""
 
     def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
         """Say one response, its `{names}` filled in ("text" and "image" are rasa_sdk's own, never names)."""
@@ -131,7 +162,7 @@ def _offer_other_question(dispatcher: CollectingDispatcher, tracker: Tracker) ->
         name = question["name"]
         if name == answered or question["confidence"] < SURE_OF_QUESTION or not knowledge.reading(name):
             continue
-        procedure = match_procedure(services().search, question["text"]).sure
+        procedure = match_procedure(services().search, without_places(question["text"])).sure
         payload = f'/{name}{{"procedure": "{procedure.key}"}}' if procedure else f"/{name}"
         spoken = next(message for message in reversed(dispatcher.messages) if message.get("response"))
         spoken["buttons"] = [button(knowledge.reading(name), payload), *spoken["buttons"]]
@@ -159,6 +190,22 @@ def typed_text(tracker: Tracker) -> str:
     """What the citizen typed; empty when a button was tapped."""
     text = tracker.latest_message.get("text") or ""
     return "" if text.startswith("/") else text
+
+
+def asked_text(tracker: Tracker) -> str:
+    """What the citizen typed without places: "ở Quy Nhơn" says nothing about the procedure."""
+    return without_places(typed_text(tracker))
+
+
+def without_places(text: str) -> str:
+    """A text without the places it names and the words that lead to them."""
+    found = services().places.find(text)
+    return found.rest if found else text
+
+
+def _place_in(tracker: Tracker) -> Found | None:
+    """The place that a typed message names; in a form it belongs to what happened."""
+    return None if tracker.get_slot("requested_slot") else services().places.find(typed_text(tracker))
 
 
 def clarifications_of(tracker: Tracker) -> int:

@@ -46,6 +46,8 @@ _CANCELLED: dict[str, Any] = {PREFIX + "confirmation": CANCELLED}
 class ActionStartComplaint(AnsweringAction):
     """Opens the form; what was already told is not asked again."""
 
+    hears_places = False
+
     def name(self) -> str:
         """Its name in the domain."""
         return "action_start_complaint"
@@ -171,6 +173,8 @@ class ValidateComplaintForm(FormValidationAction):
 class _AskAction(AnsweringAction):
     """Asks one question of the form."""
 
+    hears_places = False
+
     question = ""
 
     def name(self) -> str:
@@ -253,6 +257,8 @@ class ActionAskComplaintCorrection(_AskAction):
 class ActionFormOver(AnsweringAction):
     """A button of a form that has ended, tapped once more."""
 
+    hears_places = False
+
     def name(self) -> str:
         """Its name in the domain."""
         return "action_form_over"
@@ -266,6 +272,8 @@ class ActionFormOver(AnsweringAction):
 
 class ActionFinishComplaint(AnsweringAction):
     """Files what was confirmed and gives the receipt; keeps nothing of what was cancelled."""
+
+    hears_places = False
 
     def name(self) -> str:
         """Its name in the domain."""

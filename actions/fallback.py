@@ -12,11 +12,11 @@ from actions.base import (
     AnsweringAction,
     Events,
     Speaker,
+    asked_text,
     button,
     clarifications_of,
     reading_of,
     services,
-    typed_text,
 )
 from actions.life_events import answer_named
 from bot.catalogue.search import match_procedure
@@ -43,7 +43,7 @@ class ActionFallback(AnsweringAction):
             hand_over(say, "utter_not_understood")
             return []
         ask_back(say, tracker, "utter_ask_which_reading", _readings(readings))
-        match = match_procedure(services().search, typed_text(tracker))
+        match = match_procedure(services().search, asked_text(tracker))
         known = services().knowledge.procedures
         return [SlotSet("procedure", match.sure.key)] if match.sure and match.sure.key in known else []
 

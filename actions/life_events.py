@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from actions.base import MOST_BUTTONS, Speaker, button, services, show_day, typed_text
+from actions.base import MOST_BUTTONS, Speaker, asked_text, button, services, show_day, typed_text
 from actions.topics import named_topic, say_topic
 from bot.catalogue.model import LifeEvent
 
 
 def named_life_event(tracker: Tracker) -> tuple[LifeEvent, float] | None:
     """The event of life that a typed message tells of, and how surely (0 to 1)."""
-    found = services().life_events.find(typed_text(tracker))
+    events = services().life_events
+    found = events.find(typed_text(tracker)) or events.find(asked_text(tracker))
     return (services().knowledge.life_events[found[0]], found[1]) if found else None
 
 

@@ -12,15 +12,16 @@ from actions.base import (
     AnsweringAction,
     Events,
     Speaker,
+    asked_text,
     button,
     carried,
     intent_of,
     services,
     show_day,
-    typed_text,
 )
 from actions.fallback import ask_back
 from actions.life_events import answer_named, named_life_event, say_life_event
+from actions.local import say_local
 from actions.topics import say_topic
 from bot.catalogue.model import Name, Procedure
 from bot.catalogue.search import match_procedure
@@ -59,7 +60,7 @@ class ActionAnswerProcedure(AnsweringAction):
         named_by_button = carried(tracker, "procedure") or ""
         tapped = procedures.get(named_by_button) or services().knowledge.unchecked.get(named_by_button)
         current = procedures.get(tracker.get_slot("procedure") or "")
-        text = typed_text(tracker)
+        text = asked_text(tracker)
         event = named_life_event(tracker) if intent in GENERAL else None
         if event and event[1] + EVENT_FIRST > services().search.nearness(text):
             say_life_event(say, event[0])
@@ -108,9 +109,11 @@ def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
         )
         say.report("handover", procedure=procedure.key)
         return
+    aspect, buttons = ASPECTS.get(intent, "how"), _other_aspects(intent, procedure)
+    local = aspect in procedure.local
     say.say(
         f"utter_procedure_{procedure.provenance.confidence}",
-        _other_aspects(intent, procedure),
+        [] if local and say.province else buttons,
         procedure=procedure.name,
         aspect=_aspect_name(intent),
         body=f"{procedure.english}\n{text}" if say.english and procedure.english else text,
@@ -118,6 +121,10 @@ def _say_aspect(say: Speaker, intent: str, procedure: Procedure) -> None:
         checked_on=show_day(procedure.provenance.checked_on),
         page=f"{services().settings.public_url}{procedure.path}",
     )
+    if local and say.province:
+        say_local(say, services(), procedure, aspect, buttons)
+    elif local:
+        say.awaits = aspect
     say.report("answer", procedure=procedure.key)
 
 
@@ -147,7 +154,7 @@ def _choices(intent: str, procedures: Iterable[Procedure | Name]) -> list[dict[s
 def _without_procedure(say: Speaker, tracker: Tracker, intent: str) -> Events:
     knowledge = services().knowledge
     general = knowledge.topic_for(intent)
-    if services().search.subject_of(typed_text(tracker)) and not general:
+    if services().search.subject_of(asked_text(tracker)) and not general:
         say.say("utter_procedure_not_found", [button(knowledge.title("submit_complaint"), "/submit_complaint")])
         say.report("handover")
     elif general:

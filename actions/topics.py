@@ -9,6 +9,7 @@ from actions.base import (
     AnsweringAction,
     Events,
     Speaker,
+    asked_text,
     button,
     carried,
     intent_of,
@@ -16,6 +17,7 @@ from actions.base import (
     show_day,
     typed_text,
 )
+from actions.local import say_office
 from bot.catalogue.model import Topic
 
 DETAILS = "details"
@@ -64,7 +66,8 @@ class ActionShowTopic(AnsweringAction):
 
 def named_topic(tracker: Tracker) -> Topic | None:
     """The topic that a typed message names by its title or by a citizen's wording of it."""
-    found = services().topics.find(typed_text(tracker))
+    topics = services().topics
+    found = topics.find(typed_text(tracker)) or topics.find(asked_text(tracker))
     return services().knowledge.topics[found[0]] if found else None
 
 
@@ -79,12 +82,16 @@ def say_topic(say: Speaker, topic: Topic) -> None:
         if topic.details or topic.links
         else []
     )
+    buttons += _related(topic, MOST_BUTTONS - len(buttons) - 1)
+    local = topic.local and say.province
     say.say(
         f"utter_topic_{topic.provenance.confidence}",
-        buttons + _related(topic, MOST_BUTTONS - len(buttons) - 1),
+        [] if local else buttons,
         body=(say.english and topic.english) or topic.short,
         **_sources(topic),
     )
+    if local:
+        say_office(say, services(), topic, buttons)
     say.report("answer", topic=topic.key)
 
 

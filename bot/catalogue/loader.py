@@ -12,7 +12,22 @@ from typing import Any, TypeVar
 import jsonschema
 import yaml
 
-from bot.catalogue.model import Knowledge, LifeEvent, Link, Name, Procedure, Provenance, Source, Statement, Step, Topic
+from bot.catalogue.model import (
+    Centre,
+    Knowledge,
+    LifeEvent,
+    Link,
+    Name,
+    Office,
+    OldPlace,
+    Procedure,
+    Provenance,
+    Province,
+    Source,
+    Statement,
+    Step,
+    Topic,
+)
 from bot.text.normalise import normalise
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -21,7 +36,7 @@ ASPECTS = (
     "authorization", "penalty", "forms", "notes",
 )  # fmt: skip
 
-Item = TypeVar("Item", Procedure, Topic, LifeEvent)
+Item = TypeVar("Item", Procedure, Topic, LifeEvent, Office)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -59,6 +74,8 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     procedures = _load_items(folder / "procedures", "procedure", _procedure, refusals)
     topics = _load_items(folder / "topics", "topic", _topic, refusals)
     life_events = _load_items(folder / "life_events", "life_event", _life_event, refusals)
+    offices = _load_items(folder / "offices", "office", _office, refusals)
+    places = _load_places(folder / "places", refusals)
     labels = _read_yaml(folder / "intents.yml") or {}
     chosen = folder / "thresholds.yml"
     hand_over = float(_read_yaml(chosen)["hand_over"]) if chosen.exists() else 0.0
@@ -66,14 +83,14 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     names = folder / "unchecked.yml"
     given = _read_yaml(names) if names.exists() else {}
     unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
-    return Knowledge(procedures, topics, life_events, unchecked, labels, hand_over, wordings), refusals
+    known = Knowledge(procedures, topics, life_events, unchecked, labels, hand_over, wordings, offices, **places)
+    return known, refusals
 
 
 def _load_items(
     folder: Path, kind: str, build: Callable[[dict[str, Any]], Item], refusals: list[Refusal]
 ) -> dict[str, Item]:
-    schema = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
-    validator = jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
+    validator = _validator(kind)
     items: dict[str, Item] = {}
     names: dict[str, str] = {}
     for path in sorted(folder.glob("*.yml")):
@@ -91,7 +108,35 @@ def _load_items(
     return items
 
 
-def _problems(path: Path, validator: jsonschema.Draft7Validator) -> Iterator[str]:
+def _load_places(folder: Path, refusals: list[Refusal]) -> dict[str, Any]:
+    validator = _validator("places")
+    found: dict[str, list[Any]] = {"provinces": [], "old_names": [], "ambiguous": [], "no_places": []}
+    for path in sorted(folder.glob("*.yml")):
+        reasons = list(_problems(path, validator, keyed=False))
+        if reasons:
+            refusals.append(Refusal(f"{folder.name}/{path.name}", "; ".join(reasons)))
+            continue
+        content = _read_yaml(path)
+        keys = [province["key"] for part in (found, content) for province in part.get("provinces", ())]
+        if len(set(keys)) < len(keys):
+            refusals.append(Refusal(f"{folder.name}/{path.name}", "a province stands there twice, or in another file"))
+            continue
+        for part, more in content.items():
+            found[part] += more
+    return {
+        "provinces": {content["key"]: _province(content) for content in found["provinces"]},
+        "old_places": tuple(_old_place(content) for content in found["old_names"]),
+        "ambiguous": tuple(found["ambiguous"]),
+        "no_places": tuple(found["no_places"]),
+    }
+
+
+def _validator(kind: str) -> jsonschema.Draft7Validator:
+    schema = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
+    return jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
+
+
+def _problems(path: Path, validator: jsonschema.Draft7Validator, keyed: bool = True) -> Iterator[str]:
     try:
         content = _read_yaml(path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -100,7 +145,7 @@ def _problems(path: Path, validator: jsonschema.Draft7Validator) -> Iterator[str
     for problem in validator.iter_errors(content):
         place = "/".join(str(part) for part in problem.absolute_path) or "the file"
         yield f"{place}: {problem.message[:200]}"
-    if isinstance(content, dict) and content.get("key") != path.stem:
+    if keyed and isinstance(content, dict) and content.get("key") != path.stem:
         yield f"key '{content.get('key')}' differs from the file's name"
 
 
@@ -120,6 +165,11 @@ def _procedure(content: dict[str, Any]) -> Procedure:
         aspects={name: _statements(content[name]) for name in ASPECTS if name in content},
         provenance=_provenance(content),
         english=content.get("english"),
+        local=tuple(content.get("local", ())),
+        local_figures={
+            aspect: {province: _statement(given) for province, given in figures.items()}
+            for aspect, figures in content.get("local_figures", {}).items()
+        },
     )
 
 
@@ -135,6 +185,7 @@ def _topic(content: dict[str, Any]) -> Topic:
         links=tuple(Link(**link) for link in content.get("links", ())),
         related=tuple(content.get("related", ())),
         english=content.get("english"),
+        local=content.get("local"),
     )
 
 
@@ -148,6 +199,43 @@ def _life_event(content: dict[str, Any]) -> LifeEvent:
         provenance=_provenance(content),
         notes=tuple(content.get("notes", ())),
         english=content.get("english"),
+    )
+
+
+def _office(content: dict[str, Any]) -> Office:
+    return Office(
+        key=content["key"],
+        name=content["name"],
+        merged_from=tuple(content["merged_from"]),
+        centres=tuple(
+            Centre(one["name"], one["address"], one["note"], one["confidence"], _source(one["source"]))
+            for one in content["centres"]
+        ),
+        hours=content["hours"],
+        hotline=content["hotline"],
+        note=content["note"],
+        provenance=_provenance(content),
+    )
+
+
+def _province(content: dict[str, Any]) -> Province:
+    return Province(
+        content["key"],
+        content["name"],
+        tuple(content["former"]),
+        tuple(content["synonyms"]),
+        _provenance(content),
+    )
+
+
+def _old_place(content: dict[str, Any]) -> OldPlace:
+    return OldPlace(
+        content["name"],
+        content["kind"],
+        tuple(content["synonyms"]),
+        content["province"],
+        content["say"],
+        _provenance(content),
     )
 
 
@@ -168,7 +256,6 @@ def _statement(given: str | dict[str, Any]) -> Statement:
 
 
 def _provenance(content: dict[str, Any]) -> Provenance:
-    source = content["source"]
     checked_on = _day(content["checked_on"])
     assert checked_on
     return Provenance(
@@ -176,9 +263,13 @@ def _provenance(content: dict[str, Any]) -> Provenance:
         valid_from=_day(content["valid_from"]),
         valid_until=_day(content["valid_until"]),
         checked_on=checked_on,
-        source=Source(source["name"], tuple(source.get("urls", ()))),
+        source=_source(content["source"]),
         confidence=content["confidence"],
     )
+
+
+def _source(content: dict[str, Any]) -> Source:
+    return Source(content["name"], tuple(content.get("urls", ())))
 
 
 def _day(text: str | None) -> date | None:

@@ -66,7 +66,12 @@ class Name:
 
 @dataclass(frozen=True)
 class Procedure:
-    """One administrative procedure; `aspects` maps an aspect ("fee", "documents", …) to its statements."""
+    """One administrative procedure; `aspects` maps an aspect ("fee", "documents", …) to its statements.
+
+    Attributes:
+        local: aspects that the provinces decide.
+        local_figures: aspect → key of a province → what is known there.
+    """
 
     key: str
     name: str
@@ -78,6 +83,8 @@ class Procedure:
     provenance: Provenance
     english: str | None = None
     old_codes: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    local_figures: dict[str, dict[str, Statement]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -95,7 +102,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Topic:
-    """An answer that is not about a single procedure."""
+    """An answer that is not about a single procedure.
+
+    Attributes:
+        local: the part of a province's profile that completes it: "centres", "hours" or "hotline".
+    """
 
     key: str
     title: str
@@ -107,6 +118,7 @@ class Topic:
     links: tuple[Link, ...] = ()
     related: tuple[str, ...] = ()
     english: str | None = None
+    local: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,9 +144,73 @@ class LifeEvent:
 
 
 @dataclass(frozen=True)
+class Centre:
+    """A service centre; `address` is None where none is verified."""
+
+    name: str
+    address: str | None
+    note: str
+    confidence: str
+    source: Source
+
+    @property
+    def place(self) -> str | None:
+        """The address as it may be told: none that is doubtful."""
+        return self.address if self.confidence != "low" else None
+
+
+@dataclass(frozen=True)
+class Office:
+    """What is known of a province's service centres; `hours` and `hotline` are None where not verified."""
+
+    key: str
+    name: str
+    merged_from: tuple[str, ...]
+    centres: tuple[Centre, ...]
+    hours: str | None
+    hotline: str | None
+    note: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Province:
+    """One of today's provinces and those it was formed from; `former` is empty when it is unchanged."""
+
+    key: str
+    name: str
+    former: tuple[str, ...]
+    synonyms: tuple[str, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class OldPlace:
+    """A name that citizens still use for what is gone, and what to say of it.
+
+    Attributes:
+        province: the key of today's province, None for "any district".
+    """
+
+    name: str
+    kind: str
+    synonyms: tuple[str, ...]
+    province: str | None
+    say: str
+    provenance: Provenance
+
+    @property
+    def key(self) -> str:
+        """What a check calls it: its name."""
+        return self.name
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """All reviewed content, the names of procedures whose content is not reviewed yet (`unchecked`), the confidence
-    below which asking back is no use (`hand_over`), and citizens' messages by procedure (`wordings`)."""
+    below which asking back is no use (`hand_over`), and citizens' messages by procedure (`wordings`). Of places:
+    today's provinces and their offices by key, old names, names that are ordinary words, too (`ambiguous`), and longer
+    ones that are no places."""
 
     procedures: dict[str, Procedure] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
@@ -143,6 +219,11 @@ class Knowledge:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     hand_over: float = 0.0
     wordings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    offices: dict[str, Office] = field(default_factory=dict)
+    provinces: dict[str, Province] = field(default_factory=dict)
+    old_places: tuple[OldPlace, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    no_places: tuple[str, ...] = ()
 
     def names(self) -> list[Procedure | Name]:
         """Everything that a message may be about."""
