@@ -34,6 +34,8 @@ CLARIFY = "clarify"
 OUT_OF_SCOPE = "out_of_scope"
 # The other question of a message is offered from this confidence on.
 SURE_OF_QUESTION = 0.8
+# "Tây Ninh mới" is what citizens call a topic, "tôi ở Tây Ninh" only tells where somebody lives.
+TOPIC_BY_NAME = 0.95
 NOT_HELPED = (CLARIFY, OUT_OF_SCOPE)
 
 
@@ -114,7 +116,8 @@ class AnsweringAction(Action):
             return self.answer(say, tracker)
         say.province = found.province or say.province
         heard = hear_place(say, services(), intent_of(tracker))
-        alone = found.alone and not services().topics.find(typed_text(tracker))
+        topic = services().topics.find(typed_text(tracker))
+        alone = found.alone and not (topic and topic[1] >= TOPIC_BY_NAME)
         return [*heard, *(settle_province(say, services(), tracker) if alone else self.answer(say, tracker))]
 
 

@@ -29,7 +29,7 @@ def hear_place(say: Speaker, content: Services, intent: str) -> Events:
     if found is None:
         return []
     old, former, province = found.place.old, found.place.former, found.province
-    if intent not in QUIET:
+    if found.alone or intent not in QUIET:
         if old and old.provenance.is_current(content.today):
             say.say("utter_old_place", said=old.say)
         elif former and province:
