@@ -24,6 +24,8 @@ class Report:
     topics: int
     errors: list[str]
     warnings: list[str]
+    offices: int = 0
+    places: int = 0
 
 
 def check_knowledge(folder: Path, day: date | None = None, lookups: Path | None = None) -> Report:
@@ -44,7 +46,8 @@ def check_knowledge(folder: Path, day: date | None = None, lookups: Path | None 
         for aspect, statements in [*procedure.aspects.items(), *figures.items()]:
             for statement in statements:
                 warnings += _ending(f"{procedure.key}/{aspect}", statement.valid_until, day)
-    return Report(len(knowledge.procedures), len(knowledge.topics), errors, warnings)
+    places = len(knowledge.provinces) + len(knowledge.old_places)
+    return Report(len(knowledge.procedures), len(knowledge.topics), errors, warnings, len(knowledge.offices), places)
 
 
 def _items(knowledge: Knowledge) -> list[Item]:

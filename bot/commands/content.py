@@ -32,7 +32,10 @@ def knowledge_check(settings: Settings) -> None:
     for line in report.errors:
         click.echo(f"error: {line}", err=True)
     found = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
-    click.echo(f"{report.procedures} procedures, {report.topics} topics: {found}.")
+    counted = (
+        f"{report.procedures} procedures, {report.topics} topics, {report.offices} offices, {report.places} places"
+    )
+    click.echo(f"{counted}: {found}.")
     sys.exit(1 if report.errors else 0)
 
 

@@ -20,7 +20,7 @@ CLAIMS = yaml.safe_load((Path(__file__).parent / "fixtures" / "unverified.yml").
 
 def test_a_right_folder_has_no_errors_and_warns_of_what_ends_soon(folder):
     report = check_knowledge(folder.path, DAY)
-    assert (report.procedures, report.topics, report.errors) == (4, 2, [])
+    assert (report.procedures, report.topics, report.offices, report.places, report.errors) == (4, 2, 1, 2, [])
     assert report.warnings == ENDING
 
 
@@ -47,6 +47,11 @@ def test_an_end_is_announced_sixty_days_before_and_then_told(folder, day, warnin
             "intents: [ask_sky]",
             "notice: intent 'ask_sky' has no label in intents.yml",
         ),
+        ("offices/north.yml", "[Bắc Thử, Tây", "[Tây", "offices/north.yml: merged_from differs from the former names"),
+        ("offices/north.yml", "Gọi trước khi đi.", '"Gọi.\\n\\nĐi."', "north: a text has a blank line"),
+        ("places/names.yml", "province: north", "province: south", "huyện Thử: province 'south' does not exist"),
+        ("procedures/licence.yml", "    north: Hai", "    south: Hai", "licence/time: province 'south' does not exist"),
+        ("procedures/licence.yml", "local: [time]", "local: [fee]", "licence: local_figures has 'time', local has not"),
         ("procedures/birth.yml", "group:", "grup:", "procedures/birth.yml: "),
         ("procedures/birth.yml", "Làm giấy khai sinh cho bé.", '"Một.\\n\\nHai."', "birth: a text has a blank line"),
         ("procedures/birth.yml", "  - Tờ khai.", '  - "Một.\\n\\nHai."', "birth: a text has a blank line"),
@@ -65,6 +70,19 @@ def test_what_is_wrong_in_one_file_is_the_only_error(folder, name, before, after
     errors = check_knowledge(folder.path, DAY).errors
     assert errors[0].startswith(error)
     assert len(errors) == (2 if "blank" in errors[-1] and not errors[-1].startswith(error[:5]) else 1)
+
+
+@pytest.mark.parametrize("name, item", [("offices/north.yml", "north"), ("places/names.yml", "huyện Thử")])
+def test_the_end_of_places_and_offices_is_announced(folder, name, item):
+    folder.change(name, "valid_until: null", "valid_until: '2026-12-01'")
+    assert f"{item}: ends on 2026-12-01" in check_knowledge(folder.path, DAY).warnings
+
+
+@pytest.mark.parametrize("name", ["offices/north.yml", "places/names.yml"])
+def test_an_office_or_place_without_law_and_source_is_no_content(folder, name):
+    folder.change(name, "legal_basis: [Luật thử nghiệm]", "legal_basis: []")
+    folder.change(name, "source: {name: Bài thử}", "source: {name: ''}")
+    assert any(error.startswith(f"{name}: ") for error in check_knowledge(folder.path, DAY).errors)
 
 
 def test_the_real_content_has_no_errors(real_folder):

@@ -92,6 +92,54 @@ def test_the_second_of_two_equal_names_is_refused_alone(folder, name, before, af
     assert len(knowledge.procedures) + len(knowledge.topics) == 5
 
 
+def test_an_office_tells_verified_addresses_only(small):
+    office = small.offices["north"]
+    assert [centre.place for centre in office.centres] == ["1 Đường Thử", None]
+    assert (office.hours, office.hotline, office.merged_from) == (None, None, ("Bắc Thử", "Tây Thử"))
+
+
+def test_places_are_read_from_all_files_of_the_folder(folder):
+    folder.write("places/more.yml", "no_places: [bắc thử nữa]\n")
+    knowledge, refused = folder.load()
+    assert refused == {}
+    assert knowledge.provinces["north"].former == ("Tây Thử", "Bắc Thử")
+    assert [(old.name, old.province) for old in knowledge.old_places] == [("huyện Thử", "north")]
+    assert (knowledge.ambiguous, knowledge.no_places) == (("bắc thử",), ("bắc thử nữa", "bắc thử nghiệm"))
+
+
+def test_what_provinces_decide_is_read_with_procedures_and_topics(small):
+    licence = small.procedures["licence"]
+    assert (licence.local, licence.local_figures["time"]["north"]) == (("time",), Statement("Hai ngày."))
+    assert (small.topics["hours"].local, small.procedures["birth"].local) == ("hours", ())
+
+
+@pytest.mark.parametrize(
+    "name, before, after, reason",
+    [
+        ("offices/north.yml", "hours: null\n", "", "'hours' is a required property"),
+        ("offices/north.yml", "key: north", "key: south", "key 'south' differs from the file's name"),
+        ("offices/north.yml", "confidence: low", "confidence: sure", "centres/1/confidence: 'sure' is not one of"),
+        ("places/names.yml", "kind: district", "kind: planet", "old_names/0/kind: 'planet' is not one of"),
+        ("places/names.yml", "former:", "formerly:", "provinces/0: "),
+        ("places/names.yml", "no_places:", "noplaces:", "'noplaces' was unexpected"),
+        ("places/names.yml", "ambiguous: [", "ambiguous: {", "not readable as YAML"),
+    ],
+)
+def test_a_wrong_file_of_offices_or_places_is_refused_alone(folder, name, before, after, reason):
+    folder.change(name, before, after)
+    knowledge, refused = folder.load()
+    assert list(refused) == [name]
+    assert reason in refused[name]
+    assert (bool(knowledge.offices), bool(knowledge.provinces)) == ("places" in name, "offices" in name)
+
+
+def test_a_province_in_two_files_is_refused_with_the_second(folder):
+    folder.write("places/twice.yml", (folder.path / "places/names.yml").read_text(encoding="utf-8"))
+    knowledge, refused = folder.load()
+    assert refused == {"places/twice.yml": "a province stands there twice, or in another file"}
+    assert list(knowledge.provinces) == ["north"]
+
+
 def test_several_wrong_files_are_refused_each_for_itself(folder):
     folder.change(BIRTH, "group:", "grup:")
     folder.change("topics/hours.yml", "https://", "http://")
@@ -135,6 +183,13 @@ def test_the_real_content_is_read_without_a_refusal(real_folder):
     assert len(knowledge.procedures) >= 25
     assert len(knowledge.procedures) == len(list((real_folder / "procedures").iterdir()))
     assert len(knowledge.topics) == len(list((real_folder / "topics").iterdir()))
+    assert (len(knowledge.offices), len(knowledge.provinces)) == (5, 34)
+
+
+def test_no_address_hour_or_number_that_is_not_verified_is_in_the_profiles(real):
+    told = {key: [centre.place for centre in office.centres if centre.place] for key, office in real.offices.items()}
+    assert {key for key, places in told.items() if places} == {"gia-lai"}
+    assert [office.key for office in real.offices.values() if office.hours or office.hotline] == []
 
 
 def rules_with(action):

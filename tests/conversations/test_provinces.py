@@ -54,9 +54,7 @@ def test_a_typed_province_completes_the_answer_and_what_is_not_checked_is_said(
 
 
 @pytest.mark.parametrize("declined", ["Tỉnh khác", None])
-def test_it_is_asked_once_also_when_it_was_declined_or_passed_over(
-    citizen: Conversation, declined: str | None
-) -> None:
+def test_it_is_asked_once_also_when_it_was_declined_or_passed_over(citizen: Conversation, declined: str | None) -> None:
     citizen.say(LAND)
     if declined:
         citizen.tap(declined)
