@@ -136,7 +136,8 @@ class Speaker:
         self.outcome = ""
         self.english = is_english(typed_text(tracker))
         self.found: Found | None = None
-        self.province: str | None = tracker.get_slot(PROVINCE)
+        told = tracker.get_slot(PROVINCE)
+        self.province: str | None = told if told in services().knowledge.provinces else None
         self.awaits = ""
 
     def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
@@ -207,8 +208,11 @@ def without_places(text: str) -> str:
 
 
 def _place_in(tracker: Tracker) -> Found | None:
-    """The place that a typed message names; in a form it belongs to what happened."""
-    return None if tracker.get_slot("requested_slot") else services().places.find(typed_text(tracker))
+    """The place that tells where the citizen is: not that of a story in a form, nor that of the weather."""
+    if tracker.get_slot("requested_slot"):
+        return None
+    found = services().places.find(typed_text(tracker))
+    return found if found and (found.alone or intent_of(tracker) != OUT_OF_SCOPE) else None
 
 
 def clarifications_of(tracker: Tracker) -> int:

@@ -101,6 +101,10 @@ class Conversation:
     def tap(self, title: str) -> Answer:
         return self._wait(terminal.send(self.database, self.name, title, self.button(title)))
 
+    def press(self, shown: Button) -> Answer:
+        """A tap on a button of an earlier answer."""
+        return self._wait(terminal.send(self.database, self.name, shown.title, shown))
+
     def reject(self) -> Answer:
         """What "không phải ý tôi" under an answer sends."""
         return self._wait(terminal.send(self.database, self.name, "", Button(NOT_MINE, REJECT_ANSWER)))

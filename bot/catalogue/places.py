@@ -62,6 +62,11 @@ class _Token:
     def folded(self) -> str:
         return fold(self.word)
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether it is written like a name or is a number."""
+        return self.typed[0].isupper() or self.typed.isdigit()
+
     def says(self, word: str) -> bool:
         """Whether it is a word; tones may be missing where the message has none ("quan" is "quận" there only)."""
         return self.word == word or (not self.toned and self.folded == fold(word))
@@ -159,12 +164,16 @@ class Places:
             return None
         for first in range(1, len(tokens)):
             unit = next((u for u in _known()["districts"] if _ends_with(tokens[:first], (u,))), None)
-            if unit is None or not (tokens[first].typed[0].isupper() or tokens[first].typed.isdigit()):
+            if unit is None or not tokens[first].stands_out:
                 continue
             lead = tokens[: first - len(unit.split())]
             # A message all in capitals has no names that stand out.
             if _ends_with(lead, _known()["where"]) and not text.isupper():
-                return Found(None, Place(None, self._any_district), text, alone=False)
+                last = first + 1
+                while last < min(first + _LONGEST_NAME, len(tokens)) and tokens[last].stands_out:
+                    last += 1
+                place = Place(None, self._any_district)
+                return Found(None, place, _cut(text, tokens, [_Hit(first, last, place)]), alone=False)
         return None
 
 

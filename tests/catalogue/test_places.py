@@ -103,6 +103,8 @@ def test_two_provinces_tell_nothing(text):
 
 def test_a_district_of_an_unknown_province_is_told_of():
     assert said_of("tôi ở huyện Củ Chi thì nộp ở đâu").startswith("huyện, quận")
+    assert PLACES.find("tôi ở huyện Củ Chi thì nộp ở đâu").rest == "tôi thì nộp ở đâu"
+    assert PLACES.find("ở quận 3 làm khai sinh").rest == "làm khai sinh"
     assert PLACES.find("TÔI Ở HUYỆN CỦ CHI") is None
     assert PLACES.find("nộp ở huyện được không") is None
 

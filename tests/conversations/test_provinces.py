@@ -6,7 +6,7 @@ from tests.conftest import Conversation
 
 pytestmark = pytest.mark.server
 
-ASKS = "Anh/chị ở tỉnh nào"
+ASKS = "Anh/chị làm ở tỉnh nào"
 BUTTONS = ["Gia Lai", "Hà Tĩnh", "Khánh Hòa", "Phú Thọ", "Tây Ninh", "Tỉnh khác"]
 LAND = "sang tên sổ đỏ mất bao lâu"
 
@@ -137,6 +137,27 @@ def test_danger_comes_first_whatever_place_it_names(citizen: Conversation) -> No
     answer = citizen.say("cháy nhà ở Quy Nhơn rồi cứu với")
     assert answer.log.topic == "emergency"
     assert "113" in answer.replies[0].text
+
+
+def test_the_weather_of_a_place_tells_nothing(citizen: Conversation) -> None:
+    answer = citizen.say("thời tiết Quy Nhơn hôm nay")
+    assert answer.log.outcome == "out_of_scope"
+    assert len(answer.replies) == 1
+    citizen.say(LAND)
+    assert ASKS in citizen.text
+
+
+def test_a_tap_in_the_middle_of_feedback_is_kept_and_the_question_asked_again(citizen: Conversation) -> None:
+    citizen.say(LAND)
+    tapped = citizen.button("Gia Lai")
+    citizen.say("gửi phản ánh")
+    citizen.press(tapped)
+    assert "17,5 ngày làm việc" in citizen.text
+    assert citizen.last
+    assert citizen.last.log.outcome == "form"
+    citizen.say("hủy")
+    citizen.say("tách thửa mất bao lâu")
+    assert "Ở Gia Lai" in citizen.text
 
 
 def test_a_place_in_feedback_is_where_it_happened(citizen: Conversation) -> None:
