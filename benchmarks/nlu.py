@@ -195,7 +195,8 @@ def main() -> None:
     component = f"{alone['seconds']:.1f} s ({alone['cpu_seconds']:.1f} CPU seconds), peak {alone['peak_mb']:.0f} MB"
     lines = [
         f"`make bench-nlu`, {date.today()}, {os.cpu_count()} cores. The first three: {sampled} training sentences, "
-        f"{SENTENCES_EACH} of each intent at most; the last: all {_count(ROOT / 'data')}. {len(messages)} blind messages.",
+        f"{SENTENCES_EACH} of each intent at most; the last: all {_count(ROOT / 'data')}. "
+        f"{len(messages)} blind messages.",
         "",
         *table(found),
         "",
