@@ -32,8 +32,8 @@ PIPELINES = {
     "`rasa init` default (DIET)": ROOT / "benchmarks/pipelines/default.yml",
     "DIET with word segmentation (pyvi)": ROOT / "benchmarks/pipelines/segmented.yml",
 }
-# Of all sentences the peers would train for hours; of as many as a large project has, half an hour each.
-SENTENCES_EACH = 80
+# Of all sentences the peers would train for hours; of as many as a usual project has, half an hour each.
+SENTENCES_EACH = 40
 RESULTS = ROOT / "benchmarks/results"
 PAGE = ROOT / "docs/benchmarks.md"
 Rows = Sequence[tuple[str, str, str]]
