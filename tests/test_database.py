@@ -17,17 +17,10 @@ from bot.complaints.model import Complaint
 from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database
 from bot.delivery.model import InboxMessage
 from bot.settings import ROOT
-from tests.factories import KEY, OTHER_KEY, accept, make_database, make_settings
+from tests.factories import KEY, OTHER_KEY, accept, make_settings
 
 for path in sorted((ROOT / "bot").rglob("model.py")):
     importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = make_database(tmp_path)
-    yield database
-    database.close()
 
 
 def alembic_config(database):

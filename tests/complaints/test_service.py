@@ -145,13 +145,13 @@ def test_a_token_of_another_conversation_is_not_opened_for_staff(database):
     assert PHONE not in repr(service.show_complaint(database, code)[1])
 
 
-def test_neither_phone_nor_message_is_readable_in_the_file(database, tmp_path):
+def test_neither_phone_nor_message_is_readable_where_they_are_kept(database):
     message = f"Nhà bà Tư đây, gọi {PHONE}"
     accept(database, message)
     token = hidden(database, PHONE)
     code = file(database, draft=Draft("late", hidden(database, f"gọi {PHONE}"), contact=token)).code
     move(database, code, "accepted", note="Xin chờ đến thứ Sáu")
-    raw = raw_bytes(tmp_path)
+    raw = raw_bytes(database)
     assert code.encode() in raw
     assert PHONE.encode() not in raw
     assert "bà Tư".encode() not in raw

@@ -1,23 +1,27 @@
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import func, select, update
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import delete, func, select, update
 
 from bot.database import now
 from bot.delivery import inbox
 from bot.delivery.inbox import LostClaimError
 from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, InboxMessage
 from bot.settings import ROOT
-from tests.factories import KEY, accept, make_arrival, make_database, raw_bytes, row_of
+from tests.factories import KEY, accept, make_arrival, raw_bytes, row_of
 
 STORE_AND_DIE = """
 import os, sys
@@ -72,9 +76,9 @@ def test_a_message_is_on_disk_when_its_program_is_killed_right_after_accepting_i
     assert inbox.claim_next(database).text == "còn đây không"
 
 
-def test_message_text_is_not_readable_in_the_file(database, tmp_path):
+def test_message_text_is_not_readable_where_it_is_kept(database):
     accept(database, "nhà tôi ở thôn Đoài")
-    assert "thôn Đoài".encode() not in raw_bytes(tmp_path)
+    assert "thôn Đoài".encode() not in raw_bytes(database)
 
 
 def test_a_claim_tells_everything_that_arrived(database):
@@ -204,16 +208,13 @@ def test_a_conversation_is_busy_until_its_last_message_is_finished(database):
 class InboxAgainstModel(RuleBasedStateMachine):
     """Whatever workers do: one claim per conversation, in order, none lost."""
 
-    def __init__(self):
+    def __init__(self, database):
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.database = make_database(Path(self.folder.name))
+        self.database = database
+        with database.transaction() as session:
+            session.execute(delete(InboxMessage))
         self.lines = {"web:an": [], "web:binh": []}
         self.claims = {}
-
-    def teardown(self):
-        self.database.close()
-        self.folder.cleanup()
 
     @rule(conversation=st.sampled_from(["web:an", "web:binh"]))
     def arrive(self, conversation):
@@ -249,8 +250,9 @@ class InboxAgainstModel(RuleBasedStateMachine):
             assert set(session.execute(rows).scalars()) == {one for line in self.lines.values() for one in line}
 
 
-TestInboxAgainstModel = InboxAgainstModel.TestCase
-TestInboxAgainstModel.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+def test_whatever_workers_do_each_conversation_goes_on_in_order(database):
+    steps = settings(max_examples=10, stateful_step_count=20, deadline=None)
+    run_state_machine_as_test(lambda: InboxAgainstModel(database), settings=steps)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
