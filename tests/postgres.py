@@ -65,11 +65,11 @@ class PostgresServer:
                 database.close()
 
     @contextmanager
-    def fresh(self, migrated: bool = True) -> Iterator[str]:
+    def fresh(self, migrated: bool = True, more: str = "") -> Iterator[str]:
         """The address of a database that nobody has used."""
         mark = str(next(self._numbers))
         template = self._name(TEMPLATE) if migrated else "template0"
-        self._command(f'CREATE DATABASE "{self._name(mark)}" TEMPLATE "{template}"')
+        self._command(f'CREATE DATABASE "{self._name(mark)}" TEMPLATE "{template}" {more}')
         try:
             yield self._url(mark)
         finally:

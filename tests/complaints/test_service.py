@@ -225,10 +225,23 @@ def test_a_complaint_whose_history_can_not_be_stored_is_not_filed(database):
     assert count(database) == 0
 
 
+# SQLite adds no check to a table that is there.
+REFUSE = {
+    "sqlite": "CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    "postgresql": "ALTER TABLE {table} ADD CONSTRAINT refused CHECK (false) NOT VALID",
+}
+
+
 def refuse_inserts(database, table):
     with database.transaction() as session:
-        trigger = f"CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        session.execute(text(trigger))
+        session.execute(text(REFUSE[session.get_bind().dialect.name].format(table=table)))
+
+
+@pytest.mark.parametrize("note", ["mời\x00 đến", "mời \ud800đến", "mời " + "đến " * 5000])
+def test_any_note_is_taken_and_told(database, note):
+    move(database, file(database).code, "accepted", note)
+    assert "mời" in notices(database)[-1]
+    assert notices(database)[-1].count("đến") == note.count("đến")
 
 
 def test_of_eight_officers_closing_at_once_one_succeeds(database):
