@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,27 @@ from bot.delivery.inbox import Arrival
 database = Database(sys.argv[1], (sys.argv[2],))
 print(inbox.accept(database, Arrival("web", "k-1", "web:an", "còn đây không"))[0], flush=True)
 os.kill(os.getpid(), 9)
+"""
+
+# Claims and finishes until nothing is left; says of each message when its work began and ended.
+WORK_OFF = """
+import sys, time
+from bot.database import Database
+from bot.delivery import inbox
+database = Database(sys.argv[1], (sys.argv[2],))
+idle = 0
+while idle < 20:
+    claim = inbox.claim_next(database)
+    if claim is None:
+        idle += 1
+        time.sleep(0.02)
+        continue
+    idle, start = 0, time.time()
+    time.sleep(0.005)
+    end = time.time()
+    with database.transaction() as session:
+        inbox.finish(session, claim)
+    print(claim.conversation, claim.id, start, end, flush=True)
 """
 
 
@@ -193,6 +215,20 @@ def test_eight_threads_claim_every_message_exactly_once(database):
     with ThreadPoolExecutor(8) as pool:
         claims = list(pool.map(lambda _: inbox.claim_next(database), range(30)))
     assert sorted(claim.id for claim in claims if claim) == ids
+
+
+def test_several_programs_work_each_message_off_once_and_in_order(database):
+    lines = {
+        name: [accept(database, conversation=name) for _ in range(8)] for name in ("web:an", "web:binh", "web:chi")
+    }
+    command = [sys.executable, "-c", WORK_OFF, database.url, KEY]
+    programs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [line.split() for program in programs for line in program.communicate(timeout=60)[0].splitlines()]
+    began = sorted((float(start), name, int(one)) for name, one, start, _ in told)
+    assert {name: [one for _, of, one in began if of == name] for name in lines} == lines
+    for name in lines:
+        times = sorted((float(start), float(end)) for of, _, start, end in told if of == name)
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(times))
 
 
 def test_a_conversation_is_busy_until_its_last_message_is_finished(database):
