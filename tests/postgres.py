@@ -16,8 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
@@ -32,6 +34,24 @@ UNPRIVILEGED = ("postgres", "nobody")
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _PR_SET_PDEATHSIG = 1
 
+OURS = "'public'::regnamespace"
+RESTART_IDS = f"SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = {OURS}"
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+# What changes with any table, column, index, constraint or trigger.
+SCHEMA = f"""
+SELECT
+  (SELECT count(*) FROM pg_class WHERE relnamespace = {OURS}),
+  (SELECT sum(oid::bigint) FROM pg_class WHERE relnamespace = {OURS}),
+  (SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+   WHERE relnamespace = {OURS} AND NOT attisdropped),
+  (SELECT sum(oid::bigint) FROM pg_constraint WHERE connamespace = {OURS}),
+  (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+   WHERE relnamespace = {OURS} AND NOT tgisinternal)
+"""
+
 
 class NoServerError(Exception):
     """There is no PostgreSQL to test with; the message says why."""
@@ -39,7 +59,7 @@ class NoServerError(Exception):
 
 @dataclass
 class PostgresServer:
-    """Gives out databases whose schema is up to date, copies of one that was migrated once.
+    """Gives out databases whose schema is up to date: copies of one that was migrated once, emptied and used again.
 
     Args:
         url: any database of the server, as a user who may make others.
@@ -48,34 +68,63 @@ class PostgresServer:
     url: URL
     prefix: str = field(default_factory=lambda: f"motcua_test_{secrets.token_hex(4)}")
     _numbers: Iterator[int] = field(default_factory=count)
+    _empty: str = ""
+    _schema: Any = None
+    _spare: str | None = None
 
     def prepare(self) -> None:
-        self._command(f'CREATE DATABASE "{self._name(TEMPLATE)}"')
+        self._command(f"CREATE DATABASE \"{self._name(TEMPLATE)}\" ENCODING 'UTF8' TEMPLATE template0")
         database = Database(self._url(TEMPLATE), (KEY,))
         database.migrate()
+        tables = MetaData()
+        tables.reflect(database.engine)
+        names = [table.name for table in reversed(tables.sorted_tables) if table.name != "alembic_version"]
+        self._empty = ";".join([*(f'DELETE FROM "{name}"' for name in names), RESTART_IDS])
+        with database.engine.connect() as connection:
+            self._schema = connection.exec_driver_sql(SCHEMA).one()
         database.close()
 
     @contextmanager
-    def database(self, keys: tuple[str, ...] = (KEY,)) -> Iterator[Database]:
-        with self.fresh() as url:
-            database = Database(url, keys)
-            try:
-                yield database
-            finally:
-                database.close()
+    def database(self) -> Iterator[Database]:
+        """An empty one. Making one takes a hundred times as long as emptying one, so most tests share it."""
+        mark, self._spare = self._spare or self._copy(TEMPLATE), None
+        database = Database(self._url(mark), (KEY,))
+        try:
+            yield database
+        finally:
+            database.close()
+            if self._clean(mark):
+                self._spare = mark
+            else:
+                self._drop(mark)
+
+    def _clean(self, mark: str) -> bool:
+        """Empty a database; not when the test changed its schema."""
+        with self._connected(make_url(self._url(mark))) as connection:
+            connection.exec_driver_sql(END_OTHERS)
+            schema = connection.exec_driver_sql(SCHEMA).one()
+            if schema == self._schema:
+                connection.exec_driver_sql(self._empty)
+            return bool(schema == self._schema)
+
+    def _copy(self, template: str) -> str:
+        mark = str(next(self._numbers))
+        self._command(f'CREATE DATABASE "{self._name(mark)}" TEMPLATE "{self._name(template)}"')
+        return mark
 
     @contextmanager
-    def fresh(self, migrated: bool = True, more: str = "") -> Iterator[str]:
-        """The address of a database that nobody has used."""
+    def fresh(self, more: str = "ENCODING 'UTF8'") -> Iterator[str]:
+        """The address of a database without tables."""
         mark = str(next(self._numbers))
-        template = self._name(TEMPLATE) if migrated else "template0"
-        self._command(f'CREATE DATABASE "{self._name(mark)}" TEMPLATE "{template}" {more}')
+        self._command(f'CREATE DATABASE "{self._name(mark)}" TEMPLATE template0 {more}')
         try:
             yield self._url(mark)
         finally:
             self._drop(mark)
 
     def close(self) -> None:
+        if self._spare:
+            self._drop(self._spare)
         self._drop(TEMPLATE)
 
     def _drop(self, mark: str) -> None:
@@ -88,10 +137,13 @@ class PostgresServer:
         return self.url.set(database=self._name(mark)).render_as_string(hide_password=False)
 
     def _command(self, text: str) -> None:
-        # A database can be made outside of transactions only.
-        engine = create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", future=True)
-        with engine.connect() as connection:
+        with self._connected(self.url) as connection:
             connection.exec_driver_sql(text)
+
+    @staticmethod
+    def _connected(url: URL) -> Connection:
+        # A database can be made outside of transactions only.
+        return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", future=True).connect()
 
 
 @contextmanager

@@ -220,11 +220,21 @@ def texts_after(database, cursor):
         return [line.text for line in outbox.read_lines(session, "web:an", cursor).lines]
 
 
+@pytest.mark.parametrize("spoilt", ["DROP TABLE buttons", "ALTER TABLE inbox ADD COLUMN more TEXT", "SELECT 1"])
+def test_a_test_on_the_server_begins_with_an_empty_database(postgres, spoilt):
+    with postgres.database() as database:
+        assert accept(database) == 1
+        with database.transaction() as session:
+            session.execute(text(spoilt))
+    with postgres.database() as database:
+        assert (differences(database), count(database), accept(database)) == ([], 0, 1)
+
+
 MIGRATE = "import sys; from bot.database import Database; Database(sys.argv[1], (sys.argv[2],)).migrate()"
 
 
 def test_programs_that_start_at_once_migrate_once(postgres):
-    with postgres.fresh(migrated=False) as url:
+    with postgres.fresh() as url:
         command = [sys.executable, "-c", MIGRATE, url, KEY]
         programs = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
         assert [program.wait(timeout=60) for program in programs] == [0] * 4
@@ -234,7 +244,7 @@ def test_programs_that_start_at_once_migrate_once(postgres):
 
 
 def test_a_database_without_vietnamese_letters_is_refused(postgres):
-    with postgres.fresh(migrated=False, more="ENCODING 'LATIN1' LOCALE 'C'") as url:
+    with postgres.fresh(more="ENCODING 'LATIN1' LOCALE 'C'") as url:
         database = Database(url, (KEY,))
         with pytest.raises(DatabaseError, match="LATIN1"):
             database.migrate()

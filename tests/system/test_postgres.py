@@ -20,7 +20,7 @@ ANSWERS = ("thái độ", "phường Bến Thủy", "tuần trước", "không c
 
 @pytest.fixture(scope="module")
 def bot(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[RunningBot]:
-    with postgres.fresh(migrated=False) as url:
+    with postgres.fresh() as url:
         running = make_bot(tmp_path_factory.mktemp("on-postgres"), MOTCUA_DATABASE_URL=url)
         running.start()
         yield running
