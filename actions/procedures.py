@@ -8,6 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
 from actions.base import (
+    CLARIFY,
     MOST_BUTTONS,
     AnsweringAction,
     Events,
@@ -24,7 +25,7 @@ from actions.life_events import answer_named, named_life_event, say_life_event
 from actions.local import say_local
 from actions.topics import say_topic
 from bot.catalogue.model import Name, Procedure
-from bot.catalogue.search import match_procedure
+from bot.catalogue.search import match_procedure, match_several
 
 # Intent → the aspect of a procedure that answers it.
 ASPECTS = {
@@ -64,6 +65,11 @@ class ActionAnswerProcedure(AnsweringAction):
         event = named_life_event(tracker) if intent in GENERAL else None
         if event and event[1] + EVENT_FIRST > services().search.nearness(text):
             say_life_event(say, event[0])
+            return []
+        several = [] if tapped else match_several(services().search, text)
+        if len(several) > 1:
+            say.say("utter_several_procedures", _choices(intent, several[:MOST_BUTTONS]))
+            say.report(CLARIFY)
             return []
         match = match_procedure(services().search, text)
         named = tapped or match.sure

@@ -14,9 +14,10 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import MetaData, create_engine, event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy import MetaData, create_engine, event, func, select, text
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.orm import Session, registry, sessionmaker
 from sqlalchemy.types import DateTime, TypeDecorator
 
@@ -32,6 +33,10 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
+_ADDRESS = "MOTCUA_DATABASE_URL must look like postgresql://user:password@host/database or sqlite:////folder/file.db."
+# Per program: threads of the web program that wait for a connection are better than a server that refuses one.
+_KEPT_CONNECTIONS, _MOST_CONNECTIONS = 5, 25
 Base: Any = registry(metadata=metadata).generate_base()
 
 
@@ -100,11 +105,11 @@ class Database:
         self.engine = _make_engine(url)
         options = {"future": True, "expire_on_commit": False, "info": {"cipher": self.cipher}}
         self._sessions = sessionmaker(self.engine, **options)
-        self._readers = sessionmaker(self.engine.execution_options(reading=True), **options)
+        self._readers = sessionmaker(_reading(self.engine), **options)
 
     @property
     def embedded(self) -> bool:
-        """Whether this is SQLite, which only one web program may work on."""
+        """Whether this is SQLite, a file that only one web program may work on."""
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -115,16 +120,34 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads, and on SQLite keeps no writer waiting."""
+        """A session that only reads: it sees one moment throughout, and keeps no writer waiting."""
         with self._readers() as session, session.begin():
             yield session
 
     def migrate(self) -> None:
-        """Bring the schema up to date."""
+        """Bring the schema up to date.
+
+        Raises:
+            DatabaseError: the server does not answer, or its database can't hold Vietnamese.
+        """
+        self._check_server()
         config = Config()
         config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
         config.attributes["engine"] = self.engine
         command.upgrade(config, "head")
+
+    def _check_server(self) -> None:
+        if self.embedded:
+            return
+        try:
+            with self.engine.connect() as connection:
+                encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+        except OperationalError as error:
+            raise DatabaseError(f"The database of MOTCUA_DATABASE_URL does not answer: {error.orig}".strip()) from error
+        if encoding != "UTF8":
+            raise DatabaseError(
+                f"The database of MOTCUA_DATABASE_URL has the encoding {encoding}; make one with ENCODING 'UTF8'."
+            )
 
     def close(self) -> None:
         """Give back every connection."""
@@ -132,8 +155,17 @@ class Database:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of these settings; makes its folder when it is a file."""
-    url = make_url(settings.database_url)
+    """The database of these settings; makes its folder when it is a file.
+
+    Raises:
+        DatabaseError: its address is not understood.
+    """
+    try:
+        url = make_url(settings.database_url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseError(_ADDRESS) from error
+    if url.drivername not in _DRIVERS:
+        raise DatabaseError(_ADDRESS)
     if url.drivername.startswith("sqlite") and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return Database(settings.database_url, settings.secret_keys)
@@ -145,15 +177,73 @@ def cipher_of(session: Session) -> Cipher:
     return cipher
 
 
+def take_turn(session: Session | Connection, about: str) -> None:
+    """Let transactions about the same thing go one after the other, each to its end: later ids are then later commits.
+
+    SQLite's writers take turns in any case.
+    """
+    bind = session.get_bind() if isinstance(session, Session) else session
+    if bind.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(about.encode()).digest()[:8], "big", signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
 def _make_engine(url: str) -> Engine:
-    if make_url(url).drivername.startswith("sqlite"):
-        engine = create_engine(
-            url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False}
+    engine = _make_sqlite(url) if make_url(url).drivername.startswith("sqlite") else _make_postgresql(url)
+    event.listen(engine, "handle_error", _hide_values)
+    return engine
+
+
+def _make_sqlite(url: str) -> Engine:
+    arguments = {"timeout": 30, "check_same_thread": False}
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _make_postgresql(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        future=True,
+        hide_parameters=True,
+        # What claims and unique keys rest on, whatever the server's default is.
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=_KEPT_CONNECTIONS,
+        max_overflow=_MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+        connect_args={"connect_timeout": 10, "client_encoding": "utf8", "application_name": "motcua"},
+    )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _reading(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(reading=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """Take out of an error what the server adds to it: the values of the row that it did not take."""
+    original, shown = context.original_exception, context.sqlalchemy_exception
+    if isinstance(original, ValueError):
+        # NUL (PostgreSQL) and half a letter (both) are met by the driver, before the database sees them.
+        statement = context.statement or ""
+        raise DataError(statement, None, ValueError("a character that no database takes"), hide_parameters=True)
+    said = getattr(getattr(original, "diag", None), "message_primary", None)
+    if said and shown is not None:
+        kind = f"{type(original).__module__}.{type(original).__name__}"
+        original.args, shown.args = (said,), (f"({kind}) {said}",)
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # A message answered 202 must survive a power cut, also on a server that is set up otherwise.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-        return engine
-    return create_engine(url, future=True, hide_parameters=True, pool_pre_ping=True)
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,8 @@ from bot.database import Database, open_database
 from bot.delivery.outbox import Button
 from bot.delivery.sentences import NOT_MINE
 from bot.settings import ROOT, Settings, load_settings
+from tests.factories import free_port, make_database
+from tests.postgres import NoServerError, PostgresServer, postgres_server
 
 PATIENCE = 120
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -35,12 +36,6 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -134,6 +129,36 @@ def make_bot(folder: Path, **more: str) -> RunningBot:
     more = {"MOTCUA_RASA_TOKEN": "-k3Yf0r-T3sts-0nly-and-l0ng-en0ugh-XyZ", **more}
     environment |= {"MOTCUA_HOME": str(folder), **more}
     return RunningBot(load_settings(environment), environment, folder / "run.log")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; only tests that ask for it start one."""
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server(dict(os.environ)))
+        except NoServerError as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(str(error))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database(kind_of_database: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty, migrated database; every test that takes it runs on SQLite and on PostgreSQL."""
+    if kind_of_database == "postgres":
+        with request.getfixturevalue("postgres").database() as database:
+            yield database
+        return
+    database = make_database(request.getfixturevalue("tmp_path"))
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,10 @@ import contextlib
 import socket
 import threading
 import time
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+from sqlalchemy.engine.url import make_url
 
 from bot.database import Database
 from bot.delivery import inbox, outbox, turns
@@ -84,8 +88,15 @@ def dispatching(database, rasa, give_up_after=60.0, workers=2, timeout=10.0):
         thread.join()
 
 
-def raw_bytes(folder):
-    return b"".join(path.read_bytes() for path in sorted(folder.glob("motcua.db*")))
+def raw_bytes(database):
+    """Everything that lies in a database: the bytes of its files, or of every field where a server keeps the files."""
+    url = make_url(database.url)
+    if database.embedded:
+        return b"".join(path.read_bytes() for path in sorted(Path(url.database).parent.glob("motcua.db*")))
+    with database.reading() as session:
+        tables = inspect(session.connection()).get_table_names()
+        rows = [row for table in tables for row in session.execute(text(f'select * from "{table}"'))]
+    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row)
 
 
 def free_port():

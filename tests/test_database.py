@@ -1,5 +1,9 @@
+import dataclasses
 import importlib
+import subprocess
+import sys
 import threading
+import traceback
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,23 +15,18 @@ from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from bot.complaints.model import Complaint
-from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database
+from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database, take_turn
+from bot.delivery import outbox
 from bot.delivery.model import InboxMessage
+from bot.delivery.outbox import Reply
 from bot.settings import ROOT
-from tests.factories import KEY, OTHER_KEY, accept, make_database, make_settings
+from tests.factories import KEY, OTHER_KEY, accept, free_port, make_settings, wait_until
 
 for path in sorted((ROOT / "bot").rglob("model.py")):
     importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = make_database(tmp_path)
-    yield database
-    database.close()
 
 
 def alembic_config(database):
@@ -103,6 +102,13 @@ def store_and_fail(database):
         raise ZeroDivisionError
 
 
+@pytest.mark.parametrize("kind_of_database", ["postgres"])
+def test_what_a_server_accepts_survives_a_power_cut_whatever_its_default(database):
+    with database.transaction() as session:
+        assert session.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+
+
+@pytest.mark.parametrize("kind_of_database", ["sqlite"])
 def test_what_is_accepted_survives_a_power_cut(database):
     with database.transaction() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
@@ -135,7 +141,7 @@ def runs_within(seconds, work):
 def test_two_writers_take_turns(database):
     def add_one():
         with database.transaction() as session:
-            row = session.execute(select(InboxMessage)).scalar_one()
+            row = session.execute(select(InboxMessage).with_for_update()).scalar_one()
             row.attempts += 1
 
     accept(database)
@@ -151,7 +157,115 @@ def test_the_text_of_an_error_holds_no_message(database):
         store_twice(database)
     assert "bà Tư" not in str(error.value)
     assert "bà Tư" not in repr(error.value)
-    assert "complaints.filed_by_inbox_id" in str(error.value)
+    assert "filed_by_inbox_id" in str(error.value)
+
+
+def test_the_log_of_an_error_holds_no_row(database):
+    with pytest.raises(IntegrityError) as error, database.transaction() as session:
+        session.add(Complaint(code="PA-1", filed_by_inbox_id=7, kind="late", description="chuyện của bà Tư"))
+    logged = "".join(traceback.format_exception(error.type, error.value, error.tb))
+    assert "conversation" in logged
+    assert "bà Tư" not in logged
+
+
+def test_a_text_that_no_database_takes_is_an_error_of_the_data(database):
+    told = {"conversation": "web:an", "kind": "late", "description": "chuyện của bà Tư \ud800"}
+    with pytest.raises(DataError) as error, database.transaction() as session:
+        session.add(Complaint(code="PA-1", filed_by_inbox_id=7, **told))
+    assert "bà Tư" not in "".join(traceback.format_exception(error.type, error.value, error.tb))
+    assert count(database) == 0
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"])
+def test_postgresql_takes_no_nul(database):
+    with pytest.raises(DataError, match="no database takes"), database.transaction() as session:
+        session.add(Complaint(code="PA-1", filed_by_inbox_id=7, conversation="c", kind="late", description="a\x00b"))
+
+
+def test_a_reader_sees_one_moment_throughout(database):
+    with database.reading() as session:
+        before = session.execute(select(func.count(InboxMessage.id))).scalar_one()
+        accept(database)
+        assert session.execute(select(func.count(InboxMessage.id))).scalar_one() == before
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"])
+def test_ids_come_to_light_in_their_order(database):
+    """Or who reads on after a line would never see the one that came to light after it."""
+    with database.transaction() as session:
+        outbox.enqueue(session, "web:an", [Reply("một")])
+        session.flush()
+        assert not runs_within(0.3, lambda: enqueue(database, "web:an", "hai"))
+        assert runs_within(10, lambda: enqueue(database, "web:binh", "ba"))
+    wait_until(lambda: texts_after(database, 0) == ["một", "hai"])
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"])
+def test_messages_of_a_conversation_wait_for_the_one_before_them(database):
+    with database.transaction() as session:
+        take_turn(session, "inbox:web:an")
+        assert not runs_within(0.3, lambda: accept(database))
+        assert runs_within(10, lambda: accept(database, conversation="web:binh"))
+        assert count(database) == 1
+    wait_until(lambda: count(database) == 2)
+
+
+def enqueue(database, conversation, text):
+    with database.transaction() as session:
+        outbox.enqueue(session, conversation, [Reply(text)])
+
+
+def texts_after(database, cursor):
+    with database.reading() as session:
+        return [line.text for line in outbox.read_lines(session, "web:an", cursor).lines]
+
+
+@pytest.mark.parametrize("spoilt", ["DROP TABLE buttons", "ALTER TABLE inbox ADD COLUMN more TEXT", "SELECT 1"])
+def test_a_test_on_the_server_begins_with_an_empty_database(postgres, spoilt):
+    with postgres.database() as database:
+        assert accept(database) == 1
+        with database.transaction() as session:
+            session.execute(text(spoilt))
+    with postgres.database() as database:
+        assert (differences(database), count(database), accept(database)) == ([], 0, 1)
+
+
+MIGRATE = "import sys; from bot.database import Database; Database(sys.argv[1], (sys.argv[2],)).migrate()"
+
+
+def test_programs_that_start_at_once_migrate_once(postgres):
+    with postgres.fresh() as url:
+        command = [sys.executable, "-c", MIGRATE, url, KEY]
+        programs = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
+        assert [program.wait(timeout=60) for program in programs] == [0] * 4
+        database = Database(url, (KEY,))
+        assert differences(database) == []
+        database.close()
+
+
+def test_a_database_without_vietnamese_letters_is_refused(postgres):
+    with postgres.fresh(more="ENCODING 'LATIN1' LOCALE 'C'") as url:
+        database = Database(url, (KEY,))
+        with pytest.raises(DatabaseError, match="LATIN1"):
+            database.migrate()
+        database.close()
+
+
+def test_a_server_that_is_away_is_one_sentence_without_the_password(tmp_path):
+    url = f"postgresql://an:m4t-khau@127.0.0.1:{free_port()}/motcua"
+    database = open_database(make_settings(tmp_path, DATABASE_URL=url))
+    with pytest.raises(DatabaseError, match="MOTCUA_DATABASE_URL does not answer") as error:
+        database.migrate()
+    assert "m4t-khau" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "rubbish", "postgres://an@may/motcua", "mysql://an@may/motcua", "postgresql+asyncpg://"]
+)
+def test_an_address_that_is_not_understood_is_named_without_its_secrets(tmp_path, url):
+    settings = dataclasses.replace(make_settings(tmp_path), database_url=url)
+    with pytest.raises(DatabaseError, match="must look like postgresql://"):
+        open_database(settings)
 
 
 def store_twice(database):

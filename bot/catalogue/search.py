@@ -20,6 +20,7 @@ from bot.catalogue.wordings import WordingIndex, plain
 from bot.text.abbreviations import expand
 from bot.text.codes import PROCEDURE_CODE
 from bot.text.normalise import fold, words
+from bot.text.questions import split_parts
 
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
 WEAK, SURE, MARGIN = 0.08, 0.60, 0.20
@@ -27,6 +28,8 @@ _CODE_LENGTH = len("1.004194")
 # Up to so many words, each must be the procedure's own.
 FEW_WORDS = 4
 EXACT = 0.99
+# From this nearness on a part of a message is a procedure's name.
+NAMED = 0.8
 # A pair of words that more procedures have in their names says which of them is meant no longer.
 MOST_NAMES = 2
 
@@ -107,6 +110,11 @@ class ProcedureSearch:
         strange = [word for word in named if word not in self._vocabularies[procedure.key]]
         return not strange if len(named) <= FEW_WORDS else len(strange) <= len(named) / 2
 
+    def is_named_whole(self, procedure: Procedure | Name, text: str) -> bool:
+        """Whether one name of a procedure has every word of a message that may name something."""
+        named = frozenset(self.subject_of(text))
+        return any(named <= set(plain(name).split()) for name in (procedure.name, *procedure.synonyms))
+
     def _by_code(self, text: str) -> list[Procedure | Name]:
         # Portals append the office ("1.004194.000.00.00.H08"), people the next sentence ("1.004194.Cần gì?").
         codes = PROCEDURE_CODE.findall(text)
@@ -147,6 +155,17 @@ def _pairs(name: str) -> set[tuple[str, str]]:
     # "Tạm trú, thị thực" has no pair "trú thì" in it.
     parts = re.split(r"[,;/()–]", name)
     return {pair for part in parts for pair in pairwise(plain(part).split())}
+
+
+def match_several(search: ProcedureSearch, text: str) -> list[Procedure | Name]:
+    """The procedures that a message names one after the other, in its order; fewer than two when it names one."""
+    parts = split_parts(text)
+    best = search.find(text, limit=1)
+    if len(parts) < 2 or not best or search.is_named_whole(best[0].procedure, text):
+        # A name may itself have an "and" in it.
+        return []
+    found = [match_procedure(search, part).sure for part in parts if search.nearness(part) >= NAMED]
+    return list({procedure.key: procedure for procedure in found if procedure}.values())
 
 
 def topic_words(text: str, names: frozenset[tuple[str, str]] = frozenset()) -> list[str]:

@@ -19,6 +19,7 @@ from bot.complaints.model import MOVES, RECEIVED, STATE_LABELS, Complaint, Compl
 from bot.database import Database, now
 from bot.delivery import outbox, vault
 from bot.text.codes import find_receipt_code, new_receipt_code
+from bot.text.normalise import clean
 
 CITIZEN = "citizen"
 
@@ -68,6 +69,9 @@ class Status:
 
 def file_complaint(database: Database, conversation: str, inbox_id: int, draft: Draft) -> Receipt:
     """Store feedback once per inbox message: run again for the same message, it gives the first receipt."""
+    receipt = _receipt_of(database, conversation, inbox_id)
+    if receipt:
+        return receipt
     try:
         with database.transaction() as session:
             row = _new_row(session, conversation, inbox_id, draft)
@@ -75,13 +79,10 @@ def file_complaint(database: Database, conversation: str, inbox_id: int, draft: 
             session.flush()
             return Receipt(row.code, row.created_at)
     except IntegrityError:
-        with database.reading() as session:
-            filed = select(Complaint).where(Complaint.filed_by_inbox_id == inbox_id)
-            row = session.execute(filed).scalar_one_or_none()
-            # Somebody else's row under this id is no receipt for this citizen.
-            if row is None or row.conversation != conversation:
-                raise
-            return Receipt(row.code, row.created_at)
+        receipt = _receipt_of(database, conversation, inbox_id)
+        if receipt is None:
+            raise
+        return receipt
 
 
 def find_status(database: Database, code: str) -> Status | None:
@@ -102,6 +103,7 @@ def move_complaint(database: Database, code: str, to_state: str, moved_by: str, 
         UnknownComplaintError: no complaint has this code.
         ForbiddenMoveError: its state does not allow it (`MOVES`).
     """
+    note = clean(note.encode(errors="replace").decode())
     with database.transaction() as session:
         row = _lock(session, code)
         if to_state not in MOVES[row.state]:
@@ -144,6 +146,14 @@ def show_complaint(database: Database, code: str) -> tuple[Complaint, Draft]:
             vault.reveal(session, row.conversation, row.dossier_code or ""),
             contact,
         )
+
+
+def _receipt_of(database: Database, conversation: str, inbox_id: int) -> Receipt | None:
+    with database.reading() as session:
+        filed = select(Complaint).where(Complaint.filed_by_inbox_id == inbox_id)
+        row = session.execute(filed).scalar_one_or_none()
+        # Somebody else's row under this id is no receipt for this citizen.
+        return Receipt(row.code, row.created_at) if row and row.conversation == conversation else None
 
 
 def _new_row(session: Session, conversation: str, inbox_id: int, draft: Draft) -> Complaint:

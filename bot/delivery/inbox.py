@@ -9,7 +9,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import Database, cipher_of, now
+from bot.database import Database, cipher_of, now, take_turn
 from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, InboxMessage
 
 LEASE = timedelta(seconds=90)
@@ -53,6 +53,8 @@ def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
     """Store a message. Returns its id and whether it is new; once this returns it is on disk."""
     try:
         with database.transaction() as session:
+            # The order of a conversation is that of its ids: none may appear after a later one was taken.
+            take_turn(session, f"inbox:{arrival.conversation}")
             row = InboxMessage(
                 channel=arrival.channel,
                 external_key=arrival.external_key,

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.database import cipher_of, now
+from bot.database import cipher_of, now, take_turn
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
 
 
@@ -64,10 +64,12 @@ def enqueue(
         inbox_id: the message they answer, None for notices.
         rate: whether the citizen is asked if the last of them helped.
     """
+    # Whoever reads on after a line must have seen all before it.
+    take_turn(session, f"outbox:{conversation}")
     last = len(replies) - 1
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
-        session.add_all(SentButton(conversation=conversation, **asdict(button)) for button in buttons)
+        session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
         body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
         session.add(
             OutboxMessage(
@@ -113,6 +115,11 @@ def has_undelivered(session: Session, conversation: str, up_to: int) -> bool:
     """Whether anything up to a cursor has not been confirmed by the channel."""
     waiting = (OutboxMessage.conversation == conversation, OutboxMessage.id <= up_to, OutboxMessage.state == PENDING)
     return session.execute(select(OutboxMessage.id).where(*waiting).limit(1)).first() is not None
+
+
+def _row_of(button: Button) -> dict[str, str]:
+    # The whole title stands in the body; here it is what a tap says, for which its beginning is enough.
+    return {**asdict(button), "title": button.title[: SentButton.title.type.length]}
 
 
 def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[OutboxMessage, str | None]]:

@@ -26,7 +26,7 @@ def list_programs(settings: Settings, model: Path) -> list[Program]:
     python = sys.executable
     rasa = [python, "-m", "bot.runtime.start", "run", "--enable-api", "-i", "127.0.0.1"]
     rasa += ["-p", str(settings.rasa_port), "-m", str(model), "--response-timeout", str(int(settings.turn_timeout))]
-    actions = [python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(settings.actions_port)]
+    actions = [python, "-m", "actions", "--actions", "actions", "-p", str(settings.actions_port)]
     status = f"{settings.rasa_url}/status?token={settings.rasa_token}"
     return [
         Program("rasa", rasa, settings.rasa_port, status, 120, {409: NO_MODEL}),

@@ -14,9 +14,16 @@ _JOINT = re.compile(
     rf"|\s+(?:{'|'.join({*_JOINTS, *map(fold, _JOINTS)})})\s+",
     re.IGNORECASE,
 )
+# "Với" joins two things, and a thing to its own: "kết hôn với người nước ngoài".
+_ALSO = re.compile(rf"{_JOINT.pattern}|\s+(?:với|voi)\s+", re.IGNORECASE)
 _ASKS = re.compile(r"\b(?:gi|dau|nao|sao|bao nhieu|bao lau|bao gio|may|ai)\b|\b(?:khong|chua)$")
 # Fewer words ask nothing of their own.
 LEAST_WORDS = 2
+
+
+def split_parts(text: str) -> list[str]:
+    """The parts of a message between full stops, commas and words such as "và", whether they ask something or not."""
+    return [part.strip() for sentence in _SENTENCE.split(text) for part in _ALSO.split(sentence) if part.strip()]
 
 
 def split_questions(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from benchmarks import nlu
-from benchmarks.nlu import OURS, PIPELINES, Bench, compare, table
+from benchmarks.nlu import OURS, PIPELINES, Bench, compare, table, write_sample
 from benchmarks.report import replace_section
 
 SENTENCES = {
@@ -79,3 +79,16 @@ def test_only_the_marked_part_of_the_page_changes(tmp_path):
 
 def test_the_page_has_the_marks():
     assert f"<!-- {'nlu'} -->" in nlu.PAGE.read_text(encoding="utf-8")
+
+
+def test_a_sample_is_always_the_same_and_holds_every_intent(bench, tmp_path):
+    (bench.data / "lookups").mkdir()
+    (bench.data / "lookups" / "things.yml").write_text("nlu: []")
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        write_sample(bench.data, 2, folder)
+    sample = (one / "nlu" / "sample.yml").read_text(encoding="utf-8")
+    assert sample == (other / "nlu" / "sample.yml").read_text(encoding="utf-8")
+    blocks = yaml.safe_load(sample)["nlu"]
+    assert {block["intent"]: len(block["examples"].splitlines()) for block in blocks} == dict.fromkeys(SENTENCES, 2)
+    assert (one / "lookups" / "things.yml").exists()

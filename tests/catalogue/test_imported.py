@@ -17,16 +17,8 @@ from tests.catalogue.importing.samples import (
     list_row,
     write,
 )
-from tests.factories import make_database
 
 THIRD = "9.000003"
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = make_database(tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.catalogue.search import Match, ProcedureSearch, match_procedure, topic_words
+from bot.catalogue.search import Match, ProcedureSearch, match_procedure, match_several, topic_words
 from bot.text.normalise import fold
 
 
@@ -13,7 +13,7 @@ def search(small):
 
 @pytest.fixture(scope="module")
 def real_search(real):
-    return ProcedureSearch(real.procedures.values())
+    return ProcedureSearch(real.names(), real.wordings)
 
 
 def keys(procedures):
@@ -136,3 +136,32 @@ def test_neighbours_are_told_apart_by_the_word_that_matters(real_search, text, k
 @pytest.mark.parametrize("text", ["đăng ký", "muốn đăng ký thì làm sao", "đổi", "cấp lại", "khai báo"])
 def test_a_verb_that_many_names_share_is_never_sure(real_search, text):
     assert match_procedure(real_search, text).sure is None
+
+
+@pytest.mark.parametrize(
+    "text, several",
+    [
+        ("làm giấy khai sinh và đăng ký tạm trú cần gì", ["khai_sinh", "tam_tru"]),
+        ("đổi bằng lái với làm hộ chiếu ở đâu", ["gplx_doi", "ho_chieu"]),
+        ("dang ky ket hon, lam giay xac nhan doc than", ["ket_hon", "tinh_trang_hon_nhan"]),
+        ("làm hộ chiếu cần gì và mất bao lâu", None),
+        ("kết hôn với người nước ngoài", None),
+        ("Liên thông khai tử, xóa thường trú, mai táng phí", None),
+        ("cần giấy gì và nộp ở đâu", None),
+    ],
+)
+def test_procedures_named_one_after_the_other_are_found_in_order(real_search, text, several):
+    found = keys(match_several(real_search, text))
+    assert found == several if several else len(found) < 2
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        ("bão cuốn mất hết giấy tờ xe máy, giờ xin lại ở đâu", "cap_lai_xe"),
+        ("con gái lấy chồng bên Đức rồi, giấy kết hôn bên đó về đây có được công nhận không", "ghi_chu_ket_hon"),
+        ("nha minh o tro, chu tro bat khai bao voi cong an thi lam sao", "tam_tru"),
+    ],
+)
+def test_a_story_that_names_nothing_finds_its_procedure(real_search, text, key):
+    assert key in [hit.procedure.key for hit in real_search.find(text, limit=3)]

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.channels.web import web_routes
-from tests.factories import make_database, make_settings
+from tests.factories import make_settings
 from tests.fakes.rasa import FakeRasa
 
 
@@ -24,13 +24,6 @@ class IdleWorker:
         if self.on_news:
             self.on_news.pop(0)()
         await asyncio.sleep(min(seconds, 0.02))
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = make_database(tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

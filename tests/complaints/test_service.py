@@ -145,13 +145,13 @@ def test_a_token_of_another_conversation_is_not_opened_for_staff(database):
     assert PHONE not in repr(service.show_complaint(database, code)[1])
 
 
-def test_neither_phone_nor_message_is_readable_in_the_file(database, tmp_path):
+def test_neither_phone_nor_message_is_readable_where_they_are_kept(database):
     message = f"Nhà bà Tư đây, gọi {PHONE}"
     accept(database, message)
     token = hidden(database, PHONE)
     code = file(database, draft=Draft("late", hidden(database, f"gọi {PHONE}"), contact=token)).code
     move(database, code, "accepted", note="Xin chờ đến thứ Sáu")
-    raw = raw_bytes(tmp_path)
+    raw = raw_bytes(database)
     assert code.encode() in raw
     assert PHONE.encode() not in raw
     assert "bà Tư".encode() not in raw
@@ -225,10 +225,23 @@ def test_a_complaint_whose_history_can_not_be_stored_is_not_filed(database):
     assert count(database) == 0
 
 
+# SQLite adds no check to a table that is there.
+REFUSE = {
+    "sqlite": "CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    "postgresql": "ALTER TABLE {table} ADD CONSTRAINT refused CHECK (false) NOT VALID",
+}
+
+
 def refuse_inserts(database, table):
     with database.transaction() as session:
-        trigger = f"CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        session.execute(text(trigger))
+        session.execute(text(REFUSE[session.get_bind().dialect.name].format(table=table)))
+
+
+@pytest.mark.parametrize("note", ["mời\x00 đến", "mời \ud800đến", "mời " + "đến " * 5000])
+def test_any_note_is_taken_and_told(database, note):
+    move(database, file(database).code, "accepted", note)
+    assert "mời" in notices(database)[-1]
+    assert notices(database)[-1].count("đến") == note.count("đến")
 
 
 def test_of_eight_officers_closing_at_once_one_succeeds(database):

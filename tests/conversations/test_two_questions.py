@@ -40,3 +40,10 @@ def test_one_question_offers_no_other_first(citizen: Conversation) -> None:
     one = citizen.say("đổi căn cước cần giấy tờ gì")
     both = citizen.say("đổi căn cước cần giấy tờ gì và mất bao lâu")
     assert [b.title for b in both.replies[-1].buttons[1:]] == [b.title for b in one.replies[-1].buttons]
+
+
+def test_two_procedures_in_one_message_are_both_offered(citizen: Conversation) -> None:
+    answer = citizen.say("làm giấy khai sinh và đăng ký tạm trú cần gì")
+    assert answer.log.outcome == "clarify"
+    assert len(answer.replies[-1].buttons) == 2
+    assert citizen.tap(answer.replies[-1].buttons[1].title).log.procedure == "tam_tru"

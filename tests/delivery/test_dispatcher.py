@@ -50,6 +50,12 @@ def finish_in_rasa(rasa, inbox_id, messages):
     rasa.remember(Received("web:an", "xin chào", {"inbox_id": inbox_id, "channel": "web"}), messages)
 
 
+def program_is_gone(database, inbox_id):
+    """What its claims wait for: on a server, where others may be at work, the end of the lease."""
+    if not database.embedded:
+        expire(database, inbox_id)
+
+
 def test_a_message_is_answered_and_done(database, rasa):
     inbox_id = accept(database, "giấy khai sinh")
     with dispatching(database, rasa):
@@ -97,6 +103,7 @@ def test_a_turn_finished_before_the_program_was_killed_is_not_sent_again(databas
     inbox_id = accept(database)
     inbox.claim_next(database)
     finish_in_rasa(rasa, inbox_id, say("Lời đã nói trước khi máy tắt"))
+    program_is_gone(database, inbox_id)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Lời đã nói trước khi máy tắt"]
     assert rasa.received == []
@@ -106,6 +113,7 @@ def test_a_recorded_turn_brings_its_log_and_buttons(database, rasa):
     inbox_id = accept(database)
     inbox.claim_next(database)
     finish_in_rasa(rasa, inbox_id, say("Chào", [BUTTON], **LOG))
+    program_is_gone(database, inbox_id)
     with dispatching(database, rasa):
         wait_for_texts(database, inbox_id)
     with database.reading() as session:
@@ -127,6 +135,7 @@ def test_a_recorded_turn_without_words_is_run_again(database, rasa):
     inbox_id = accept(database)
     inbox.claim_next(database)
     finish_in_rasa(rasa, inbox_id, say("", **LOG))
+    program_is_gone(database, inbox_id)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
     assert rasa.kept("web:an") == ["xin chào"]
@@ -257,6 +266,7 @@ def test_what_a_killed_program_held_is_worked_off_by_the_next(database, rasa):
         assert int(program.stdout.readline()) == inbox_id
         program.kill()
     assert row_of(database, inbox_id).state == CLAIMED
+    program_is_gone(database, inbox_id)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
 
@@ -268,6 +278,15 @@ def test_a_message_whose_lease_ran_out_is_answered_by_another_worker(database, r
         assert texts_of(database, inbox_id) == []
         expire(database, inbox_id)
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"])
+def test_on_a_server_a_program_that_starts_leaves_the_claims_of_others_alone(database, rasa):
+    inbox_id = accept(database)
+    inbox.claim_next(database)
+    with dispatching(database, rasa):
+        wait_for_texts(database, accept(database, "sau", "web:binh"))
+    assert (row_of(database, inbox_id).state, texts_of(database, inbox_id)) == (CLAIMED, [])
 
 
 def claim_elsewhere(database):

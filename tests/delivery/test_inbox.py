@@ -1,23 +1,28 @@
+import itertools
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import func, select, update
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import delete, func, select, update
 
 from bot.database import now
 from bot.delivery import inbox
 from bot.delivery.inbox import LostClaimError
 from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, InboxMessage
 from bot.settings import ROOT
-from tests.factories import KEY, accept, make_arrival, make_database, raw_bytes, row_of
+from tests.factories import KEY, accept, make_arrival, raw_bytes, row_of
 
 STORE_AND_DIE = """
 import os, sys
@@ -27,6 +32,27 @@ from bot.delivery.inbox import Arrival
 database = Database(sys.argv[1], (sys.argv[2],))
 print(inbox.accept(database, Arrival("web", "k-1", "web:an", "còn đây không"))[0], flush=True)
 os.kill(os.getpid(), 9)
+"""
+
+# Claims and finishes until nothing is left; says of each message when its work began and ended.
+WORK_OFF = """
+import sys, time
+from bot.database import Database
+from bot.delivery import inbox
+database = Database(sys.argv[1], (sys.argv[2],))
+idle = 0
+while idle < 20:
+    claim = inbox.claim_next(database)
+    if claim is None:
+        idle += 1
+        time.sleep(0.02)
+        continue
+    idle, start = 0, time.time()
+    time.sleep(0.005)
+    end = time.time()
+    with database.transaction() as session:
+        inbox.finish(session, claim)
+    print(claim.conversation, claim.id, start, end, flush=True)
 """
 
 
@@ -72,9 +98,9 @@ def test_a_message_is_on_disk_when_its_program_is_killed_right_after_accepting_i
     assert inbox.claim_next(database).text == "còn đây không"
 
 
-def test_message_text_is_not_readable_in_the_file(database, tmp_path):
+def test_message_text_is_not_readable_where_it_is_kept(database):
     accept(database, "nhà tôi ở thôn Đoài")
-    assert "thôn Đoài".encode() not in raw_bytes(tmp_path)
+    assert "thôn Đoài".encode() not in raw_bytes(database)
 
 
 def test_a_claim_tells_everything_that_arrived(database):
@@ -191,6 +217,20 @@ def test_eight_threads_claim_every_message_exactly_once(database):
     assert sorted(claim.id for claim in claims if claim) == ids
 
 
+def test_several_programs_work_each_message_off_once_and_in_order(database):
+    lines = {
+        name: [accept(database, conversation=name) for _ in range(8)] for name in ("web:an", "web:binh", "web:chi")
+    }
+    command = [sys.executable, "-c", WORK_OFF, database.url, KEY]
+    programs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [line.split() for program in programs for line in program.communicate(timeout=60)[0].splitlines()]
+    began = sorted((float(start), name, int(one)) for name, one, start, _ in told)
+    assert {name: [one for _, of, one in began if of == name] for name in lines} == lines
+    for name in lines:
+        times = sorted((float(start), float(end)) for of, _, start, end in told if of == name)
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(times))
+
+
 def test_a_conversation_is_busy_until_its_last_message_is_finished(database):
     accept(database)
     with database.reading() as session:
@@ -204,16 +244,13 @@ def test_a_conversation_is_busy_until_its_last_message_is_finished(database):
 class InboxAgainstModel(RuleBasedStateMachine):
     """Whatever workers do: one claim per conversation, in order, none lost."""
 
-    def __init__(self):
+    def __init__(self, database):
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.database = make_database(Path(self.folder.name))
+        self.database = database
+        with database.transaction() as session:
+            session.execute(delete(InboxMessage))
         self.lines = {"web:an": [], "web:binh": []}
         self.claims = {}
-
-    def teardown(self):
-        self.database.close()
-        self.folder.cleanup()
 
     @rule(conversation=st.sampled_from(["web:an", "web:binh"]))
     def arrive(self, conversation):
@@ -249,8 +286,9 @@ class InboxAgainstModel(RuleBasedStateMachine):
             assert set(session.execute(rows).scalars()) == {one for line in self.lines.values() for one in line}
 
 
-TestInboxAgainstModel = InboxAgainstModel.TestCase
-TestInboxAgainstModel.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+def test_whatever_workers_do_each_conversation_goes_on_in_order(database):
+    steps = settings(max_examples=10, stateful_step_count=20, deadline=None)
+    run_state_machine_as_test(lambda: InboxAgainstModel(database), settings=steps)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

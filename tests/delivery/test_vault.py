@@ -69,9 +69,9 @@ def test_an_unknown_token_stays_as_it_is(database):
     assert reveal(database, "<sodienthoai:aaaaaaaaaaaa>") == "<sodienthoai:aaaaaaaaaaaa>"
 
 
-def test_values_are_not_readable_in_the_file(database, tmp_path):
+def test_values_are_not_readable_where_they_are_kept(database):
     hide(database, f"gọi {PHONE} hoặc ba.tu@example.com")
-    raw = raw_bytes(tmp_path)
+    raw = raw_bytes(database)
     assert PHONE.encode() not in raw
     assert b"ba.tu@example.com" not in raw
 

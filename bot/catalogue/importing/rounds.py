@@ -21,6 +21,7 @@ from bot.catalogue.importing.portal import AnswerError, Page, Portal, PortalErro
 from bot.catalogue.importing.report import Report
 from bot.catalogue.importing.run import Importer
 from bot.catalogue.importing.shapes import read_value
+from bot.catalogue.importing.texts import tidy
 from bot.database import Database, now
 
 # What the source is called in place of a file.
@@ -134,7 +135,7 @@ class _Round:
         with self._database.transaction() as session:
             question = select(PortalItem).where(PortalItem.round_id == self._id, PortalItem.uuid == uuid)
             item = session.execute(question).scalar_one()
-            item.state, item.reason = (FAILED, refusal) if refusal else (DONE, None)
+            item.state, item.reason = (FAILED, tidy(refusal)[0]) if refusal else (DONE, None)
 
     def _close_when_done(self) -> None:
         with self._database.transaction() as session:

@@ -26,7 +26,7 @@ from bot.catalogue.importing.store import (
     store_batch,
     stored_names,
 )
-from bot.database import Database, now
+from bot.database import Database, now, take_turn
 
 # Few enough that little is lost when it is stopped, many enough that the disk is not waited for.
 BATCH = 200
@@ -34,6 +34,7 @@ BATCH = 200
 
 # What a database says of one row; that it is away or full is another matter, and stops the run.
 _NOT_TAKEN = (DataError, IntegrityError)
+_TURN = "import"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Importer:
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._codes: set[str] = set()
         with database.transaction() as session:
+            take_turn(session, _TURN)
             run = ImportRun(kind=kind, permission=permission)
             session.add(run)
             session.flush()
@@ -113,6 +115,7 @@ class Importer:
         self._waiting.clear()
         if self._aliases:
             with self._database.transaction() as session:
+                take_turn(session, _TURN)
                 store_aliases(session, self._aliases)
             self._aliases.clear()
 
@@ -120,6 +123,8 @@ class Importer:
         if not batch:
             return
         with self._database.transaction() as session:
+            # Merging reads what another import may be about to write.
+            take_turn(session, _TURN)
             older = store_batch(session, batch, self._run_id)
         for one, moment in older:
             self.report.refuse(one.file, f"code {one.record.code} is stored in a newer version, of {moment}")

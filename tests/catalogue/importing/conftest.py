@@ -1,18 +1,9 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.factories import make_database
-
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = make_database(tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture(autouse=True)
