@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train bench-nlu lock clean
+.PHONY: help install run test check train bench-nlu bench-search lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ train: install ## train the model when its inputs changed
 
 bench-nlu: install $(VENV)/.dev ## understanding beside Rasa's usual pipelines, into docs/benchmarks.md (an hour or two the first time)
 	@$(BIN)/python -m benchmarks.nlu
+
+bench-search: install $(VENV)/.dev ## procedure search beside SQLite's and PostgreSQL's full text, into docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.search
 
 install: $(VENV)/.run ## set up the virtual environment only
 

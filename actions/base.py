@@ -14,8 +14,10 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local import PROVINCE, ask_province, hear_place, settle_province
+from bot.catalogue.imported import imported_names
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
+from bot.catalogue.national import NationalSearch, read_wordings
 from bot.catalogue.places import Found, Places
 from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.catalogue.wordings import Namer
@@ -45,6 +47,7 @@ class Services:
 
     knowledge: Knowledge
     search: ProcedureSearch
+    national: NationalSearch | None
     topics: Namer
     life_events: Namer
     places: Places
@@ -68,10 +71,15 @@ def services() -> Services:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
     search = ProcedureSearch(knowledge.names(), knowledge.wordings)
     kinds, form = load_kinds(ROOT / "knowledge"), load_form(ROOT / "knowledge")
+    database = open_database(settings)
+    imported = list(imported_names(database))
+    national = (
+        NationalSearch(imported, read_wordings(ROOT / "knowledge" / "national_wordings.jsonl")) if imported else None
+    )
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
     events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
-    places, database = Places(knowledge), open_database(settings)
-    return Services(knowledge, search, topics, events, places, kinds, form, database, settings)
+    places = Places(knowledge)
+    return Services(knowledge, search, national, topics, events, places, kinds, form, database, settings)
 
 
 class AnsweringAction(Action):

@@ -15,17 +15,18 @@ from actions.base import (
     Speaker,
     asked_text,
     button,
-    carried,
     intent_of,
     services,
     show_day,
 )
 from actions.fallback import ask_back
-from actions.life_events import answer_named, named_life_event, say_life_event
+from actions.imported import say_imported
+from actions.life_events import answer_named, say_life_event
 from actions.local import say_local
+from actions.subject import find_subject
 from actions.topics import say_topic
-from bot.catalogue.model import Name, Procedure
-from bot.catalogue.search import match_procedure, match_several
+from bot.catalogue.imported import Imported, ImportedName
+from bot.catalogue.model import LifeEvent, Name, Procedure
 
 # Intent → the aspect of a procedure that answers it.
 ASPECTS = {
@@ -39,10 +40,6 @@ ASPECTS = {
     "ask_penalty": "penalty",
     "ask_legal_basis": "legal_basis",
 }
-# Asked of an event of life, they are answered by all its procedures.
-GENERAL = ("ask_procedure", "ask_procedure_documents")
-# An event that is nearly as near as a procedure is answered first: it leads to the procedure, too.
-EVENT_FIRST = 0.15
 # Offered when a question names no procedure.
 POPULAR = ("khai_sinh", "cc_doi", "tam_tru", "ket_hon", "ho_chieu")
 
@@ -55,37 +52,29 @@ class ActionAnswerProcedure(AnsweringAction):
         return "action_answer_procedure"
 
     def answer(self, say: Speaker, tracker: Tracker) -> Events:
-        """Find the procedure, then answer the aspect."""
+        """Find the subject, then answer the aspect."""
         intent = intent_of(tracker)
-        procedures = services().knowledge.procedures
-        named_by_button = carried(tracker, "procedure") or ""
-        tapped = procedures.get(named_by_button) or services().knowledge.unchecked.get(named_by_button)
-        current = procedures.get(tracker.get_slot("procedure") or "")
-        text = asked_text(tracker)
-        event = named_life_event(tracker) if intent in GENERAL else None
-        if event and event[1] + EVENT_FIRST > services().search.nearness(text):
-            say_life_event(say, event[0])
-            return []
-        several = [] if tapped else match_several(services().search, text)
-        if len(several) > 1:
-            say.say("utter_several_procedures", _choices(intent, several[:MOST_BUTTONS]))
+        subject = find_subject(tracker, intent)
+        if isinstance(subject.item, LifeEvent):
+            say_life_event(say, subject.item)
+        elif subject.item:
+            return _answer(say, intent, subject.item)
+        elif subject.several:
+            say.say("utter_several_procedures", _choices(intent, subject.several[:MOST_BUTTONS]))
             say.report(CLARIFY)
+        elif answer_named(say, tracker):
             return []
-        match = match_procedure(services().search, text)
-        named = tapped or match.sure
-        if named:
-            return _answer(say, intent, named)
-        if current and (current in match.doubtful or not services().search.subject_of(text)):
-            return _answer(say, intent, current)
-        if answer_named(say, tracker):
-            return []
-        if match.doubtful:
-            ask_back(say, tracker, "utter_ask_which_of_these", _choices(intent, match.doubtful))
-            return []
-        return _without_procedure(say, tracker, intent)
+        elif subject.candidates:
+            ask_back(say, tracker, "utter_ask_which_of_these", _choices(intent, subject.candidates))
+        else:
+            _without_procedure(say, tracker, intent)
+        return []
 
 
-def _answer(say: Speaker, intent: str, procedure: Procedure | Name) -> Events:
+def _answer(say: Speaker, intent: str, procedure: Procedure | Name | Imported) -> Events:
+    if isinstance(procedure, Imported):
+        say_imported(say, intent, procedure)
+        return [SlotSet("procedure", procedure.record.code)]
     if isinstance(procedure, Name):
         say.say("utter_procedure_unchecked", procedure=procedure.name)
         say.report("handover")
@@ -157,7 +146,7 @@ def _choices(intent: str, procedures: Iterable[Procedure | Name]) -> list[dict[s
     return [button(procedure.name, _payload(intent, procedure)) for procedure in procedures]
 
 
-def _without_procedure(say: Speaker, tracker: Tracker, intent: str) -> Events:
+def _without_procedure(say: Speaker, tracker: Tracker, intent: str) -> None:
     knowledge = services().knowledge
     general = knowledge.topic_for(intent)
     if services().search.subject_of(asked_text(tracker)) and not general:
@@ -168,7 +157,6 @@ def _without_procedure(say: Speaker, tracker: Tracker, intent: str) -> Events:
     else:
         popular = [knowledge.procedures[key] for key in POPULAR if key in knowledge.procedures]
         ask_back(say, tracker, "utter_ask_which_procedure", _choices(intent, popular))
-    return []
 
 
 def _aspect_name(intent: str) -> str:
@@ -176,7 +164,9 @@ def _aspect_name(intent: str) -> str:
 
 
 def _payload(intent: str, procedure: Procedure | Name) -> str:
-    return f'/{intent}{{"procedure": "{procedure.key}"}}'
+    # An imported record's own key may name its province; its code finds it.
+    key = procedure.codes[0] if isinstance(procedure, ImportedName) else procedure.key
+    return f'/{intent}{{"procedure": "{key}"}}'
 
 
 def _page(procedure: Procedure) -> str:

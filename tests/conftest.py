@@ -53,6 +53,11 @@ class RunningBot:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         self.wait_until_ready()
 
+    def motcua(self, *arguments: str) -> None:
+        """Run the command with this bot's settings."""
+        command = [sys.executable, "-m", "bot.cli", *arguments]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True)
+
     def stop(self) -> int:
         assert self.process
         self.process.terminate()

@@ -80,10 +80,14 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     chosen = folder / "thresholds.yml"
     hand_over = float(_read_yaml(chosen)["hand_over"]) if chosen.exists() else 0.0
     wordings = {path.stem: tuple(_read_yaml(path)) for path in sorted((folder / "wordings").glob("*.yml"))}
+    ways = folder / "channels.yml"
+    channels = _read_yaml(ways) if ways.exists() else {}
     names = folder / "unchecked.yml"
     given = _read_yaml(names) if names.exists() else {}
     unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
-    known = Knowledge(procedures, topics, life_events, unchecked, labels, hand_over, wordings, offices, **places)
+    known = Knowledge(
+        procedures, topics, life_events, unchecked, labels, hand_over, wordings, channels, offices, **places
+    )
     return known, refusals
 
 

@@ -208,9 +208,9 @@ class OldPlace:
 @dataclass(frozen=True)
 class Knowledge:
     """All reviewed content, the names of procedures whose content is not reviewed yet (`unchecked`), the confidence
-    below which asking back is no use (`hand_over`), and citizens' messages by procedure (`wordings`). Of places:
-    today's provinces and their offices by key, old names, names that are ordinary words, too (`ambiguous`), and longer
-    ones that are no places."""
+    below which asking back is no use (`hand_over`), citizens' messages by procedure (`wordings`), what ways to file are
+    called (`channels`). Of places: today's provinces and their offices by key, old names, names that are ordinary
+    words, too (`ambiguous`), and longer ones that are no places."""
 
     procedures: dict[str, Procedure] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
@@ -219,6 +219,7 @@ class Knowledge:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     hand_over: float = 0.0
     wordings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
     offices: dict[str, Office] = field(default_factory=dict)
     provinces: dict[str, Province] = field(default_factory=dict)
     old_places: tuple[OldPlace, ...] = ()

@@ -69,22 +69,28 @@ class ProcedureSearch:
             key: frozenset(word for w in own for word in plain(w).split()) for key, own in said.items()
         }
         self._known_words = frozenset().union(*self._vocabularies.values())
-        self._ranker = Ranker(said) if len(said) > 1 else None
+        # "Mất bao lâu" asks for the time; without tones its "mất" would be a loss.
+        asked = {key: [without_aside_phrases(text) for text in own] for key, own in said.items()}
+        self._ranker = Ranker(asked) if len(said) > 1 else None
 
     def find(self, text: str, limit: int = 10) -> list[Hit]:
         """The procedures nearest to a message, best first."""
-        by_code = self._by_code(text)
+        by_code = self.by_code(text)
         if by_code:
             return [Hit(procedure, 1.0) for procedure in by_code[:limit]]
         if not self._known_words.intersection(self.subject_of(text)):
             return []
-        best = self._ranker.rank(text) if self._ranker else self._nearness(text)
+        best = self._ranker.rank(without_aside_phrases(text)) if self._ranker else self._nearness(text)
         order = np.argsort(-best)[:limit]
         return [Hit(self._procedures[place], float(best[place])) for place in order if best[place] > 0]
 
     def nearness(self, text: str) -> float:
         """How near a message is to the nearest name or wording of a name (0 to 1)."""
         return float(self._nearness(text).max(initial=0.0))
+
+    def nearness_to(self, procedure: Procedure | Name, text: str) -> float:
+        """How near a message is to the names of one procedure (0 to 1)."""
+        return float(self._nearness(text)[self._index.keys.index(procedure.key)])
 
     def _nearness(self, text: str) -> NDArray[np.float64]:
         # The whole message, too: what is left of "giấy chưa vợ" says little.
@@ -115,7 +121,8 @@ class ProcedureSearch:
         named = frozenset(self.subject_of(text))
         return any(named <= set(plain(name).split()) for name in (procedure.name, *procedure.synonyms))
 
-    def _by_code(self, text: str) -> list[Procedure | Name]:
+    def by_code(self, text: str) -> list[Procedure | Name]:
+        """The procedures whose codes, old or new, stand in a text."""
         # Portals append the office ("1.004194.000.00.00.H08"), people the next sentence ("1.004194.Cần gì?").
         codes = PROCEDURE_CODE.findall(text)
         found = [self._codes.get(code) or self._codes.get(code[:_CODE_LENGTH]) for code in codes]
@@ -140,7 +147,9 @@ def match_procedure(search: ProcedureSearch, text: str) -> Match:
     if not hits or hits[0].score < WEAK:
         return Match()
     runner_up = hits[1].score if len(hits) > 1 else 0.0
-    clear = hits[0].score >= SURE and hits[0].score - runner_up >= MARGIN
+    # A short message has little for the ranker to go by, and may be a name all the same.
+    likely = hits[0].score >= SURE or search.nearness_to(hits[0].procedure, text) >= NAMED
+    clear = likely and hits[0].score - runner_up >= MARGIN
     if hits[0].score == 1.0 and PROCEDURE_CODE.search(text):
         clear = len(hits) == 1
     elif clear:
@@ -166,6 +175,11 @@ def match_several(search: ProcedureSearch, text: str) -> list[Procedure | Name]:
         return []
     found = [match_procedure(search, part).sure for part in parts if search.nearness(part) >= NAMED]
     return list({procedure.key: procedure for procedure in found if procedure}.values())
+
+
+def without_aside_phrases(text: str) -> str:
+    """A message without the phrases that only say which aspect is asked, in normal form and without tones."""
+    return " ".join(_asides()[0].sub(" ", plain(text)).split())
 
 
 def topic_words(text: str, names: frozenset[tuple[str, str]] = frozenset()) -> list[str]:

@@ -17,7 +17,7 @@ RECEIPT_CODE = re.compile(
 DOSSIER_CODE = re.compile(
     r"(?<![\w.-])(?:[HG]\d{2}|0{2,3})(?:\.[0-9A-Z]{2,3}){0,5}-\d{6}-\d{3,7}(?![\w-])", re.IGNORECASE
 )
-PROCEDURE_CODE = re.compile(r"(?<![\w.-])[123]\.\d{6}(?:\.\w+)?(?![\w-])")
+PROCEDURE_CODE = re.compile(r"(?<![\w.-])[1-9]\.\d{6}(?:\.\w+)?(?![\w-])")
 
 
 def new_receipt_code() -> str:

@@ -62,9 +62,9 @@ def test_a_peers_result_is_good_for_its_data_and_pipeline_only(bench, tmp_path):
     assert bench.fingerprint(config) != second
 
 
-def test_the_peers_differ_in_their_tokenizer_alone():
+def test_the_peers_differ_in_their_tokenizer_and_in_rounds_alone():
     default, segmented = (yaml.safe_load(path.read_text())["pipeline"] for path in list(PIPELINES.values())[1:])
-    assert default[1:] == segmented[1:]
+    assert [part["name"] for part in default[1:]] == [part["name"] for part in segmented[1:]]
     assert default[0] != segmented[0]
 
 

@@ -165,3 +165,17 @@ def test_procedures_named_one_after_the_other_are_found_in_order(real_search, te
 )
 def test_a_story_that_names_nothing_finds_its_procedure(real_search, text, key):
     assert key in [hit.procedure.key for hit in real_search.find(text, limit=3)]
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        ("hộ chiếu làm mất bao lâu", "ho_chieu"),
+        ("ho chieu lam mat bao lau", "ho_chieu"),
+        ("mất hộ chiếu", "mat_ho_chieu"),
+        ("khai sinh cần giấy gì", "khai_sinh"),
+        ("đăng ký tạm trú mất bao nhiêu tiền", "tam_tru"),
+    ],
+)
+def test_a_short_question_finds_the_procedure_it_names(real_search, text, key):
+    assert sure_key(real_search, text) == key

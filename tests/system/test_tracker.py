@@ -1,6 +1,7 @@
 """What the dispatcher asks Rasa's tracker, asked of the real one: fakes can't tell how Rasa reads an address."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -21,7 +22,9 @@ def call(bot: RunningBot, work):
         finally:
             await client.close()
 
-    return asyncio.run(run())
+    # The browser of other tests keeps a loop running in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, run()).result()
 
 
 @pytest.mark.parametrize("name", ["terminal:0123abcd", "web:Zz-_9", "telegram:-100123"])

@@ -1,0 +1,251 @@
+"""`make bench-search`: our procedure search beside SQLite's FTS5 (BM25) and PostgreSQL's full text, in one run.
+
+The reviewed procedures are searched always; the national catalogue where MOTCUA_NATIONAL_DATA names a folder of
+its records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from benchmarks.report import replace_section
+from bot.catalogue.imported import ImportedName, imported_names
+from bot.catalogue.loader import load_knowledge
+from bot.catalogue.national import INTERNAL, NationalSearch, read_wordings
+from bot.catalogue.search import ProcedureSearch
+from bot.catalogue.wordings import plain
+from bot.database import open_database
+from bot.settings import ROOT, load_settings
+from bot.text.normalise import fold
+from tests.postgres import NoServerError, postgres_server
+
+SETS = ROOT / "tests" / "heldout" / "search"
+PAGE = ROOT / "docs" / "benchmarks.md"
+Find = Callable[[str], Sequence[frozenset[str]]]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A message and the keys or codes that would be right."""
+
+    text: str
+    right: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a search made of a set of queries; milliseconds of each."""
+
+    first: float
+    first_five: float
+    toneless: float
+    p95: float
+
+
+def read_queries(path: Path) -> list[Query]:
+    """The queries of one blind set."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [Query(r["text"], frozenset((r.get("key") or r["code"], *r.get("also", ())))) for r in rows]
+
+
+def measure(find: Find, queries: Sequence[Query]) -> Result:
+    """Shares found first and among five, also without tones, and the time that 95 of 100 queries take at most."""
+    found, milliseconds = [], []
+    for query in queries:
+        start = time.perf_counter()
+        found.append(find(query.text))
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    bare = [find(fold(query.text)) for query in queries]
+    return Result(
+        _share(found, queries, 1),
+        _share(found, queries, 5),
+        _share(bare, queries, 1),
+        statistics.quantiles(milliseconds, n=20)[18],
+    )
+
+
+def _share(found: Iterable[Sequence[frozenset[str]]], queries: Sequence[Query], most: int) -> float:
+    right = [any(one & query.right for one in hits[:most]) for hits, query in zip(found, queries, strict=True)]
+    return sum(right) / len(right)
+
+
+class FullText:
+    """SQLite's FTS5: BM25 over the folded text, any word of the query may match."""
+
+    def __init__(self, documents: Mapping[str, str]) -> None:
+        self._keys = list(documents)
+        self._connection = sqlite3.connect(":memory:")
+        self._connection.execute("CREATE VIRTUAL TABLE documents USING fts5(body)")
+        rows = [(number, documents[key]) for number, key in enumerate(self._keys)]
+        self._connection.executemany("INSERT INTO documents (rowid, body) VALUES (?, ?)", rows)
+
+    def find(self, query: str) -> list[str]:
+        """Keys, best first."""
+        words = dict.fromkeys(plain(query).split())
+        if not words:
+            return []
+        wanted = " OR ".join(f'"{word}"' for word in words)
+        asked = "SELECT rowid FROM documents WHERE documents MATCH ? ORDER BY bm25(documents) LIMIT 10"
+        return [self._keys[row[0]] for row in self._connection.execute(asked, (wanted,))]
+
+
+class PostgresText:
+    """PostgreSQL's full text with the `simple` configuration over the folded text, ranked with `ts_rank_cd`."""
+
+    def __init__(self, documents: Mapping[str, str], url: str) -> None:
+        self._connection = create_engine(url, poolclass=NullPool, future=True).connect()
+        run = self._connection.execute
+        run(text("CREATE TABLE documents (key text, body tsvector)"))
+        insert = text("INSERT INTO documents VALUES (:key, to_tsvector('simple', :body))")
+        run(insert, [{"key": key, "body": body[:200_000]} for key, body in documents.items()])
+        run(text("CREATE INDEX ON documents USING gin (body)"))
+        run(text("ANALYZE documents"))
+
+    def find(self, query: str) -> list[str]:
+        """Keys, best first."""
+        words = dict.fromkeys(word for word in plain(query).split() if word.isalnum())
+        asked = text(
+            "SELECT key FROM documents, to_tsquery('simple', :wanted) AS wanted WHERE body @@ wanted"
+            " ORDER BY ts_rank_cd(body, wanted, 1) DESC LIMIT 10"
+        )
+        return list(self._connection.execute(asked, {"wanted": " | ".join(words)}).scalars()) if words else []
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+
+def compare_reviewed(postgres: Callable[[], str]) -> dict[str, tuple[float, Result]]:
+    """The reviewed procedures: seconds to build, and what each search finds."""
+    knowledge = load_knowledge(ROOT / "knowledge")[0]
+    queries = read_queries(SETS / "curated.jsonl")
+    documents = {
+        p.key: plain(" ".join((p.name, *p.synonyms, p.summary, *(s.text for a in p.aspects.values() for s in a))))
+        for p in knowledge.procedures.values()
+    }
+
+    def ours() -> Find:
+        search = ProcedureSearch(knowledge.names(), knowledge.wordings)
+        return lambda query: [frozenset((hit.procedure.key,)) for hit in search.find(query)]
+
+    return _compare(ours, documents, {}, [queries], postgres)[0]
+
+
+def compare_national(names: list[ImportedName], postgres: Callable[[], str]) -> list[dict[str, tuple[float, Result]]]:
+    """The imported catalogue: records with details, then records of which only the name is known."""
+    knowledge = load_knowledge(ROOT / "knowledge")[0]
+    wordings = read_wordings(ROOT / "knowledge" / "national_wordings.jsonl")
+    for procedure in knowledge.procedures.values():
+        for code in procedure.codes:
+            wordings.setdefault(code, []).extend((*procedure.synonyms, *knowledge.wordings[procedure.key]))
+    documents, codes = {}, {}
+    for name in names:
+        if name.type != INTERNAL:
+            documents[name.key] = plain(" ".join((name.name, *name.fields, *name.synonyms, name.steps)))
+            codes[name.key] = frozenset(name.codes)
+
+    def ours() -> Find:
+        search = NationalSearch(names, wordings)
+        return lambda query: [search.codes_of(hit.procedure) for hit in search.find(query)]
+
+    sets = [read_queries(SETS / "national.jsonl"), read_queries(SETS / "names_only.jsonl")]
+    return _compare(ours, documents, codes, sets, postgres)
+
+
+def _compare(
+    ours: Callable[[], Find],
+    documents: Mapping[str, str],
+    codes: Mapping[str, frozenset[str]],
+    sets: Sequence[Sequence[Query]],
+    postgres: Callable[[], str],
+) -> list[dict[str, tuple[float, Result]]]:
+    found: list[dict[str, tuple[float, Result]]] = [{} for _ in sets]
+
+    def run(name: str, make: Callable[[], Find]) -> None:
+        start = time.perf_counter()
+        find = make()
+        seconds = time.perf_counter() - start
+        for results, queries in zip(found, sets, strict=True):
+            results[name] = (seconds, measure(find, queries))
+
+    def coded(find: Callable[[str], list[str]]) -> Find:
+        return lambda query: [codes.get(key, frozenset((key,))) for key in find(query)]
+
+    run("Một Cửa", ours)
+    run("SQLite FTS5, BM25", lambda: coded(FullText(documents).find))
+    server: list[PostgresText] = []
+
+    def with_postgres() -> Find:
+        server.append(PostgresText(documents, postgres()))
+        return coded(server[0].find)
+
+    run("PostgreSQL full text", with_postgres)
+    server[0].close()
+    return found
+
+
+def table(title: str, found: Mapping[str, tuple[float, Result]]) -> list[str]:
+    """One comparison as lines of Markdown."""
+    lines = [f"**{title}**", "", "| | first (%) | first five (%) | first, no tones (%) | p95 ms | index s |"]
+    lines.append("|---|---|---|---|---|---|")
+    for name, (seconds, result) in found.items():
+        shares = (result.first, result.first_five, result.toneless)
+        told = " | ".join(f"{100 * share:.1f}" for share in shares)
+        lines.append(f"| {name} | {told} | {result.p95:.1f} | {seconds:.1f} |")
+    return [*lines, ""]
+
+
+def import_records(folder: str, home: str) -> list[ImportedName]:
+    """The names of a folder's records, imported into a database of their own."""
+    environment = {**os.environ, "MOTCUA_HOME": home}
+    command = [sys.executable, "-m", "bot.cli", "import", "procedures", folder]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    database = open_database(load_settings(environment))
+    names = list(imported_names(database))
+    database.close()
+    return names
+
+
+def main() -> None:
+    """Compare, print, and write the page."""
+    lines = [f"`make bench-search`, {date.today()}, {os.cpu_count()} cores; blind sets of `tests/heldout/search/`.", ""]
+    folder = os.environ.get("MOTCUA_NATIONAL_DATA")
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server(dict(os.environ)))
+        except NoServerError as error:
+            raise SystemExit(str(error)) from error
+
+        def fresh() -> str:
+            return stack.enter_context(server.fresh())
+
+        reviewed = compare_reviewed(fresh)
+        lines += table("The 94 reviewed procedures, 260 messages", reviewed)
+        if folder:
+            names = import_records(folder, stack.enter_context(tempfile.TemporaryDirectory()))
+            details, only_names = compare_national(names, fresh)
+            lines += table(
+                f"The national catalogue ({len(names)} records), 220 messages about records with details", details
+            )
+            lines += table("The same, 160 messages about records of which only the name is known", only_names)
+    print("\n".join(lines))
+    replace_section(PAGE, "search", lines)
+
+
+if __name__ == "__main__":
+    main()
