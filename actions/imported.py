@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from actions.base import MOST_BUTTONS, Speaker, button, services, show_day
+from actions.base import MOST_BUTTONS, Speaker, button, services
 from bot.catalogue.imported import Imported
 from bot.catalogue.importing.record import Channel, Fee, Record
 
@@ -28,22 +28,25 @@ def say_imported(say: Speaker, intent: str, imported: Imported) -> None:
     record, knowledge = imported.record, services().knowledge
     lines = aspect_lines(record, ASPECTS.get(intent, ""))
     others = [name for name, aspect in ASPECTS.items() if name != intent and aspect_lines(record, aspect)]
+    of = record.updated_at or record.data_date
+    # A record without a date of its own is not given that of its import.
+    known = "utter_imported" if of else "utter_imported_undated"
     say.say(
-        "utter_imported" if lines else "utter_imported_unknown",
+        known if lines else "utter_imported_unknown",
         [button(knowledge.title(name), payload(name, record.code)) for name in others[:MOST_BUTTONS]],
         procedure=record.name,
         aspect=knowledge.title(intent).lower(),
         body="\n".join(lines),
         code=record.code,
-        day=show_day((record.updated_at or imported.changed_at).date()),
+        day=f"{of:%d/%m/%Y}" if of else "",
         url=record.url or "https://dichvucong.gov.vn",
     )
     say.report("answer" if lines else "handover", procedure=record.code)
 
 
-def payload(intent: str, code: str) -> str:
-    """What a button carries that asks one thing about an imported procedure."""
-    return f'/{intent}{{"procedure": "{code}"}}'
+def payload(intent: str, key: str) -> str:
+    """What a button carries that asks one thing about a procedure; an imported one is known by its code."""
+    return f'/{intent}{{"procedure": "{key}"}}'
 
 
 def aspect_lines(record: Record, aspect: str) -> list[str]:

@@ -20,7 +20,7 @@ from actions.base import (
     show_day,
 )
 from actions.fallback import ask_back
-from actions.imported import say_imported
+from actions.imported import payload, say_imported
 from actions.life_events import answer_named, say_life_event
 from actions.local import say_local
 from actions.subject import find_subject
@@ -166,7 +166,7 @@ def _aspect_name(intent: str) -> str:
 def _payload(intent: str, procedure: Procedure | Name) -> str:
     # An imported record's own key may name its province; its code finds it.
     key = procedure.codes[0] if isinstance(procedure, ImportedName) else procedure.key
-    return f'/{intent}{{"procedure": "{key}"}}'
+    return payload(intent, key)
 
 
 def _page(procedure: Procedure) -> str:

@@ -24,7 +24,7 @@ MOST_STEPS = 4000
 # Chosen on tests/catalogue/dev/.
 WHOLE, STEPS, OWN = 1.0, 0.5, 0.02
 # A match this near and this far ahead of the next is sure, a weaker one than the last is none. On the development set
-# nearly half of the messages had a sure match, and 97 of 100 of these were right.
+# a margin of 0.05 made 53 of 100 sure and 96.2 % of these right, one of 0.10 made 36 sure and 98.6 % right.
 SURE, MARGIN, WEAK = 0.40, 0.08, 0.30
 
 

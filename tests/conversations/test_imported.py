@@ -43,6 +43,13 @@ RECORDS = [
         "Thu hồi giấy phép nuôi chim yến trong khu dân cư",
         executionSteps=[{"name": "B1", "description": "Gửi đơn."}],
     ),
+    record(
+        "9.900003",
+        "Xác nhận đàn ong mật di chuyển theo mùa hoa",
+        updatedAt=None,
+        executionSteps=[STEP],
+        unitGroupsExecuting=[{"name": "Sở Nông nghiệp và Môi trường"}],
+    ),
     record("1.001193", "Thủ tục đăng ký khai sinh", executionSteps=[{"name": "B1", "description": "Nộp tờ khai."}]),
 ]
 
@@ -104,3 +111,9 @@ def test_reviewed_content_comes_before_an_imported_record_of_its_code(citizen: C
 
 def test_an_imported_procedure_is_found_by_its_code(citizen: Conversation) -> None:
     assert citizen.say("thủ tục 9.900002 làm ở đâu").log.procedure == "9.900002"
+
+
+def test_a_record_without_a_date_is_not_given_that_of_its_import(citizen: Conversation) -> None:
+    answer = citizen.say("thủ tục 9.900003 làm ở đâu")
+    assert (answer.log.outcome, answer.log.procedure) == ("answer", "9.900003")
+    assert "không có ngày" in citizen.text
