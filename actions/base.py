@@ -21,7 +21,8 @@ from bot.catalogue.national import NationalSearch, read_wordings
 from bot.catalogue.places import Found, Places
 from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.catalogue.wordings import Namer
-from bot.complaints.kinds import Form, Kind, load_form, load_kinds
+from bot.complaints.kinds import Form, load_form
+from bot.complaints.rules import Rules, load_rules
 from bot.database import Database, open_database
 from bot.settings import ROOT, Settings, load_settings
 from bot.text.language import is_english
@@ -51,7 +52,7 @@ class Services:
     topics: Namer
     life_events: Namer
     places: Places
-    kinds: dict[str, Kind]
+    rules: Rules
     form: Form
     database: Database
     settings: Settings
@@ -70,7 +71,7 @@ def services() -> Services:
     for refusal in refusals:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
     search = ProcedureSearch(knowledge.names(), knowledge.wordings)
-    kinds, form = load_kinds(ROOT / "knowledge"), load_form(ROOT / "knowledge")
+    rules, form = load_rules(ROOT / "knowledge", settings.province), load_form(ROOT / "knowledge")
     database = open_database(settings)
     imported = list(imported_names(database))
     national = (
@@ -79,7 +80,7 @@ def services() -> Services:
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
     events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
     places = Places(knowledge)
-    return Services(knowledge, search, national, topics, events, places, kinds, form, database, settings)
+    return Services(knowledge, search, national, topics, events, places, rules, form, database, settings)
 
 
 class AnsweringAction(Action):

@@ -22,8 +22,8 @@ from actions.base import (
     show_day,
     typed_text,
 )
+from bot.complaints.filing import Draft, file_complaint
 from bot.complaints.kinds import Kind, find_kind, guess_kind
-from bot.complaints.service import Draft, file_complaint
 from bot.text.answers import is_cancel, is_correction, is_refusal, is_yes
 from bot.text.codes import find_dossier_code
 from bot.text.mask import TOKEN_PATTERN
@@ -77,7 +77,7 @@ class ValidateComplaintForm(FormValidationAction):
             return []
         if confirmation == CORRECT:
             return [PREFIX + "correction"]
-        kind = services().kinds.get(tracker.get_slot(PREFIX + "kind") or "")
+        kind = services().rules.kinds.get(tracker.get_slot(PREFIX + "kind") or "")
         questions = kind.questions if kind else ("office", "time", "dossier", "contact")
         return [PREFIX + name for name in ("description", "kind", *questions, "confirmation")]
 
@@ -106,7 +106,7 @@ class ValidateComplaintForm(FormValidationAction):
         said = _answer_to("kind", value, tracker)
         if said == CANCEL or is_cancel(said):
             return _CANCELLED
-        kind = find_kind(services().kinds, said)
+        kind = find_kind(services().rules.kinds, said)
         return {PREFIX + "kind": (kind.key if kind else "other") if said else None}
 
     def validate_complaint_office(
@@ -205,7 +205,7 @@ class ActionAskComplaintKind(_AskAction):
 
     def ask(self, say: Speaker, tracker: Tracker) -> None:
         """Offer every kind as a button."""
-        kinds = services().kinds
+        kinds = services().rules.kinds
         likely = guess_kind(kinds, tracker.get_slot(PREFIX + "description") or "")
         ordered: list[Kind] = sorted(kinds.values(), key=lambda kind: kind != likely)
         choices = [_button("kind", kind.key, kind.label) for kind in ordered]
@@ -243,7 +243,7 @@ class ActionAskComplaintConfirmation(_AskAction):
 
     def ask(self, say: Speaker, tracker: Tracker) -> None:
         """Show the summary and the three ways on."""
-        kind = services().kinds[tracker.get_slot(PREFIX + "kind") or "other"]
+        kind = services().rules.kinds[tracker.get_slot(PREFIX + "kind") or "other"]
         shown: Any = {name: _shown(tracker, name) for name in CORRECTABLE if name != "kind"}
         say.say("utter_ask_complaint_confirmation", _buttons("confirmation"), kind=kind.label, **shown)
 
@@ -283,7 +283,9 @@ class ActionFinishComplaint(AnsweringAction):
         """File or drop. Rasa also comes here when the form broke, so only what is complete is filed."""
         draft = _draft(tracker)
         if tracker.get_slot(PREFIX + "confirmation") == CONFIRMED and draft:
-            receipt = file_complaint(services().database, tracker.sender_id, inbox_id_of(tracker), draft)
+            receipt = file_complaint(
+                services().database, services().rules, tracker.sender_id, inbox_id_of(tracker), draft
+            )
             url = f"{services().settings.public_url}/phan-anh/{receipt.code}"
             say.say("utter_complaint_receipt", code=receipt.code, filed_on=show_day(receipt.filed_at.date()), url=url)
         elif tracker.get_slot(PREFIX + "confirmation") == CANCELLED:
@@ -296,10 +298,18 @@ class ActionFinishComplaint(AnsweringAction):
 
 def _draft(tracker: Tracker) -> Draft | None:
     given = {name: tracker.get_slot(PREFIX + name) for name in CORRECTABLE}
-    kind, description, *rest = (given[name] for name in ("kind", "description", "office", "time", "dossier", "contact"))
-    if not kind or not description:
+    told = {name: None if value == NONE else value for name, value in given.items()}
+    if not told["kind"] or not told["description"]:
         return None
-    return Draft(kind, description, *(None if value == NONE else value for value in rest))
+    return Draft(
+        told["kind"],
+        told["description"],
+        office=told["office"],
+        happened=told["time"],
+        dossier_code=told["dossier"],
+        contact=told["contact"],
+        words=tuple((name, value) for name, value in told.items() if value and name != "contact"),
+    )
 
 
 def _shown(tracker: Tracker, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 
 from actions.base import AnsweringAction, Events, Speaker, services, show_day, typed_text
-from bot.complaints.service import find_status
+from bot.complaints.queries import find_status
 from bot.text.codes import RECEIPT_CODE, find_receipt_code
 
 
@@ -22,7 +22,7 @@ class ActionComplaintStatus(AnsweringAction):
         status = find_status(services().database, code) if code else None
         if status:
             steps = "\n".join(f"• {show_day(moment.date())}: {state}" for moment, state in status.steps)
-            kind = services().kinds[status.kind].label
+            kind = services().rules.kinds[status.kind].label
             say.say("utter_complaint_status", code=status.code, kind=kind, steps=steps)
             say.report("answer")
         elif code:

@@ -11,7 +11,7 @@ import click
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
 from bot.commands import answers, complaints, content, importing, models, running
-from bot.complaints.service import ComplaintError
+from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.supervisor import StartError
 from bot.settings import SettingsError, load_settings

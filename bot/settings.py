@@ -45,6 +45,7 @@ class Settings:
         public_url: address citizens use, without a trailing slash.
         turn_timeout: seconds the bot may think about one message.
         give_up_after: seconds after which an unanswerable message is set aside.
+        province: whose centre this is (the key of its profile); "demo" when the bot is only tried out.
         today: the day by which content is judged current; None is the clock's.
         portal_permission: who permitted reading the national portal, and when; empty keeps it off.
         portal_contact: where the portal's operator reaches whoever runs this.
@@ -66,6 +67,7 @@ class Settings:
     messages_per_10s: int
     messages_per_10s_per_address: int
     today: date | None
+    province: str
     portal_url: str
     portal_permission: str
     portal_contact: str
@@ -124,6 +126,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         messages_per_10s=_number(values, "MOTCUA_MESSAGES_PER_10S", 10),
         messages_per_10s_per_address=_number(values, "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS", 100),
         today=_day(values, "MOTCUA_TODAY"),
+        province=values.get("MOTCUA_PROVINCE") or ("" if production else "demo"),
         portal_url=_address(values, "MOTCUA_PORTAL_URL", "https://dichvucong.gov.vn/api/v1"),
         portal_permission=values.get("MOTCUA_PORTAL_PERMISSION", "").strip(),
         portal_contact=_one_line(values, "MOTCUA_PORTAL_CONTACT"),
@@ -137,6 +140,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         "MOTCUA_HOME": str(settings.home),
         "MOTCUA_MODELS": str(settings.models),
+        "MOTCUA_PROVINCE": settings.province,
         "MOTCUA_DATABASE_URL": settings.database_url,
         "MOTCUA_PORT": str(settings.port),
         "MOTCUA_RASA_PORT": str(settings.rasa_port),

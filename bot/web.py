@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Route
 from bot.catalogue.loader import load_knowledge
 from bot.channels.web import web_routes
 from bot.complaints.kinds import load_kinds
-from bot.complaints.model import STATE_LABELS
-from bot.complaints.service import find_status
+from bot.complaints.lifecycle import STATE_LABELS
+from bot.complaints.queries import find_status
 from bot.database import Database, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient

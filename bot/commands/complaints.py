@@ -7,9 +7,10 @@ import getpass
 import click
 
 from bot.commands.common import migrated_database
-from bot.complaints import service
-from bot.complaints.model import MOVES, STATE_LABELS
-from bot.settings import Settings
+from bot.complaints import casework, queries
+from bot.complaints.lifecycle import ANSWER_REASONS, ANSWERED, STATE_LABELS, STATES
+from bot.complaints.rules import Rules, load_rules
+from bot.settings import ROOT, Settings
 
 
 @click.group()
@@ -22,9 +23,10 @@ def complaints() -> None:
 @click.pass_obj
 def complaints_list(settings: Settings, state: str | None) -> None:
     """List feedback, oldest first."""
-    rows = service.list_complaints(migrated_database(settings), state)
+    rows = queries.list_complaints(migrated_database(settings), queries.Wanted(state=state))
     for row in rows:
-        click.echo(f"{row.code}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:17} {row.kind:13} {row.description[:60]}")
+        told = (row.description or "(đã xóa)")[:60]
+        click.echo(f"{row.code}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:17} {row.kind:13} {told}")
     click.echo(f"{len(rows)} complaints.")
 
 
@@ -33,9 +35,10 @@ def complaints_list(settings: Settings, state: str | None) -> None:
 @click.pass_obj
 def complaints_show(settings: Settings, code: str) -> None:
     """Show one complaint with its history and contact."""
-    row, told = service.show_complaint(migrated_database(settings), code)
+    opened = queries.show_complaint(migrated_database(settings), code, getpass.getuser())
+    row, told = opened.complaint, opened.told
     fields = {"code": row.code, "state": row.state, "kind": told.kind, "what": told.description, "where": told.office}
-    fields |= {"when": told.happened, "dossier": told.dossier_code, "contact": told.contact}
+    fields |= {"when": told.happened, "who": told.person, "dossier": told.dossier_code, "contact": told.contact}
     for name, value in fields.items():
         click.echo(f"{name:8} {value or '–'}")
     for move in row.moves:
@@ -44,10 +47,25 @@ def complaints_show(settings: Settings, code: str) -> None:
 
 @complaints.command("move")
 @click.argument("code")
-@click.argument("state", type=click.Choice(list(MOVES)))
+@click.argument("state", type=click.Choice([state for state in STATES if state != ANSWERED]))
 @click.option("--note", default="", help="What the citizen is told along with it.")
 @click.pass_obj
 def complaints_move(settings: Settings, code: str, state: str, note: str) -> None:
     """Move a complaint on; the citizen is told."""
-    service.move_complaint(migrated_database(settings), code, state, getpass.getuser(), note)
+    casework.move(migrated_database(settings), _rules(settings), code, state, getpass.getuser(), note)
     click.echo(f"{code} is now '{state}'.")
+
+
+@complaints.command("answer")
+@click.argument("code")
+@click.argument("text")
+@click.option("--reason", type=click.Choice(list(ANSWER_REASONS)), required=True, help="How it ended.")
+@click.pass_obj
+def complaints_answer(settings: Settings, code: str, text: str, reason: str) -> None:
+    """Answer the citizen."""
+    casework.answer(migrated_database(settings), _rules(settings), code, text, reason, getpass.getuser())
+    click.echo(f"{code} is answered.")
+
+
+def _rules(settings: Settings) -> Rules:
+    return load_rules(ROOT / "knowledge", settings.province)

@@ -12,19 +12,35 @@ from bot.text.normalise import fold, normalise
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: its key, what people read, hints in a text, and the questions it needs."""
+    """One kind of feedback.
+
+    Attributes:
+        hints: words in a text that point to it.
+        questions: what is asked for, unless it was told already.
+        joinable: whether it may concern many (systems, fees, rules), so that citizens may join an open one.
+        route: the way it goes ("phan_anh", "kien_nghi", "khen").
+    """
 
     key: str
     label: str
     hints: tuple[str, ...]
     questions: tuple[str, ...]
+    joinable: bool = False
+    route: str = "phan_anh"
 
 
 def load_kinds(folder: Path) -> dict[str, Kind]:
     """Every kind by its key, in the order citizens are shown them."""
     content = yaml.safe_load((folder / "complaint_kinds.yml").read_text(encoding="utf-8"))
     return {
-        key: Kind(key, given["label"], tuple(given["hints"]), tuple(given["questions"]))
+        key: Kind(
+            key,
+            given["label"],
+            tuple(given["hints"]),
+            tuple(given["questions"]),
+            given.get("joinable", False),
+            given.get("route", "phan_anh"),
+        )
         for key, given in content.items()
     }
 

@@ -1,17 +1,95 @@
-"""What citizens are told when their feedback moves."""
+"""What citizens are told when something about their feedback changes, and that they were told."""
 
 from __future__ import annotations
 
-from bot.complaints.model import STATE_LABELS
-from bot.delivery.outbox import Reply
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.complaints.lifecycle import ANSWERED, CLOSED, END_REASONS, NEEDS_INFORMATION, STATE_LABELS
+from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
+from bot.delivery import outbox
+from bot.delivery.outbox import Button, Reply
 
 _MOVED = "Phản ánh {code}: {state}."
 _NOTE = "Trung tâm nhắn: {note}"
+_FORWARDED_TO = "Nơi nhận: {unit}."
+_ASKED = (
+    "Trung tâm cần thêm thông tin cho phản ánh {code}: {note}\n"
+    "Anh/chị bấm nút dưới đây rồi nhắn. Trong lúc chờ, thời hạn trả lời tạm dừng."
+)
+_ANSWERED = "Trung tâm trả lời phản ánh {code} ({reason}):\n{note}"
+_ANSWERED_NEXT = (
+    "Việc đã ổn chưa ạ? Nếu chưa, anh/chị bấm “Chưa giải quyết được” và cho biết vì sao; phản ánh được mở lại một lần."
+)
+_NEW_DATE = "Dự kiến trả lời: {day}."
+_LATE = (
+    "Phản ánh {code} đã quá ngày dự kiến trả lời ({day}) mà chưa có câu trả lời. Trung tâm xin lỗi anh/chị.\n"
+    "Anh/chị có thể gửi phản ánh, kiến nghị trên Cổng Dịch vụ công quốc gia "
+    "(https://dichvucong.gov.vn/nop-phan-anh-kien-nghi). Nếu quyết định hay việc làm của cơ quan xâm phạm quyền lợi "
+    "của mình, anh/chị có quyền khiếu nại trong 90 ngày kể từ khi nhận được hoặc biết được; việc chờ ở đây không kéo "
+    "dài hạn đó."
+)
+_JOINED = "Phản ánh {code} mà anh/chị cùng theo dõi: {state}."
+
+ADD, NOT_SOLVED, SOLVED = "add", "not_solved", "solved"
+_TITLES = {ADD: "Bổ sung thông tin", NOT_SOLVED: "Chưa giải quyết được", SOLVED: "Đã ổn, cảm ơn"}
 
 
-def moved(code: str, state: str, note: str) -> Reply:
-    """The notice of one move, with the officer's note when there is one."""
+def tell_move(session: Session, complaint: Complaint, note: str) -> None:
+    """Tell the citizen, and those who joined, that the complaint has moved to the state it is in."""
+    _tell(session, complaint, complaint.conversation, _moved(complaint, note), complaint.state)
+    joined = select(ComplaintJoin.conversation).where(ComplaintJoin.complaint_id == complaint.id)
+    for conversation in session.execute(joined).scalars().all():
+        _tell(session, complaint, conversation, _moved_for_others(complaint, note), complaint.state)
+
+
+def tell_overdue(session: Session, complaint: Complaint) -> None:
+    """Tell the citizen that the date has passed, and what they may do."""
+    text = _LATE.format(code=complaint.code, day=_day(complaint.due_on))
+    _tell(session, complaint, complaint.conversation, Reply(text), "overdue")
+
+
+def tell_text(session: Session, complaint: Complaint, text: str, about: str) -> None:
+    """Tell the citizen something else about their complaint."""
+    _tell(session, complaint, complaint.conversation, Reply(text), about)
+
+
+def _tell(session: Session, complaint: Complaint, conversation: str, reply: Reply, about: str) -> None:
+    for outbox_id in outbox.enqueue(session, conversation, [reply]):
+        session.add(ComplaintNotice(complaint_id=complaint.id, outbox_id=outbox_id, about=about))
+
+
+def _moved(complaint: Complaint, note: str) -> Reply:
+    code, state = complaint.code, complaint.state
+    if state == NEEDS_INFORMATION:
+        return Reply(_ASKED.format(code=code, note=note), (_button(ADD, code),))
+    if state == ANSWERED:
+        reason = END_REASONS.get(complaint.end_reason or "", STATE_LABELS[state]).lower()
+        text = _ANSWERED.format(code=code, reason=reason, note=note)
+        return Reply(f"{text}\n{_ANSWERED_NEXT}", (_button(SOLVED, code), _button(NOT_SOLVED, code)))
     lines = [_MOVED.format(code=code, state=STATE_LABELS[state].lower())]
+    if complaint.unit and state == "forwarded":
+        lines.append(_FORWARDED_TO.format(unit=complaint.unit))
     if note:
         lines.append(_NOTE.format(note=note))
+    if complaint.due_on and state != CLOSED:
+        lines.append(_NEW_DATE.format(day=_day(complaint.due_on)))
     return Reply("\n".join(lines))
+
+
+def _moved_for_others(complaint: Complaint, note: str) -> Reply:
+    # An answer is for all who have the matter; what one citizen was asked is not.
+    lines = [_JOINED.format(code=complaint.code, state=STATE_LABELS[complaint.state].lower())]
+    if note and complaint.state == ANSWERED:
+        lines.append(_NOTE.format(note=note))
+    return Reply("\n".join(lines))
+
+
+def _button(act: str, code: str) -> Button:
+    return Button(_TITLES[act], f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}')
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""

@@ -57,8 +57,8 @@ class Lines:
 
 def enqueue(
     session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
-) -> None:
-    """Put messages of the bot on their way, within the caller's transaction.
+) -> list[int]:
+    """Put messages of the bot on their way, within the caller's transaction; returns their ids.
 
     Args:
         inbox_id: the message they answer, None for notices.
@@ -67,11 +67,12 @@ def enqueue(
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
     last = len(replies) - 1
+    rows = []
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
         body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
-        session.add(
+        rows.append(
             OutboxMessage(
                 conversation=conversation,
                 body=cipher_of(session).seal(body),
@@ -80,6 +81,9 @@ def enqueue(
                 rate=rate and position == last,
             )
         )
+    session.add_all(rows)
+    session.flush()
+    return [row.id for row in rows]
 
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:

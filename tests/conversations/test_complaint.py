@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from bot.complaints.service import list_complaints, show_complaint
+from bot.complaints.queries import list_complaints, show_complaint
 from bot.database import Database
 from tests.conftest import Conversation
 
@@ -67,7 +67,7 @@ def test_the_contact_reaches_staff_but_never_rasa(citizen: Conversation, bot_dat
     fill_in(citizen, contact="0900 000 456")
     assert "0900 000 456" in citizen.text
     citizen.tap("Gửi")
-    assert show_complaint(bot_database, receipt_of(citizen))[1].contact == "0900 000 456"
+    assert show_complaint(bot_database, receipt_of(citizen), "officer").told.contact == "0900 000 456"
     tracker = b"".join(path.read_bytes() for path in bot.settings.home.glob("rasa-tracker.db*"))
     assert b"<sodienthoai:" in tracker
     assert b"0900 000 456" not in tracker
@@ -93,7 +93,7 @@ def test_an_answer_can_be_corrected_before_sending(citizen: Conversation, bot_da
     assert STORY in citizen.text
     citizen.say("đúng rồi, gửi đi ạ")
     citizen.say("gửi")
-    assert show_complaint(bot_database, receipt_of(citizen))[1].office == "phường Trường Vinh"
+    assert show_complaint(bot_database, receipt_of(citizen), "officer").told.office == "phường Trường Vinh"
 
 
 def test_a_wish_without_a_matter_is_asked_what_happened(citizen: Conversation) -> None:

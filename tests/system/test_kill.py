@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bot.channels import terminal
-from bot.complaints.service import list_complaints
+from bot.complaints.queries import list_complaints
 from bot.database import Database, open_database
 from tests.conftest import Conversation, RunningBot, make_bot
 

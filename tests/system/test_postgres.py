@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from bot.complaints.service import list_complaints, move_complaint
+from bot.complaints.casework import move
+from bot.complaints.queries import list_complaints
+from bot.complaints.rules import load_rules
 from bot.database import Database, open_database
+from bot.settings import ROOT
 from tests.conftest import Conversation, RunningBot, make_bot
 from tests.postgres import PostgresServer
 
@@ -42,7 +45,7 @@ def test_asking_filing_and_looking_up(bot: RunningBot, database: Database) -> No
         citizen.say(text)
     code = CODE.search(citizen.text).group()
     assert [(one.code, one.description) for one in list_complaints(database)] == [(code, STORY)]
-    move_complaint(database, code, "accepted", "officer", "")
+    move(database, load_rules(ROOT / "knowledge"), code, "accepted", "officer")
     assert f"Phản ánh {code}" in Conversation(database).say(code).replies[0].text
     page = httpx.get(f"{bot.settings.web_url}/phan-anh/{code}", trust_env=False).text
     assert "Đã tiếp nhận xử lý" in page

@@ -1,0 +1,206 @@
+"""What staff do with a complaint. Each function is one transaction, recorded, and told to the citizen."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.complaints import notices
+from bot.complaints.errors import (
+    ChangedMeanwhileError,
+    ForbiddenMoveError,
+    MissingTextError,
+    UnknownComplaintError,
+)
+from bot.complaints.lifecycle import (
+    ANSWER_REASONS,
+    ANSWERED,
+    CLOSED,
+    FORWARDED,
+    NEEDS_INFORMATION,
+    OPEN,
+    STAFF,
+    SYSTEM,
+    may_move,
+    ways_on,
+)
+from bot.complaints.model import Complaint, ComplaintJoin, ComplaintMove
+from bot.complaints.rules import Rules
+from bot.database import Database, now
+from bot.text.codes import find_receipt_code
+from bot.text.normalise import clean
+
+ASSIGNED, MERGED = "assigned", "merged"
+# Moves whose note is what the citizen reads; without words they say nothing.
+_NEED_WORDS = frozenset({NEEDS_INFORMATION, ANSWERED})
+
+
+def move(
+    database: Database, rules: Rules, code: str, to_state: str, by: str, note: str = "", *, version: int | None = None
+) -> None:
+    """Take a complaint to another state.
+
+    Args:
+        by: the officer's name.
+        note: what the citizen is told along with it.
+        version: the complaint's version that the officer saw.
+
+    Raises:
+        UnknownComplaintError: no complaint has this code.
+        ForbiddenMoveError: its state does not allow it; or "answered", which needs a reason: see `answer`.
+        MissingTextError: the citizen is asked for more, and no question is given.
+        ChangedMeanwhileError: it is no longer the version that was seen.
+    """
+    if to_state == ANSWERED:
+        raise ForbiddenMoveError("An answer needs how it ended; use 'answer'.")
+    with database.transaction() as session:
+        complaint = lock(session, code, version)
+        step(session, rules, complaint, to_state, STAFF, by, note)
+
+
+def answer(
+    database: Database, rules: Rules, code: str, text: str, reason: str, by: str, *, version: int | None = None
+) -> None:
+    """Answer the citizen and say how it ended (one of `ANSWER_REASONS`).
+
+    Raises:
+        MissingTextError: the answer has no words.
+        ComplaintError: as `move`.
+    """
+    if reason not in ANSWER_REASONS:
+        raise ForbiddenMoveError(f"'{reason}' is not how a complaint can end: {', '.join(ANSWER_REASONS)}.")
+    with database.transaction() as session:
+        complaint = lock(session, code, version)
+        complaint.end_reason = reason
+        step(session, rules, complaint, ANSWERED, STAFF, by, text, reason)
+
+
+def forward(
+    database: Database, rules: Rules, code: str, unit: str, by: str, note: str = "", *, version: int | None = None
+) -> None:
+    """Hand a complaint to the unit that is responsible.
+
+    Raises:
+        MissingTextError: no unit is named.
+        ComplaintError: as `move`.
+    """
+    if not clean(unit).strip():
+        raise MissingTextError("Name the unit it is forwarded to.")
+    with database.transaction() as session:
+        complaint = lock(session, code, version)
+        complaint.unit = clean(unit).strip()
+        step(session, rules, complaint, FORWARDED, STAFF, by, note)
+
+
+def assign(
+    database: Database, code: str, by: str, assignee: str | None = None, unit: str | None = None, note: str = ""
+) -> None:
+    """Say who works on a complaint; the citizen is not told.
+
+    Raises:
+        UnknownComplaintError: no complaint has this code.
+        ForbiddenMoveError: it has ended.
+    """
+    with database.transaction() as session:
+        complaint = lock(session, code)
+        if complaint.state == CLOSED:
+            raise ForbiddenMoveError(f"{complaint.code} has ended; nobody can be assigned.")
+        complaint.assignee = assignee if assignee is not None else complaint.assignee
+        complaint.unit = unit if unit is not None else complaint.unit
+        told = " / ".join(part for part in (complaint.unit, complaint.assignee) if part)
+        record(complaint, complaint.state, by, f"{told}. {note}".strip(), ASSIGNED)
+
+
+def merge(database: Database, rules: Rules, code: str, into: str, by: str, text: str) -> None:
+    """Answer a complaint as a duplicate of another, whose notices its citizen gets from now on.
+
+    Raises:
+        UnknownComplaintError: one of the codes is unknown.
+        ForbiddenMoveError: both are the same, or its state does not allow an answer.
+        MissingTextError: there are no words for the citizen.
+    """
+    with database.transaction() as session:
+        complaint, other = lock(session, code), lock(session, into)
+        if complaint.id == other.id or other.joined_to_id:
+            raise ForbiddenMoveError(f"{complaint.code} can't be merged into {other.code}.")
+        complaint.joined_to_id, complaint.end_reason = other.id, "duplicate"
+        step(session, rules, complaint, ANSWERED, STAFF, by, text, "duplicate")
+        follow(session, other, complaint.conversation)
+        record(other, other.state, by, complaint.code, MERGED)
+
+
+def follow(session: Session, complaint: Complaint, conversation: str) -> bool:
+    """Let a conversation follow somebody's complaint; False when it does already, or filed it itself."""
+    joined = select(ComplaintJoin.id).where(
+        ComplaintJoin.complaint_id == complaint.id, ComplaintJoin.conversation == conversation
+    )
+    if complaint.conversation == conversation or session.execute(joined).first():
+        return False
+    session.add(ComplaintJoin(complaint_id=complaint.id, conversation=conversation))
+    session.flush()
+    return True
+
+
+def lock(session: Session, code: str, version: int | None = None) -> Complaint:
+    """The complaint of a code, held until the transaction ends.
+
+    Raises:
+        UnknownComplaintError: no complaint has this code.
+        ChangedMeanwhileError: it is not the version that was seen.
+    """
+    wanted = select(Complaint).where(Complaint.code == find_receipt_code(code)).with_for_update()
+    complaint = session.execute(wanted).scalar_one_or_none()
+    if complaint is None:
+        raise UnknownComplaintError(f"There is no complaint {code}.")
+    if version is not None and complaint.version != version:
+        raise ChangedMeanwhileError(f"{complaint.code} was changed by somebody else; look at it again.")
+    return complaint
+
+
+def step(
+    session: Session,
+    rules: Rules,
+    complaint: Complaint,
+    to_state: str,
+    actor: str,
+    by: str,
+    note: str = "",
+    reason: str | None = None,
+    tell: bool = True,
+) -> None:
+    """Move a locked complaint, keep its clock, record who and why, and tell the citizen.
+
+    Raises:
+        ForbiddenMoveError: this actor may not take it there.
+        MissingTextError: the move needs words and has none.
+    """
+    note = clean(note.encode(errors="replace").decode()).strip()
+    if not may_move(complaint.state, to_state, actor):
+        allowed = ", ".join(ways_on(complaint.state, actor)) or "nothing"
+        raise ForbiddenMoveError(f"{complaint.code} is '{complaint.state}' and can go to: {allowed}.")
+    if to_state in _NEED_WORDS and not note:
+        raise MissingTextError(f"'{to_state}' needs words that the citizen is told.")
+    if complaint.waiting_since and to_state != NEEDS_INFORMATION:
+        complaint.due_on = rules.after_waiting(complaint.due_on, complaint.waiting_since, now())
+        complaint.waiting_since = None
+    if to_state == NEEDS_INFORMATION:
+        complaint.waiting_since = now()
+    record(complaint, to_state, by, note, reason)
+    complaint.state = to_state
+    if to_state in OPEN:
+        complaint.end_reason = None
+    if tell:
+        notices.tell_move(session, complaint, note)
+
+
+def record(complaint: Complaint, to_state: str, by: str, note: str, reason: str | None = None) -> None:
+    """Add a step to a complaint's history."""
+    complaint.moves.append(
+        ComplaintMove(moved_by=by, from_state=complaint.state, to_state=to_state, reason=reason, note=note or None)
+    )
+
+
+def close_answered(database: Database, rules: Rules, code: str) -> None:
+    """Close what was answered and nobody objected to; done by the clock, not by a person."""
+    with database.transaction() as session:
+        step(session, rules, lock(session, code), CLOSED, SYSTEM, SYSTEM, tell=False)

@@ -1,0 +1,35 @@
+"""What can go wrong with a complaint; each message is a sentence for the person who asked.
+
+ComplaintError
+├── UnknownComplaintError
+├── ForbiddenMoveError
+├── MissingTextError
+├── ChangedMeanwhileError
+└── NotYoursError
+"""
+
+from __future__ import annotations
+
+
+class ComplaintError(Exception):
+    """Something can't be done with a complaint."""
+
+
+class UnknownComplaintError(ComplaintError):
+    """There is no complaint with this code, or none that this person may see."""
+
+
+class ForbiddenMoveError(ComplaintError):
+    """A complaint may not go from its state to the one asked for."""
+
+
+class MissingTextError(ComplaintError):
+    """A move needs words for the citizen and has none."""
+
+
+class ChangedMeanwhileError(ComplaintError):
+    """Somebody else changed the complaint since it was read."""
+
+
+class NotYoursError(ComplaintError):
+    """This can only be done by the citizen who filed it, where they filed it."""

@@ -1,0 +1,212 @@
+"""Reading complaints: the status anybody with the code may see, and what staff see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.complaints.errors import UnknownComplaintError
+from bot.complaints.filing import Draft
+from bot.complaints.lifecycle import OPEN, STATE_LABELS
+from bot.complaints.model import ChainLink, Complaint, ComplaintNotice, ComplaintOpening
+from bot.complaints.texts import plain
+from bot.database import Database, cipher_of
+from bot.delivery import vault
+from bot.delivery.model import OutboxMessage
+from bot.text.codes import find_receipt_code
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Status:
+    """What anybody who has the code may see: nothing personal, none of the citizen's words.
+
+    Attributes:
+        steps: (moment, label) of every change of state.
+    """
+
+    code: str
+    kind: str
+    state: str
+    end_reason: str | None
+    filed_at: datetime
+    due_on: date | None
+    paused: bool
+    erased: bool
+    link: str
+    steps: tuple[tuple[datetime, str], ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What staff look for; what is None or empty is not asked.
+
+    Attributes:
+        words: all of them, with tones or without, or a code.
+        restricted: whether denunciations are shown; only to their named readers.
+    """
+
+    state: str | None = None
+    kind: str | None = None
+    unit: str | None = None
+    assignee: str | None = None
+    overdue_on: date | None = None
+    words: str = ""
+    restricted: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One complaint with personal values readable, for staff."""
+
+    complaint: Complaint
+    told: Draft
+    words: tuple[tuple[str, str], ...]
+    notices: tuple[tuple[str, datetime, str], ...]
+
+
+def find_status(database: Database, code: str) -> Status | None:
+    """How far the complaint with this receipt code is, None when there is none."""
+    spelled = find_receipt_code(code)
+    with database.reading() as session:
+        row = session.execute(select(Complaint).where(Complaint.code == spelled)).scalar_one_or_none()
+        if row is None:
+            return None
+        link = select(ChainLink.link).where(ChainLink.complaint_id == row.id)
+        steps = tuple((m.moved_at, STATE_LABELS[m.to_state]) for m in row.moves if m.to_state != m.from_state)
+        return Status(
+            row.code,
+            row.kind,
+            row.state,
+            row.end_reason,
+            row.created_at,
+            row.due_on,
+            row.waiting_since is not None,
+            row.erased_at is not None,
+            session.execute(link).scalar_one_or_none() or "",
+            steps,
+        )
+
+
+def list_complaints(
+    database: Database, wanted: Wanted | None = None, after: int = 0, limit: int = PAGE
+) -> list[Complaint]:
+    """Complaints for staff, oldest first, a page at a time.
+
+    Args:
+        after: the id of the last complaint of the page before.
+    """
+    with database.reading() as session:
+        found = _matching(session, wanted or Wanted()).where(Complaint.id > after).order_by(Complaint.id).limit(limit)
+        return list(session.execute(found).scalars())
+
+
+def show_complaint(database: Database, code: str, by: str, why: str = "", restricted: bool = False) -> Opened:
+    """One complaint for staff, with personal values readable; that it was opened is recorded.
+
+    Raises:
+        UnknownComplaintError: no complaint has this code, or it is a denunciation and this is not one of its readers.
+    """
+    with database.transaction() as session:
+        row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
+        if row is None or (row.restricted and not restricted):
+            raise UnknownComplaintError(f"There is no complaint {code}.")
+        what = "restricted" if row.restricted else "contact"
+        session.add(ComplaintOpening(complaint_id=row.id, opened_by=by, what=what, why=why or None))
+        session.flush()
+        return Opened(row, told_in(session, row), _words(session, row), _notices(session, row))
+
+
+def told_in(session: Session, row: Complaint) -> Draft:
+    """What a complaint tells, with personal values readable."""
+    opened = [
+        vault.reveal(session, row.conversation, text) if text else None
+        for text in (row.description, row.office, row.happened, row.dossier_code, row.person)
+    ]
+    return Draft(
+        row.kind,
+        opened[0] or "",
+        opened[1],
+        opened[2],
+        opened[3],
+        cipher_of(session).unseal(row.contact) if row.contact else None,
+        opened[4],
+        row.route,
+        row.province,
+    )
+
+
+def similar(database: Database, kind: str, text: str, limit: int = 3) -> list[Complaint]:
+    """Open complaints of a kind that share most words with a text, nearest first."""
+    words = set(plain(text).split())
+    with database.reading() as session:
+        open_ones = (
+            select(Complaint)
+            .where(Complaint.kind == kind, Complaint.state.in_(OPEN), Complaint.restricted.is_(False))
+            .where(Complaint.person.is_(None), Complaint.joined_to_id.is_(None), Complaint.erased_at.is_(None))
+            .order_by(Complaint.id.desc())
+            .limit(_LOOKED_AT)
+        )
+        scored = [
+            (_likeness(words, set((row.folded or "").split())), row) for row in session.execute(open_ones).scalars()
+        ]
+    near = sorted((one for one in scored if one[0] >= _ALIKE), key=lambda one: -one[0])
+    return [row for _, row in near[:limit]]
+
+
+_LOOKED_AT = 500
+_ALIKE = 0.35
+
+
+def _likeness(some: set[str], others: set[str]) -> float:
+    return len(some & others) / len(some | others) if some | others else 0.0
+
+
+def _matching(session: Session, wanted: Wanted):  # type: ignore[no-untyped-def]
+    found = select(Complaint)
+    for column, value in (
+        (Complaint.state, wanted.state),
+        (Complaint.kind, wanted.kind),
+        (Complaint.unit, wanted.unit),
+        (Complaint.assignee, wanted.assignee),
+    ):
+        if value:
+            found = found.where(column == value)
+    if not wanted.restricted:
+        found = found.where(Complaint.restricted.is_(False))
+    if wanted.overdue_on:
+        found = found.where(Complaint.state.in_(OPEN), Complaint.due_on < wanted.overdue_on)
+    return _with_words(session, found, wanted.words)
+
+
+def _with_words(session: Session, found, words: str):  # type: ignore[no-untyped-def]
+    code = find_receipt_code(words)
+    if code:
+        return found.where(Complaint.code == code)
+    asked = plain(words).split()
+    if not asked:
+        return found
+    if session.get_bind().dialect.name == "postgresql":
+        query = func.to_tsquery("simple", " & ".join(asked))
+        return found.where(func.to_tsvector("simple", Complaint.folded).op("@@")(query))
+    for word in asked:
+        found = found.where((" " + Complaint.folded + " ").contains(f" {word} ", autoescape=True))
+    return found
+
+
+def _words(session: Session, row: Complaint) -> tuple[tuple[str, str], ...]:
+    return tuple((w.question, vault.reveal(session, row.conversation, w.text)) for w in row.words if w.text)
+
+
+def _notices(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:
+    told = (
+        select(ComplaintNotice.about, OutboxMessage.created_at, OutboxMessage.state)
+        .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)
+        .where(ComplaintNotice.complaint_id == row.id)
+        .order_by(ComplaintNotice.id)
+    )
+    return tuple((about, at, state) for about, at, state in session.execute(told))
