@@ -24,6 +24,8 @@ RANKING_LENGTH = 10
 # Where the questions of a message with several are found in what Rasa hands on.
 QUESTIONS = "questions"
 MOST_QUESTIONS = 3
+# What a question of its own must reach to count as asked beside another.
+SURE_OF_QUESTION = 0.8
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -105,11 +107,14 @@ class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the intent and its ranking to each message."""
         for message in messages:
-            ranked = self._model.rank(message.get(TEXT) or "")[:RANKING_LENGTH] if self._model else []
-            ranking = [{"name": name, "confidence": share} for name, share in ranked]
+            text = message.get(TEXT) or ""
+            ranked = self._model.rank(text) if self._model else []
+            asked = self._questions(text)
+            if asked:
+                ranked = settle_doubt(ranked, asked)
+            ranking = [{"name": name, "confidence": share} for name, share in ranked[:RANKING_LENGTH]]
             message.set("intent", ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
-            asked = self._questions(message.get(TEXT) or "")
             if asked:
                 message.set(QUESTIONS, asked, add_to_output=True)
         return messages
@@ -123,6 +128,20 @@ class VietnameseIntentClassifier(GraphComponent, IntentClassifier):
         return [
             {"text": part, "name": name, "confidence": share} for part, (name, share) in zip(parts, best, strict=True)
         ]
+
+
+def settle_doubt(ranked: list[tuple[str, float]], asked: list[dict[str, Any]]) -> list[tuple[str, float]]:
+    """The ranking of a message whose doubt is only between what its own questions ask: both are meant.
+
+    The first of these questions takes the shares of the others, so that it is answered instead of asked back.
+    """
+    meant = list(dict.fromkeys(q["name"] for q in asked if q["confidence"] >= SURE_OF_QUESTION))
+    shares = dict(ranked)
+    if len(meant) < 2 or ranked[0][0] not in meant or ranked[0][1] >= SURE_OF_QUESTION:
+        return ranked
+    together = sum(shares[name] for name in meant)
+    rest = [(name, share) for name, share in ranked if name not in meant]
+    return [(meant[0], together), *rest, *((name, 0.0) for name in meant[1:])]
 
 
 def _tables(training_data: TrainingData) -> Iterator[tuple[str, list[str]]]:

@@ -22,6 +22,13 @@ pytestmark = pytest.mark.server
             {"ask_procedure_where", "ask_procedure_fee"},
             "ho_chieu",
         ),
+        # As a whole it is under the threshold; each of its questions is clear.
+        (
+            "lam giay khai sinh can gi va mat bao lau",
+            {"ask_procedure_documents"},
+            {"ask_procedure_documents", "ask_procedure_time"},
+            "khai_sinh",
+        ),
     ],
 )
 def test_the_other_question_is_offered_and_keeps_the_procedure(

@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu import intent_classifier
-from bot.nlu.intent_classifier import VietnameseIntentClassifier
+from bot.nlu.intent_classifier import VietnameseIntentClassifier, settle_doubt
 from bot.text.normalise import fold
 
 ROOT = Path(intent_classifier.__file__).parent.parent.parent
@@ -182,6 +182,29 @@ def test_each_question_of_a_message_is_understood_by_itself(component):
     assert all(0 < question["confidence"] <= 1 for question in reading["questions"])
 
 
+def test_a_doubt_between_what_a_message_asks_is_settled_for_its_first_question():
+    asked = [{"name": "papers", "confidence": 0.95}, {"name": "fee", "confidence": 0.9}]
+    whole = [("fee", 0.5), ("papers", 0.3), ("hours", 0.2)]
+    assert settle_doubt(whole, asked) == [("papers", 0.8), ("hours", 0.2), ("fee", 0.0)]
+
+
+@pytest.mark.parametrize(
+    "whole, asked",
+    [
+        # The whole is sure.
+        ([("fee", 0.9), ("papers", 0.1)], [("papers", 0.95), ("fee", 0.9)]),
+        # One of the questions is not sure of what it asks.
+        ([("fee", 0.5), ("papers", 0.5)], [("papers", 0.95), ("fee", 0.6)]),
+        # Both ask the same.
+        ([("fee", 0.5), ("papers", 0.5)], [("fee", 0.95), ("fee", 0.9)]),
+        # The whole looks like something that no question asks.
+        ([("hours", 0.6), ("papers", 0.2), ("fee", 0.2)], [("papers", 0.95), ("fee", 0.9)]),
+    ],
+)
+def test_other_doubts_stay_doubts(whole, asked):
+    assert settle_doubt(whole, [{"name": name, "confidence": share} for name, share in asked]) == whole
+
+
 @pytest.mark.parametrize("text", ["cần giấy tờ gì", "xin chào", "", "tôi mất giấy rồi. buồn quá"])
 def test_a_message_with_one_question_has_no_list_of_them(component, text):
     assert "questions" not in understood(component, text)[0]
@@ -189,7 +212,7 @@ def test_a_message_with_one_question_has_no_list_of_them(component, text):
 
 FINGERPRINTS = """
 from pathlib import Path
-from bot.nlu.intent_classifier import VietnameseIntentClassifier as C
+from bot.nlu.intent_classifier import VietnameseIntentClassifier as C, settle_doubt
 mark = lambda: print(C.fingerprint_addon({}))
 mark(); mark()
 for name in ("nlu/features.py", "nlu/linear.py", "text/normalise.py", "text/abbreviations.json"):
