@@ -17,7 +17,7 @@ from actions.local import PROVINCE, ask_province, hear_place, settle_province
 from bot.catalogue.imported import imported_names
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
-from bot.catalogue.national import NationalSearch, read_wordings
+from bot.catalogue.national import NationalSearch
 from bot.catalogue.places import Found, Places
 from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.catalogue.wordings import Namer
@@ -70,13 +70,11 @@ def services() -> Services:
     knowledge, refusals = load_knowledge(ROOT / "knowledge")
     for refusal in refusals:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
-    search = ProcedureSearch(knowledge.names(), knowledge.wordings)
+    search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere())
     rules, form = load_rules(ROOT / "knowledge", settings.province), load_form(ROOT / "knowledge")
     database = open_database(settings)
     imported = list(imported_names(database))
-    national = (
-        NationalSearch(imported, read_wordings(ROOT / "knowledge" / "national_wordings.jsonl")) if imported else None
-    )
+    national = NationalSearch(imported, knowledge.national_wordings) if imported else None
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
     events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
     places = Places(knowledge)

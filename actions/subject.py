@@ -8,6 +8,7 @@ from rasa_sdk import Tracker
 
 from actions.base import asked_text, carried, services
 from actions.life_events import named_life_event
+from bot.catalogue.combined import reviewed_of
 from bot.catalogue.imported import Imported, ImportedName, load_imported
 from bot.catalogue.model import LifeEvent, Name, Procedure
 from bot.catalogue.national import NationalMatch
@@ -63,7 +64,7 @@ def find_subject(tracker: Tracker, intent: str) -> Subject:
     catalogue = services().national
     national = catalogue.match(text) if catalogue else NationalMatch()
     if national.sure:
-        return Subject(_reviewed(national.sure) or _imported(national.sure.codes[0]))
+        return Subject(reviewed_of(services().search, national.sure) or _imported(national.sure.codes[0]))
     return Subject(candidates=_candidates(match.doubtful, national.doubtful))
 
 
@@ -71,13 +72,8 @@ def _candidates(
     doubtful: tuple[Procedure | Name, ...], imported: tuple[ImportedName, ...]
 ) -> tuple[Procedure | Name, ...]:
     """The likeliest reviewed one, the imported ones, then the rest; each procedure once."""
-    found = [*doubtful[:1], *(_reviewed(name) or name for name in imported), *doubtful[1:]]
+    found = [*doubtful[:1], *(reviewed_of(services().search, name) or name for name in imported), *doubtful[1:]]
     return tuple({item.key: item for item in found}.values())[:MOST_CANDIDATES]
-
-
-def _reviewed(name: ImportedName) -> Procedure | Name | None:
-    """The reviewed procedure that an imported record stands behind."""
-    return next(iter(services().search.by_code(" ".join(name.codes))), None)
 
 
 def _by_key(key: str) -> Procedure | Name | Imported | None:

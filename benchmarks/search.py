@@ -24,9 +24,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from benchmarks.report import replace_section
+from bot.catalogue.combined import CombinedSearch
 from bot.catalogue.imported import ImportedName, imported_names
 from bot.catalogue.loader import load_knowledge
-from bot.catalogue.national import INTERNAL, NationalSearch, read_wordings
+from bot.catalogue.national import INTERNAL, NationalSearch
 from bot.catalogue.search import ProcedureSearch
 from bot.catalogue.wordings import plain
 from bot.database import open_database
@@ -140,7 +141,7 @@ def compare_reviewed(postgres: Callable[[], str]) -> dict[str, tuple[float, Resu
     }
 
     def ours() -> Find:
-        search = ProcedureSearch(knowledge.names(), knowledge.wordings)
+        search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere())
         return lambda query: [frozenset((hit.procedure.key,)) for hit in search.find(query)]
 
     return _compare(ours, documents, {}, [queries], postgres)[0]
@@ -149,10 +150,6 @@ def compare_reviewed(postgres: Callable[[], str]) -> dict[str, tuple[float, Resu
 def compare_national(names: list[ImportedName], postgres: Callable[[], str]) -> list[dict[str, tuple[float, Result]]]:
     """The imported catalogue: records with details, then records of which only the name is known."""
     knowledge = load_knowledge(ROOT / "knowledge")[0]
-    wordings = read_wordings(ROOT / "knowledge" / "national_wordings.jsonl")
-    for procedure in knowledge.procedures.values():
-        for code in procedure.codes:
-            wordings.setdefault(code, []).extend((*procedure.synonyms, *knowledge.wordings[procedure.key]))
     documents, codes = {}, {}
     for name in names:
         if name.type != INTERNAL:
@@ -160,8 +157,10 @@ def compare_national(names: list[ImportedName], postgres: Callable[[], str]) -> 
             codes[name.key] = frozenset(name.codes)
 
     def ours() -> Find:
-        search = NationalSearch(names, wordings)
-        return lambda query: [search.codes_of(hit.procedure) for hit in search.find(query)]
+        national = NationalSearch(names, knowledge.national_wordings)
+        reviewed = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere())
+        search = CombinedSearch(reviewed, national)
+        return lambda query: [national.codes_of(hit.procedure) for hit in search.find(query)]
 
     sets = [read_queries(SETS / "national.jsonl"), read_queries(SETS / "names_only.jsonl")]
     return _compare(ours, documents, codes, sets, postgres)

@@ -80,13 +80,14 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     chosen = folder / "thresholds.yml"
     hand_over = float(_read_yaml(chosen)["hand_over"]) if chosen.exists() else 0.0
     wordings = {path.stem: tuple(_read_yaml(path)) for path in sorted((folder / "wordings").glob("*.yml"))}
+    national = _read_lines(folder / "national_wordings.jsonl")
     ways = folder / "channels.yml"
     channels = _read_yaml(ways) if ways.exists() else {}
     names = folder / "unchecked.yml"
     given = _read_yaml(names) if names.exists() else {}
     unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
     known = Knowledge(
-        procedures, topics, life_events, unchecked, labels, hand_over, wordings, channels, offices, **places
+        procedures, topics, life_events, unchecked, labels, hand_over, wordings, national, channels, offices, **places
     )
     return known, refusals
 
@@ -110,6 +111,12 @@ def _load_items(
         names[name] = path.name
         items[content["key"]] = build(content)
     return items
+
+
+def _read_lines(path: Path) -> dict[str, tuple[str, ...]]:
+    """Citizens' wordings by code: one JSON object {"code", "wordings"} a line."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {row["code"]: tuple(row["wordings"]) for row in map(json.loads, lines)}
 
 
 def _load_places(folder: Path, refusals: list[Refusal]) -> dict[str, Any]:

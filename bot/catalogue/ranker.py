@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,13 @@ class Ranker:
 
     Args:
         wordings: the key of a thing → messages of people who mean it. Two things at least.
+        others: messages of people who mean none of these things; the share of belief in that goes to nobody.
     """
 
-    def __init__(self, wordings: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, wordings: Mapping[str, Iterable[str]], others: Sequence[str] = ()) -> None:
         self.keys = list(wordings)
         texts, labels = [], []
-        for label, own in enumerate(wordings.values()):
+        for label, own in enumerate([*wordings.values(), *([others] if others else [])]):
             for text in dict.fromkeys(own):
                 texts.append(text)
                 labels.append(label)
@@ -40,15 +41,15 @@ class Ranker:
         views = hstack([self._words.fit_transform(folded), self._characters.fit_transform(folded)], format="csr")
         classifier = LinearSVC(C=REGULARISATION, tol=TOLERANCE, random_state=7).fit(views, labels)
         # With two things scikit-learn keeps one row, for the second.
-        two = len(self.keys) == 2
+        two = len(classifier.classes_) == 2
         self._weights = np.vstack([-classifier.coef_, classifier.coef_] if two else [classifier.coef_]).T
         intercept = classifier.intercept_
         self._intercept = np.concatenate([-intercept, intercept] if two else [intercept])
 
     def rank(self, text: str) -> NDArray[np.float64]:
-        """For each key the share of belief that a message is about it; together they make 1."""
+        """For each key the share of belief that a message is about it; what is left of 1 is that for none of them."""
         folded = [plain(text)]
         views: csr_matrix = hstack([self._words.transform(folded), self._characters.transform(folded)], format="csr")
         scores = np.asarray(views @ self._weights + self._intercept).ravel()
-        shares: NDArray[np.float64] = softmax(scores / TEMPERATURE)
+        shares: NDArray[np.float64] = softmax(scores / TEMPERATURE)[: len(self.keys)]
         return shares

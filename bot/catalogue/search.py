@@ -23,13 +23,15 @@ from bot.text.normalise import fold, words
 from bot.text.questions import split_parts
 
 # A match below the first is none; between them it is doubtful; two matches this close are a doubt, too.
-WEAK, SURE, MARGIN = 0.08, 0.60, 0.20
+WEAK, SURE, MARGIN = 0.08, 0.55, 0.20
 _CODE_LENGTH = len("1.004194")
 # Up to so many words, each must be the procedure's own.
 FEW_WORDS = 4
 EXACT = 0.99
 # From this nearness on a part of a message is a procedure's name.
 NAMED = 0.8
+# What is nearer to a name is no example of other procedures.
+NO_OTHER = 0.4
 # A pair of words that more procedures have in their names says which of them is meant no longer.
 MOST_NAMES = 2
 
@@ -47,10 +49,14 @@ class ProcedureSearch:
 
     Args:
         wordings: the key of a procedure → messages of citizens who need it, beside its names.
+        elsewhere: messages of people who need none of these procedures.
     """
 
     def __init__(
-        self, procedures: Iterable[Procedure | Name], wordings: Mapping[str, Sequence[str]] | None = None
+        self,
+        procedures: Iterable[Procedure | Name],
+        wordings: Mapping[str, Sequence[str]] | None = None,
+        elsewhere: Sequence[str] = (),
     ) -> None:
         self._procedures = list(procedures)
         told = wordings or {}
@@ -71,7 +77,11 @@ class ProcedureSearch:
         self._known_words = frozenset().union(*self._vocabularies.values())
         # "Mất bao lâu" asks for the time; without tones its "mất" would be a loss.
         asked = {key: [without_aside_phrases(text) for text in own] for key, own in said.items()}
-        self._ranker = Ranker(asked) if len(said) > 1 else None
+        others = [without_aside_phrases(text) for text in elsewhere]
+        # The portal has the same procedure under several codes.
+        near = self._index.nearest(others) if others else ()
+        others = [text for text, nearness in zip(others, near, strict=True) if nearness < NO_OTHER]
+        self._ranker = Ranker(asked, others) if len(said) > 1 else None
 
     def find(self, text: str, limit: int = 10) -> list[Hit]:
         """The procedures nearest to a message, best first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,14 @@ class WordingIndex:
             by_words = (self._word_matrix @ self._words.transform([query]).T).toarray().ravel()
             by_characters = (self._character_matrix @ self._characters.transform([query]).T).toarray().ravel()
             np.maximum.at(best, self._owners, 0.5 * by_words + 0.5 * by_characters)
+        return best
+
+
+    def nearest(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """For each of many plain texts, how near the nearest wording of any thing is (0 to 1)."""
+        by_words = self._words.transform(queries) @ self._word_matrix.T
+        by_characters = self._characters.transform(queries) @ self._character_matrix.T
+        best: NDArray[np.float64] = (0.5 * by_words + 0.5 * by_characters).max(axis=1).toarray().ravel()
         return best
 
 

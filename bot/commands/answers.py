@@ -9,13 +9,16 @@ from typing import Any
 import click
 import httpx
 
+from bot.catalogue.combined import CombinedSearch
+from bot.catalogue.imported import imported_names
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
+from bot.catalogue.national import NationalSearch
 from bot.catalogue.search import Hit, ProcedureSearch
 from bot.channels import terminal
 from bot.channels.terminal import Answer
 from bot.channels.web import BadRequestError, check_text
-from bot.commands.common import model_in_place
+from bot.commands.common import migrated_database, model_in_place
 from bot.commands.lines import needed, read_lines, write_lines
 from bot.database import Database, open_database
 from bot.delivery.outbox import Button, Reply
@@ -93,11 +96,14 @@ def parse(settings: Settings, text: str | None, source: Path | None, out: Path |
     "--file", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), help='JSON lines {"id","text"}.'
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the hits go as JSON lines.")
-def search(text: str | None, source: Path | None, out: Path | None) -> None:
-    """Find procedures by their names and citizens' wordings."""
+@click.pass_obj
+def search(settings: Settings, text: str | None, source: Path | None, out: Path | None) -> None:
+    """Find procedures, reviewed and imported, by their names and citizens' wordings."""
     rows = read_lines(source) if source else [{"text": needed(text)}]
     content = load_knowledge(ROOT / "knowledge")[0]
-    index = ProcedureSearch(content.names(), content.wordings)
+    reviewed = ProcedureSearch(content.names(), content.wordings, content.elsewhere())
+    imported = list(imported_names(migrated_database(settings)))
+    index = CombinedSearch(reviewed, NationalSearch(imported, content.national_wordings) if imported else None)
     found = (
         {"id": row.get("id"), "hits": [_hit_record(hit) for hit in index.find(str(row.get("text", "")))]}
         for row in rows

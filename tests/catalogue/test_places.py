@@ -128,7 +128,7 @@ def test_what_is_left_of_a_message_is_what_it_asks(text, rest, alone):
 
 @pytest.mark.parametrize("place", ["ở Quy Nhơn", "o quy nhon", "tại huyện Tây Sơn, tỉnh Bình Định"])
 def test_a_place_beside_a_procedure_keeps_the_match(place):
-    search = ProcedureSearch(KNOWLEDGE.names(), KNOWLEDGE.wordings)
+    search = ProcedureSearch(KNOWLEDGE.names(), KNOWLEDGE.wordings, KNOWLEDGE.elsewhere())
     names = [procedure.name for procedure in KNOWLEDGE.procedures.values()]
     matches = [match_procedure(search, PLACES.find(f"{name} {place}").rest).sure for name in names]
     assert [match and match.name for match in matches] == names
