@@ -18,12 +18,13 @@ from bot.complaints import citizen
 from bot.complaints.chain import GENESIS, close_days, link_after
 from bot.complaints.guidance import load_guidance
 from bot.complaints.lifecycle import ACCEPTED, ANSWERED, CLOSED, FORWARDED, IN_PROGRESS, NEEDS_INFORMATION, STATES
+from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import now
 from bot.settings import ROOT
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.pages import page_routes
-from tests.complaints.conftest import AN, OFFICER, WORDS
+from tests.complaints.conftest import AN, OFFICER, WORDS, Centre
 from tests.complaints.test_chain import erase
 
 PHONE = "0912345678"
@@ -38,6 +39,11 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "w
 @pytest.fixture
 def kind_of_database():
     return "sqlite"
+
+
+@pytest.fixture
+def centre(database):
+    return Centre(database, load_rules(ROOT / "knowledge", "demo"))
 
 
 class Clock:

@@ -1,5 +1,0 @@
-"""Feedback to show on pages."""
-
-from tests.complaints.conftest import centre
-
-__all__ = ["centre"]
