@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
@@ -19,12 +20,16 @@ from starlette.routing import BaseRoute, Route
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.web import web_routes
+from bot.complaints.errors import ComplaintError
 from bot.complaints.kinds import load_kinds
 from bot.complaints.lifecycle import STATE_LABELS
 from bot.complaints.queries import find_status
+from bot.complaints.rules import load_rules
 from bot.database import Database, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
+from bot.operations.jobs import Scheduler
+from bot.operations.registered import list_jobs
 from bot.settings import ROOT, Settings, load_settings
 from bot.site.content import ContentPages
 from bot.site.content_routes import content_routes
@@ -38,6 +43,7 @@ def create_app(settings: Settings) -> Starlette:
     patience = settings.turn_timeout + 5
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     dispatcher = Dispatcher(database, rasa, settings.give_up_after)
+    scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     health = _health_routes(database, settings)
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     routes = [
@@ -50,8 +56,10 @@ def create_app(settings: Settings) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         work = asyncio.create_task(dispatcher.run())
+        scheduler.start()
         yield
         work.cancel()
+        await asyncio.to_thread(scheduler.stop)
         with contextlib.suppress(asyncio.CancelledError):
             await work
         await rasa.close()
@@ -65,8 +73,12 @@ def serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = load_settings()
+    try:
+        app = create_app(settings)
+    except ComplaintError as error:
+        sys.exit(f"motcua: {error}")
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",
