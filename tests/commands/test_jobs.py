@@ -17,6 +17,20 @@ from bot.operations.jobs import JobError
 from bot.settings import ROOT, load_settings
 from tests.factories import KEY, TOKEN
 
+# Everything before the training, which would take a minute.
+START = """
+import sys
+from bot.operations.programs import prepare
+from bot.settings import load_settings
+
+def tell(text):
+    print(text, flush=True)
+    if text.startswith("Training"):
+        sys.exit()
+
+prepare(load_settings(), tell)
+"""
+
 
 @pytest.fixture
 def environment(tmp_path):
@@ -71,14 +85,31 @@ def test_notices_that_nobody_fetched_are_listed(motcua, unread):
     assert motcua("complaints", "undelivered", "--days", "6").output == "0 notices.\n"
 
 
-def test_wrong_rows_of_the_calendar_and_the_deadlines_fail_the_check(tmp_path, environment):
+@pytest.fixture
+def checkout(tmp_path, environment):
+    """A copy of program and content in which rows of the calendar and of the deadlines are wrong."""
     for part in ("bot", "knowledge", "data/lookups"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "knowledge" / "complaint_deadlines.yml").write_text("working_days:\n  demo:\n    lat: 5\n")
     (tmp_path / "knowledge" / "calendar" / "days.yml").write_text("off:\n- {day: 24/11}\n")
-    command = [sys.executable, "-m", "bot.cli", "knowledge", "check"]
-    checked = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    def run(*words):
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    return run
+
+
+def test_wrong_rows_of_the_calendar_and_the_deadlines_fail_the_check(checkout):
+    checked = checkout("-m", "bot.cli", "knowledge", "check")
     assert checked.returncode == 1
     assert "error: complaint_deadlines.yml:3: demo: there is no kind 'lat'" in checked.stderr
     assert "error: calendar/days.yml:2: 'checked_on' is missing" in checked.stderr
     assert "2 errors" in checked.stdout
+
+
+def test_wrong_rows_are_named_at_the_start_and_do_not_stop_it(checkout):
+    told = checkout("-c", START).stdout
+    assert "knowledge/complaint_deadlines.yml:3: demo: there is no kind 'lat'; this row was left out" in told
+    assert "knowledge/calendar/days.yml:2: 'checked_on' is missing; this row was left out" in told
+    assert "Training the model" in told
