@@ -10,9 +10,10 @@ import click
 
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, importing, models, running
+from bot.commands import answers, complaints, content, importing, jobs, models, running
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
+from bot.operations.jobs import JobError
 from bot.operations.supervisor import StartError
 from bot.settings import SettingsError, load_settings
 from bot.training.train import TrainingError
@@ -25,6 +26,7 @@ EXPECTED = (
     DatabaseError,
     NoAnswerError,
     ImportingError,
+    JobError,
 )
 COMMANDS = (
     running.run,
@@ -37,6 +39,7 @@ COMMANDS = (
     content.knowledge,
     content.validate,
     complaints.complaints,
+    jobs.jobs,
     importing.importing,
 )
 

@@ -46,7 +46,7 @@ class Settings:
         turn_timeout: seconds the bot may think about one message.
         give_up_after: seconds after which an unanswerable message is set aside.
         province: whose centre this is (the key of its profile); "demo" when the bot is only tried out.
-        today: the day by which content is judged current; None is the clock's.
+        today: the day by which content is judged current, and dates of feedback overdue; None is the clock's.
         portal_permission: who permitted reading the national portal, and when; empty keeps it off.
         portal_contact: where the portal's operator reaches whoever runs this.
         portal_pause: seconds between two requests to the portal.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 from datetime import date
 
@@ -21,12 +22,16 @@ from starlette.routing import BaseRoute, Route
 from bot.catalogue.loader import load_knowledge
 from bot.channels.limits import RateLimit
 from bot.channels.web import web_routes
+from bot.complaints.errors import ComplaintError
 from bot.complaints.guidance import load_guidance
 from bot.complaints.kinds import load_kinds
+from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
+from bot.operations.jobs import Scheduler
+from bot.operations.registered import list_jobs
 from bot.settings import ROOT, Settings, load_settings
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.content import ContentPages
@@ -44,6 +49,7 @@ def create_app(settings: Settings) -> Starlette:
     patience = settings.turn_timeout + 5
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     dispatcher = Dispatcher(database, rasa, settings.give_up_after)
+    scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     health = _health_routes(database, settings)
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     routes = [
@@ -57,8 +63,10 @@ def create_app(settings: Settings) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         work = asyncio.create_task(dispatcher.run())
+        scheduler.start()
         yield
         work.cancel()
+        await asyncio.to_thread(scheduler.stop)
         with contextlib.suppress(asyncio.CancelledError):
             await work
         await rasa.close()
@@ -72,8 +80,12 @@ def serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = load_settings()
+    try:
+        app = create_app(settings)
+    except ComplaintError as error:
+        sys.exit(f"motcua: {error}")
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",

@@ -150,6 +150,12 @@ def test_a_day_is_taken(tmp_path):
     assert load(tmp_path, MOTCUA_TODAY="2026-11-22").today == date(2026, 11, 22)
 
 
+def test_a_demo_promises_the_demos_days_and_a_centre_its_own(tmp_path):
+    assert load(tmp_path).province == "demo"
+    assert load(tmp_path, **PRODUCTION).province == ""
+    assert load(tmp_path, **PRODUCTION, MOTCUA_PROVINCE="tay-ninh").province == "tay-ninh"
+
+
 def test_reading_the_national_portal_is_off_by_default(tmp_path):
     settings = load(tmp_path)
     assert (settings.portal_permission, settings.portal_contact, settings.portal_pause) == ("", "", 2)
@@ -180,9 +186,21 @@ def test_the_public_address_has_no_slash_at_its_end(tmp_path):
 
 
 def test_the_programs_it_starts_see_the_same_settings(tmp_path):
-    settings = load(tmp_path, MOTCUA_PORT="1001", MOTCUA_RASA_PORT="1002", MOTCUA_ACTIONS_PORT="1003")
+    settings = load(
+        tmp_path, MOTCUA_PORT="1001", MOTCUA_RASA_PORT="1002", MOTCUA_ACTIONS_PORT="1003", MOTCUA_PROVINCE="ha-tinh"
+    )
     child = load_settings(child_environment(settings))
-    same = ("home", "models", "database_url", "port", "rasa_url", "actions_url", "secret_keys", "rasa_token")
+    same = (
+        "home",
+        "models",
+        "database_url",
+        "port",
+        "rasa_url",
+        "actions_url",
+        "secret_keys",
+        "rasa_token",
+        "province",
+    )
     assert [getattr(child, name) for name in same] == [getattr(settings, name) for name in same]
 
 

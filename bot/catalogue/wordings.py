@@ -48,7 +48,6 @@ class WordingIndex:
             np.maximum.at(best, self._owners, 0.5 * by_words + 0.5 * by_characters)
         return best
 
-
     def nearest(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """For each of many plain texts, how near the nearest wording of any thing is (0 to 1)."""
         by_words = self._words.transform(queries) @ self._word_matrix.T

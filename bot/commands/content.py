@@ -11,6 +11,7 @@ from bot.catalogue.check import check_knowledge
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.lookup import lookup_text
 from bot.commands.common import short_path
+from bot.complaints.rules import load_rules
 from bot.settings import ROOT, Settings, child_environment
 from bot.training.data_check import check_checkout
 
@@ -27,16 +28,17 @@ def knowledge() -> None:
 def knowledge_check(settings: Settings) -> None:
     """Report content that is refused, expired, soon to expire, or refers to what is not there."""
     report = check_knowledge(ROOT / "knowledge", settings.today, LOOKUPS)
+    errors = [*report.errors, *load_rules(ROOT / "knowledge").refused]
     for line in report.warnings:
         click.echo(f"warning: {line}")
-    for line in report.errors:
+    for line in errors:
         click.echo(f"error: {line}", err=True)
-    found = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+    found = f"{len(errors)} errors, {len(report.warnings)} warnings"
     counted = (
         f"{report.procedures} procedures, {report.topics} topics, {report.offices} offices, {report.places} places"
     )
     click.echo(f"{counted}: {found}.")
-    sys.exit(1 if report.errors else 0)
+    sys.exit(1 if errors else 0)
 
 
 @knowledge.command("lookups")

@@ -20,12 +20,12 @@ from bot.complaints.lifecycle import (
     NEEDS_INFORMATION,
     OPEN,
     STAFF,
-    SYSTEM,
     may_move,
     ways_on,
 )
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintMove
 from bot.complaints.rules import Rules
+from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now
 from bot.text.codes import find_receipt_code
 from bot.text.normalise import clean
@@ -181,8 +181,7 @@ def step(
     if to_state in _NEED_WORDS and not note:
         raise MissingTextError(f"'{to_state}' needs words that the citizen is told.")
     if complaint.waiting_since and to_state != NEEDS_INFORMATION:
-        complaint.due_on = rules.after_waiting(complaint.due_on, complaint.waiting_since, now())
-        complaint.waiting_since = None
+        _go_on(rules, complaint)
     if to_state == NEEDS_INFORMATION:
         complaint.waiting_since = now()
     record(complaint, to_state, by, note, reason)
@@ -193,14 +192,18 @@ def step(
         notices.tell_move(session, complaint, note)
 
 
+def _go_on(rules: Rules, complaint: Complaint) -> None:
+    """Start the clock of a complaint again: the date moves on by the time it stood still."""
+    moment = now()
+    complaint.due_on = rules.after_waiting(complaint.due_on, complaint.waiting_since, moment, complaint.province)
+    complaint.waiting_since = None
+    if complaint.due_on and complaint.due_on >= day_in_viet_nam(moment):
+        # That the date before passed was told; of this one nothing was.
+        complaint.overdue_told_at = None
+
+
 def record(complaint: Complaint, to_state: str, by: str, note: str, reason: str | None = None) -> None:
     """Add a step to a complaint's history."""
     complaint.moves.append(
         ComplaintMove(moved_by=by, from_state=complaint.state, to_state=to_state, reason=reason, note=note or None)
     )
-
-
-def close_answered(database: Database, rules: Rules, code: str) -> None:
-    """Close what was answered and nobody objected to; done by the clock, not by a person."""
-    with database.transaction() as session:
-        step(session, rules, lock(session, code), CLOSED, SYSTEM, SYSTEM, tell=False)

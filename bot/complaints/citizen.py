@@ -47,7 +47,7 @@ def add_information(database: Database, rules: Rules, conversation: str, code: s
             raise MissingTextError("There is nothing to add.")
         _add_words(complaint, ADDED, text)
         if complaint.state == NEEDS_INFORMATION:
-            asked = next(m for m in reversed(complaint.moves) if m.to_state == NEEDS_INFORMATION)
+            asked = next(m for m in reversed(complaint.moves) if m.to_state == NEEDS_INFORMATION != m.from_state)
             back = asked.from_state if asked.from_state in _BACK else ACCEPTED
             step(session, rules, complaint, back, CITIZEN, CITIZEN, tell=False)
         else:

@@ -31,6 +31,15 @@ _LATE = (
     "của mình, anh/chị có quyền khiếu nại trong 90 ngày kể từ khi nhận được hoặc biết được; việc chờ ở đây không kéo "
     "dài hạn đó."
 )
+_REMINDED = (
+    "Trung tâm vẫn chờ anh/chị bổ sung thông tin cho phản ánh {code}: {note}\n"
+    "Anh/chị bấm nút dưới đây rồi nhắn. Trong lúc chờ, thời hạn trả lời vẫn tạm dừng; phản ánh không bị đóng."
+)
+_CLOSED = (
+    "Phản ánh {code} đã có câu trả lời từ {days} ngày trước; trung tâm không nhận được ý kiến khác của anh/chị nên nay "
+    "kết thúc phản ánh."
+)
+_CLOSED_NEXT = "Nếu việc chưa được giải quyết, anh/chị vẫn có thể bấm nút dưới đây để mở lại, một lần."
 _JOINED = "Phản ánh {code} mà anh/chị cùng theo dõi: {state}."
 
 ADD, NOT_SOLVED, SOLVED = "add", "not_solved", "solved"
@@ -49,6 +58,20 @@ def tell_overdue(session: Session, complaint: Complaint) -> None:
     """Tell the citizen that the date has passed, and what they may do."""
     text = _LATE.format(code=complaint.code, day=_day(complaint.due_on))
     _tell(session, complaint, complaint.conversation, Reply(text), "overdue")
+
+
+def tell_reminder(session: Session, complaint: Complaint, question: str) -> None:
+    """Tell the citizen again what the centre asked and still waits for."""
+    reply = Reply(_REMINDED.format(code=complaint.code, note=question), (_button(ADD, complaint.code),))
+    _tell(session, complaint, complaint.conversation, reply, "reminder")
+
+
+def tell_closed(session: Session, complaint: Complaint, days: int, may_reopen: bool) -> None:
+    """Tell the citizen that an answered complaint has ended because nobody objected for so many days."""
+    text = _CLOSED.format(code=complaint.code, days=days)
+    buttons = (_button(NOT_SOLVED, complaint.code),) if may_reopen else ()
+    reply = Reply(f"{text}\n{_CLOSED_NEXT}" if may_reopen else text, buttons)
+    _tell(session, complaint, complaint.conversation, reply, complaint.state)
 
 
 def tell_text(session: Session, complaint: Complaint, text: str, about: str) -> None:

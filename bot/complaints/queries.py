@@ -13,6 +13,7 @@ from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN, STATE_LABELS
 from bot.complaints.model import ChainLink, Complaint, ComplaintNotice, ComplaintOpening
 from bot.complaints.texts import plain
+from bot.complaints.undelivered import mark
 from bot.database import Database, cipher_of
 from bot.delivery import vault
 from bot.delivery.model import OutboxMessage
@@ -61,7 +62,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Opened:
-    """One complaint with personal values readable, for staff."""
+    """One complaint with personal values readable, for staff.
+
+    Attributes:
+        notices: (about, told at, "delivered", "pending", "unread" or "failed") of what the citizen was told.
+    """
 
     complaint: Complaint
     told: Draft
@@ -209,4 +214,4 @@ def _notices(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str
         .where(ComplaintNotice.complaint_id == row.id)
         .order_by(ComplaintNotice.id)
     )
-    return tuple((about, at, state) for about, at, state in session.execute(told))
+    return tuple((about, at, mark(state, at)) for about, at, state in session.execute(told))

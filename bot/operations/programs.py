@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.catalogue.loader import load_knowledge
+from bot.complaints.rules import load_rules
 from bot.database import open_database
 from bot.operations.supervisor import Program, Supervisor
 from bot.settings import ROOT, Settings, child_environment
@@ -39,14 +40,18 @@ def prepare(settings: Settings, tell: Callable[[str], None]) -> TrainedModel:
     """Bring database and model up to date.
 
     Raises:
+        ComplaintError: `MOTCUA_PROVINCE` is no province.
         TrainingError: no model could be made.
     """
+    rules = load_rules(ROOT / "knowledge", settings.province)
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings)
     database.migrate()
     database.close()
     for refusal in load_knowledge(ROOT / "knowledge")[1]:
         tell(f"knowledge/{refusal.path} was left out: {refusal.reason}")
+    for refused in rules.refused:
+        tell(f"knowledge/{refused}; this row was left out")
     model = current_model(settings.models)
     if model:
         return model

@@ -52,6 +52,7 @@ def upgrade() -> None:
     _children()
     _chain()
     _privacy()
+    _jobs()
 
 
 def _children() -> None:
@@ -152,9 +153,25 @@ def _privacy() -> None:
     op.create_index("ix_privacy_requests_conversation", "privacy_requests", ["conversation"])
 
 
+def _jobs() -> None:
+    op.create_table(
+        "jobs",
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("lease", sa.String(32)),
+        sa.Column("lease_until", MOMENT),
+        sa.Column("started_at", MOMENT),
+        sa.Column("finished_at", MOMENT),
+        sa.Column("seconds", sa.Float()),
+        sa.Column("result", sa.String(200)),
+        sa.Column("error", sa.String(200)),
+        sa.Column("failures", sa.Integer(), nullable=False),
+    )
+
+
 def downgrade() -> None:
     """Drop what was added; what was filed since keeps what the first tables hold."""
     for table in (
+        "jobs",
         "privacy_requests",
         "consents",
         "chain_days",

@@ -1,0 +1,50 @@
+"""The jobs of this installation: one line each. A job must bear to be run twice, and to be killed half-way."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+from bot.complaints import chain, clock
+from bot.complaints.rules import Rules
+from bot.complaints.workdays import day_in_viet_nam
+from bot.database import Database, now
+from bot.operations.jobs import Job
+from bot.settings import Settings
+
+_ON_ITS_WAY = timedelta(minutes=5)
+
+
+def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]:
+    """Every job, in the order operators are shown them. Citizens are told nothing at night but what was missed."""
+
+    def today() -> date:
+        return settings.today or day_in_viet_nam(now())
+
+    return [
+        Job(
+            "overdue",
+            "tells citizens that the date has passed, and what they may do",
+            lambda: clock.tell_overdue(database, today()),
+            at=time(7, 30),
+        ),
+        Job(
+            "remind",
+            "reminds citizens of what the centre asked them",
+            lambda: clock.ask_again(database, rules, today()),
+            at=time(8, 0),
+        ),
+        Job(
+            "close_answered",
+            "closes what was answered and nobody objected to",
+            lambda: clock.close_answered(database, rules, today()),
+            at=time(8, 30),
+        ),
+        # Never by MOTCUA_TODAY: what is filed today belongs to a day that is not over; nor is it while something filed
+        # just before midnight may still be on its way.
+        Job(
+            "close_days",
+            "closes the days of the chain that are over",
+            lambda: len(chain.close_days(database, day_in_viet_nam(now() - _ON_ITS_WAY))),
+            at=time(0, 10),
+        ),
+    ]
