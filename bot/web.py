@@ -19,6 +19,8 @@ from starlette.routing import BaseRoute, Route
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.web import web_routes
+from bot.channels.web_files import file_routes
+from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.kinds import load_kinds
 from bot.complaints.lifecycle import STATE_LABELS
 from bot.complaints.queries import find_status
@@ -43,6 +45,7 @@ def create_app(settings: Settings) -> Starlette:
     routes = [
         *health,
         *web_routes(database, dispatcher, settings),
+        *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
         *page_routes(_complaint_finder(database)),
         *content_routes(pages),
     ]

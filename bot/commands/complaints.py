@@ -6,6 +6,7 @@ import getpass
 
 import click
 
+from bot.commands import complaint_files
 from bot.commands.common import migrated_database
 from bot.complaints import casework, queries
 from bot.complaints.lifecycle import ANSWER_REASONS, ANSWERED, STATE_LABELS, STATES
@@ -65,6 +66,10 @@ def complaints_answer(settings: Settings, code: str, text: str, reason: str) -> 
     """Answer the citizen."""
     casework.answer(migrated_database(settings), _rules(settings), code, text, reason, getpass.getuser())
     click.echo(f"{code} is answered.")
+
+
+for command in complaint_files.COMMANDS:
+    complaints.add_command(command)
 
 
 def _rules(settings: Settings) -> Rules:
