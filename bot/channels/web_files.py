@@ -47,7 +47,7 @@ class WebFiles:
     rules: FileRules
     per_person: RateLimit
     per_address: RateLimit
-    patience: float = _LONGEST_UPLOAD
+    patience: float
     under_way: int = 0
     inspected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_INSPECTED))
 
@@ -131,10 +131,16 @@ class WebFiles:
             raise BadRequestError(sentences.TOO_MANY_FILES.format(seconds=seconds), status=429, retry_after=seconds)
 
 
-def file_routes(database: Database, settings: Settings, rules: FileRules) -> list[BaseRoute]:
-    """Routes of the files of the web chat."""
+def file_routes(
+    database: Database, settings: Settings, rules: FileRules, patience: float = _LONGEST_UPLOAD
+) -> list[BaseRoute]:
+    """Routes of the files of the web chat.
+
+    Args:
+        patience: seconds that one file may take to come in.
+    """
     limits = RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS)
-    files = WebFiles(database, settings.evidence, rules, *limits)
+    files = WebFiles(database, settings.evidence, rules, *limits, patience=patience)
     return [
         Route("/api/web/files", guard(files.take), methods=["POST"]),
         Route("/api/web/files", guard(files.read), methods=["GET"]),
