@@ -99,11 +99,13 @@ def document(body="<w:p><w:r><w:t>Kính gửi</w:t></w:r></w:p>", *, main=DOCUME
     return archive(**{**own, **(parts or {})})
 
 
+BEGIN, END = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
+
+
 def field(*instructions):
-    """A field of Word whose instruction is spread over runs."""
-    runs = "".join(f"<w:r><w:instrText>{part}</w:instrText></w:r>" for part in instructions)
-    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
-    return f"<w:p>{begin}{runs}{end}</w:p>"
+    """A field of Word whose instruction is spread over runs, fields among them."""
+    runs = (part if part.startswith("<") else f"<w:r><w:instrText>{part}</w:instrText></w:r>" for part in instructions)
+    return f"{BEGIN}{''.join(runs)}{END}"
 
 
 def named(**given):

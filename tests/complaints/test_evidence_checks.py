@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pypdf.generic import DecodedStreamObject
 
 from bot.complaints.errors import RefusedFileError
 from bot.complaints.evidence_checks import check_file, label_of, load_file_rules
@@ -122,6 +123,8 @@ REFUSED = {
         files.document(files.field("DD", "EAU", "TO", " c:\\\\cmd.exe")),
         files.document(files.field(" dde  x y")),
         files.document(files.field("QUOTE 68 68 69")),
+        files.document(files.field('SET a "DDEAUTO"')),
+        files.document(files.BEGIN + files.field("REF a") + files.field(" c:\\\\cmd.exe")),
         files.document(files.field("INCLUDEPICTURE http://evil.example/a.png")),
         files.document('<w:fldSimple w:instr="DDE a b"/>'),
         files.sheet(formula="=cmd|'/c calc'!A1"),
@@ -146,6 +149,7 @@ def test_every_reason_has_a_sentence_of_its_own():
 ORDINARY = [
     files.document(files.field(" HYPERLINK http://a.vn ")),
     files.document(files.field("PAGE")),
+    files.document(files.field("IF ", files.field("MERGEFIELD so"), " = 1 a b")),
     files.document(parts={WORD_LINKS: files.links(("hyperlink", "https://dichvucong.gov.vn", "External"))}),
     files.sheet(formula="=IF(B1=\"a|b\",SUM(C1:C9),'Tờ 1'!A1)"),
     files.sheet("DDE là gì? cmd|x"),
@@ -202,6 +206,19 @@ def test_a_pdf_loses_its_description_and_that_of_its_photos():
     kept = cleaned(content)
     assert (content.count(files.SECRET) >= 2, kept.count(files.SECRET)) == (True, 0)
     assert Image.open(io.BytesIO(kept[kept.index(b"\xff\xd8\xff") :])).size == (60, 40)
+
+
+def test_a_pdf_loses_what_stands_about_its_pages():
+    def describe(writer):
+        about = DecodedStreamObject()
+        about.set_data(b"<x:xmpmeta>" + files.SECRET)
+        described = files.named(Metadata=writer._add_object(about), PieceInfo=files.named(A=files.SECRET.decode()))
+        writer.pages[0].update(described)
+        writer.root_object.update(described)
+
+    content = files.pdf(author="An", change=describe)
+    assert (files.SECRET in content, files.SECRET in cleaned(content)) == (True, False)
+    assert b"xmpmeta" not in cleaned(content)
 
 
 def test_a_document_loses_its_properties_and_opens_as_before():

@@ -62,6 +62,9 @@ class _Reader:
 
     def _follow_field(self, kind: str) -> None:
         if kind == "begin":
+            # A field that begins with another lets that one spell its name.
+            if self.fields and not "".join(self.fields[-1]).strip():
+                raise RefusedError("fields")
             self.fields.append([])
         elif self.fields:
             _check_field("".join(self.fields[-1]))
