@@ -76,7 +76,7 @@ class Cipher:
 
     def seal(self, text: str) -> bytes:
         """Encrypt a text."""
-        return self._fernet.encrypt(text.encode())
+        return self.seal_bytes(text.encode())
 
     def unseal(self, sealed: bytes) -> str:
         """Decrypt a text.
@@ -84,8 +84,20 @@ class Cipher:
         Raises:
             DatabaseError: none of the keys fits.
         """
+        return self.unseal_bytes(sealed).decode()
+
+    def seal_bytes(self, content: bytes) -> bytes:
+        """Encrypt what is no text, such as a file."""
+        return self._fernet.encrypt(content)
+
+    def unseal_bytes(self, sealed: bytes) -> bytes:
+        """Decrypt what `seal_bytes` encrypted.
+
+        Raises:
+            DatabaseError: none of the keys fits, or it was changed.
+        """
         try:
-            return self._fernet.decrypt(bytes(sealed)).decode()
+            return self._fernet.decrypt(bytes(sealed))
         except InvalidToken as error:
             raise DatabaseError(
                 "A field can't be decrypted: MOTCUA_SECRET_KEY is not the one it was stored with."

@@ -93,6 +93,11 @@ class Settings:
         """Folder of the programs' logs."""
         return self.home / "logs"
 
+    @property
+    def evidence(self) -> Path:
+        """Folder of citizens' photos and documents, encrypted."""
+        return self.home / "evidence"
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Build the settings from the environment, `.env` and the generated secrets of a demo.

@@ -22,7 +22,9 @@ from starlette.routing import BaseRoute, Route
 from bot.catalogue.loader import load_knowledge
 from bot.channels.limits import RateLimit
 from bot.channels.web import web_routes
+from bot.channels.web_files import file_routes
 from bot.complaints.errors import ComplaintError
+from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
 from bot.complaints.kinds import load_kinds
 from bot.complaints.rules import load_rules
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> Starlette:
         *web_routes(database, dispatcher, settings),
         *page_routes(),
         *_complaint_pages(database, settings).routes(),
+        *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
         *content_routes(pages),
     ]
 

@@ -71,7 +71,7 @@ class WebChannel:
 
     async def receive(self, request: Request) -> Response:
         """POST /api/web/messages: a message of the citizen."""
-        conversation = _conversation_of(request)
+        conversation = conversation_of(request)
         self._check_pace(conversation, request)
         body = await _read_json(request)
         key = str(body.get("client_id", ""))
@@ -99,7 +99,7 @@ class WebChannel:
 
     async def rate(self, request: Request) -> Response:
         """POST /api/web/feedback: whether an answer helped."""
-        conversation = _conversation_of(request)
+        conversation = conversation_of(request)
         self._check_pace(conversation, request)
         body = await _read_json(request)
         turn, value = body.get("turn"), body.get("value")
@@ -169,9 +169,9 @@ def web_routes(database: Database, worker: Worker, settings: Settings) -> list[B
     per_person = RateLimit(settings.messages_per_10s, 10)
     channel = WebChannel(database, worker, settings, per_person, RateLimit(settings.messages_per_10s_per_address, 10))
     return [
-        Route("/api/web/messages", _guard(channel.receive), methods=["POST"]),
-        Route("/api/web/messages", _guard(channel.read), methods=["GET"]),
-        Route("/api/web/feedback", _guard(channel.rate), methods=["POST"]),
+        Route("/api/web/messages", guard(channel.receive), methods=["POST"]),
+        Route("/api/web/messages", guard(channel.read), methods=["GET"]),
+        Route("/api/web/feedback", guard(channel.rate), methods=["POST"]),
     ]
 
 
@@ -192,7 +192,7 @@ def check_text(text: object) -> str:
     return cleaned
 
 
-def _guard(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
+def guard(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
     """Refuse requests of other sites' pages, and turn refusals into sentences."""
 
     async def guarded(request: Request) -> Response:
@@ -234,7 +234,12 @@ async def _read_json(request: Request) -> dict[str, Any]:
     return body
 
 
-def _conversation_of(request: Request) -> str:
+def conversation_of(request: Request) -> str:
+    """The conversation that a request's cookie opens.
+
+    Raises:
+        BadRequestError: it brings none.
+    """
     token = _token_of(request)
     if token is None:
         raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)

@@ -6,6 +6,7 @@ import getpass
 
 import click
 
+from bot.commands import complaint_files
 from bot.commands.common import migrated_database
 from bot.commands.complaint_chain import verify
 from bot.complaints import casework, queries
@@ -69,6 +70,8 @@ def complaints_answer(settings: Settings, code: str, text: str, reason: str) -> 
 
 
 complaints.add_command(verify)
+for command in complaint_files.COMMANDS:
+    complaints.add_command(command)
 
 
 def _rules(settings: Settings) -> Rules:

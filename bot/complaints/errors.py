@@ -5,7 +5,10 @@ ComplaintError
 ├── ForbiddenMoveError
 ├── MissingTextError
 ├── ChangedMeanwhileError
-└── NotYoursError
+├── NotYoursError
+├── RefusedFileError
+├── NoConsentError
+└── UnknownFileError
 """
 
 from __future__ import annotations
@@ -33,3 +36,19 @@ class ChangedMeanwhileError(ComplaintError):
 
 class NotYoursError(ComplaintError):
     """This can only be done by the citizen who filed it, where they filed it."""
+
+
+class RefusedFileError(ComplaintError):
+    """A file is not taken; the message is a sentence for the citizen, `reason` its key in `knowledge/evidence.yml`."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class NoConsentError(ComplaintError):
+    """The citizen has not agreed to what this needs; the message is a sentence for them."""
+
+
+class UnknownFileError(ComplaintError):
+    """There is no such file, or its bytes are gone."""

@@ -10,3 +10,9 @@ TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi g�
 NOT_UNDERSTOOD_REQUEST = "Yêu cầu gửi lên không đúng định dạng. Anh/chị vui lòng tải lại trang rồi thử lại."
 UNKNOWN_BUTTON = "Nút này không còn dùng được. Anh/chị vui lòng gõ câu hỏi."
 NOT_MINE = "Không phải ý tôi"
+NO_SUCH_FILE = "Tệp này không còn trong danh sách chờ gửi. Anh/chị tải lại trang để xem các tệp đang có."
+TOO_MANY_FILES = (
+    "Anh/chị gửi nhiều tệp quá nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tệp trước đã được nhận."
+)
+FILES_BUSY = "Đang có nhiều người gửi tệp cùng lúc. Anh/chị vui lòng thử lại sau ít giây; tệp này chưa được nhận."
+FILE_TOO_SLOW = "Tệp gửi lên chậm quá nên bị ngắt. Anh/chị thử lại ở nơi mạng khỏe hơn, hoặc gửi ảnh cỡ nhỏ hơn."

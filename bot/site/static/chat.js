@@ -219,6 +219,7 @@ function receive({ messages, cursor: next, typing }) {
   if (first) open();
   if (first && messages.length) scrollToEnd();
   if (!fresh.length) return;
+  document.dispatchEvent(new Event("chat:answer"));
   if (follows) reveal(shown.get(fresh[first ? fresh.length - 1 : 0].key));
   else page.newer.hidden = false;
 }
@@ -228,6 +229,7 @@ function open() {
   // From here on, and not for the history, new messages are read out.
   page.log.setAttribute("aria-busy", "false");
   openConversation();
+  document.dispatchEvent(new Event("chat:open"));
 }
 
 function show(message, first) {

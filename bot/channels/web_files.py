@@ -1,0 +1,162 @@
+"""Photos and documents over the web chat: one file a request, its bytes as the body, its name in a header."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.limits import RateLimit
+from bot.channels.web import BadRequestError, conversation_of, guard
+from bot.complaints import evidence
+from bot.complaints.errors import NoConsentError, RefusedFileError, UnknownFileError
+from bot.complaints.evidence import Kept
+from bot.complaints.evidence_checks import FileRules, too_large
+from bot.database import Database
+from bot.delivery import sentences
+from bot.settings import Settings
+
+# No form of another site's page can send it, and no browser sends it across sites unasked.
+_BODY = "application/octet-stream"
+_NAME = "x-file-name"
+_LONGEST_NAME = 1000
+# Ten files at once, taken back and sent again; a centre's citizens may share an address.
+_PER_PERSON, _PER_ADDRESS, _SECONDS = 40, 400, 600
+# Each holds its file in memory; two inspections at a time leave the machine to the conversations.
+_MOST_AT_ONCE, _MOST_INSPECTED = 32, 2
+_LONGEST_UPLOAD = 180.0
+# A browser shows the refusal only when the rest of its file has been listened to; how many files' length is enough.
+_LISTENED_TO = 5
+_STATUS = {"file_bytes": 413, "files": 409, "all_bytes": 409}
+
+
+@dataclass
+class WebFiles:
+    """Handlers of the files of the web chat."""
+
+    database: Database
+    folder: Path
+    rules: FileRules
+    per_person: RateLimit
+    per_address: RateLimit
+    patience: float
+    under_way: int = 0
+    inspected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_INSPECTED))
+
+    async def take(self, request: Request) -> Response:
+        """POST /api/web/files: keep one file for the next complaint."""
+        conversation = conversation_of(request)
+        if request.headers.get("content-type") != _BODY:
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
+        self._check_pace(conversation, request)
+        if self.under_way >= _MOST_AT_ONCE:
+            raise BadRequestError(sentences.FILES_BUSY, status=503, retry_after=5)
+        self.under_way += 1
+        try:
+            kept = await self._keep(conversation, request)
+        except NoConsentError as error:
+            raise BadRequestError(str(error), status=403) from error
+        except RefusedFileError as error:
+            raise BadRequestError(str(error), status=_STATUS.get(error.reason, 422)) from error
+        finally:
+            self.under_way -= 1
+        return JSONResponse(_show(kept), status_code=201)
+
+    async def read(self, request: Request) -> Response:
+        """GET /api/web/files: the names of what waits, and what stands before the first file."""
+        conversation = conversation_of(request)
+        files = await run_in_threadpool(evidence.waiting_files, self.database, conversation)
+        agreed = await run_in_threadpool(evidence.has_agreed, self.database, conversation)
+        shown = {"files": [_show(file) for file in files], "agreed": agreed, **_told(self.rules)}
+        return JSONResponse(shown, headers={"Cache-Control": "no-store"})
+
+    async def agree(self, request: Request) -> Response:
+        """POST /api/web/files/agreement: the citizen agrees to what stands before the first file."""
+        conversation = conversation_of(request)
+        if request.headers.get("content-type") != "application/json":
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
+        self._check_pace(conversation, request)
+        await run_in_threadpool(evidence.agree, self.database, conversation)
+        return Response(status_code=204)
+
+    async def remove(self, request: Request) -> Response:
+        """DELETE /api/web/files/<id>: take back a file that waits."""
+        conversation = conversation_of(request)
+        file_id = request.path_params["file_id"]
+        try:
+            await run_in_threadpool(evidence.remove_waiting, self.database, self.folder, conversation, file_id)
+        except UnknownFileError as error:
+            raise BadRequestError(sentences.NO_SUCH_FILE, status=404) from error
+        return Response(status_code=204)
+
+    async def _keep(self, conversation: str, request: Request) -> Kept:
+        # Before its bytes are taken into memory.
+        if not await run_in_threadpool(evidence.has_agreed, self.database, conversation):
+            raise NoConsentError(self.rules.consent["missing"])
+        name = unquote(request.headers.get(_NAME, "")[:_LONGEST_NAME])
+        try:
+            content = await asyncio.wait_for(self._read_body(request), self.patience)
+        except (asyncio.TimeoutError, ClientDisconnect) as error:
+            raise BadRequestError(sentences.FILE_TOO_SLOW, status=408) from error
+        async with self.inspected:
+            return await run_in_threadpool(
+                evidence.keep, self.database, self.folder, self.rules, conversation, name, content
+            )
+
+    async def _read_body(self, request: Request) -> bytes:
+        most, content, length = self.rules.limits["file_bytes"], bytearray(), 0
+        async for chunk in request.stream():
+            length += len(chunk)
+            # What is too long is listened to for a while and not kept.
+            content += chunk[: most - len(content)]
+            if length > _LISTENED_TO * most:
+                break
+        if length > most:
+            raise too_large(self.rules, bytes(content))
+        return bytes(content)
+
+    def _check_pace(self, conversation: str, request: Request) -> None:
+        address = request.client.host if request.client else ""
+        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(address)
+        if wait:
+            seconds = math.ceil(wait)
+            raise BadRequestError(sentences.TOO_MANY_FILES.format(seconds=seconds), status=429, retry_after=seconds)
+
+
+def file_routes(
+    database: Database, settings: Settings, rules: FileRules, patience: float = _LONGEST_UPLOAD
+) -> list[BaseRoute]:
+    """Routes of the files of the web chat.
+
+    Args:
+        patience: seconds that one file may take to come in.
+    """
+    limits = RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS)
+    files = WebFiles(database, settings.evidence, rules, *limits, patience=patience)
+    return [
+        Route("/api/web/files", guard(files.take), methods=["POST"]),
+        Route("/api/web/files", guard(files.read), methods=["GET"]),
+        Route("/api/web/files/agreement", guard(files.agree), methods=["POST"]),
+        Route("/api/web/files/{file_id:int}", guard(files.remove), methods=["DELETE"]),
+    ]
+
+
+def _show(file: Kept) -> dict[str, Any]:
+    return {"id": file.id, "name": file.name, "type": file.media_type, "size": file.size}
+
+
+def _told(rules: FileRules) -> dict[str, Any]:
+    """What the page needs to say no by itself, and to say what is taken."""
+    kinds = rules.kinds.values()
+    accept = ",".join(dict.fromkeys(one for kind in kinds for one in (kind.media_type, *kind.endings)))
+    limits = {name: rules.limits[name] for name in ("file_bytes", "files")}
+    told = {name: rules.refusals[name] for name in ("file_bytes", "files", "empty", "video")}
+    return {"accept": accept, "limits": limits, "allowed": rules.allowed, "refusals": told, "consent": rules.consent}

@@ -1,0 +1,309 @@
+"""Photos and documents: kept with the citizen's next complaint, opened by staff on record, removed, erased.
+
+What is deleted goes from the folder first and from the database after it: a program killed in between leaves a row
+without a file, never a file that nobody knows of. What is kept goes the other way round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.complaints import casework, evidence_files
+from bot.complaints.errors import MissingTextError, NoConsentError, UnknownComplaintError, UnknownFileError
+from bot.complaints.evidence_checks import FileRules, check_file
+from bot.complaints.lifecycle import CITIZEN
+from bot.complaints.model import Complaint, ComplaintOpening, Consent, Evidence
+from bot.database import Database, cipher_of, now, take_turn
+from bot.text.codes import find_receipt_code
+from bot.text.normalise import clean
+
+# What a citizen agrees to before the first file.
+PURPOSE = "evidence"
+OPENED, REMOVED = "file", "file_removed"
+# Keeping and deleting go one after the other: a file that is taken up again must not be deleted meanwhile.
+_TURN = "evidence"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file as it is shown: never its bytes.
+
+    Attributes:
+        size: bytes as kept.
+        removed: by whom and why, when its bytes are gone.
+    """
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    removed: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """A file with its bytes, for staff."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def agree(database: Database, conversation: str) -> None:
+    """Record that the citizen agreed to what stands before the first file."""
+    with database.transaction() as session:
+        take_turn(session, f"consent:{conversation}")
+        if not _agreed(session, conversation):
+            session.add(Consent(conversation=conversation, purpose=PURPOSE))
+
+
+def has_agreed(database: Database, conversation: str) -> bool:
+    """Whether the citizen agreed, and has not withdrawn it."""
+    with database.reading() as session:
+        return _agreed(session, conversation)
+
+
+def keep(database: Database, folder: Path, rules: FileRules, conversation: str, name: str, content: bytes) -> Kept:
+    """Keep a file for the conversation's next complaint; the same file again, while it waits, is kept once.
+
+    Raises:
+        NoConsentError: the citizen has not agreed.
+        RefusedFileError: it is not taken, or there are too many; the message is a sentence for the citizen.
+    """
+    if not has_agreed(database, conversation):
+        raise NoConsentError(rules.consent["missing"])
+    file = check_file(rules, name, content)
+    digest = database.cipher.digest(hashlib.sha256(file.content).hexdigest())
+    prepared = evidence_files.prepare(folder, database.cipher, digest, file.content)
+    try:
+        with database.transaction() as session:
+            take_turn(session, _TURN)
+            waiting = _waiting(session, conversation)
+            known = next((row for row in waiting if row.digest == digest), None)
+            if known:
+                return _shown(session, known)
+            _check_limits(rules, waiting, len(file.content))
+            row = Evidence(
+                conversation=conversation,
+                digest=digest,
+                name=cipher_of(session).seal(file.name),
+                media_type=file.media_type,
+                size=len(file.content),
+            )
+            session.add(row)
+            session.flush()
+            evidence_files.put(folder, digest, prepared)
+            return _shown(session, row)
+    finally:
+        prepared.unlink(missing_ok=True)
+
+
+def waiting_files(database: Database, conversation: str) -> list[Kept]:
+    """The files that will go with the conversation's next complaint."""
+    with database.reading() as session:
+        return [_shown(session, row) for row in _waiting(session, conversation)]
+
+
+def remove_waiting(database: Database, folder: Path, conversation: str, file_id: int) -> None:
+    """Take back a file that has not gone with a complaint yet.
+
+    Raises:
+        UnknownFileError: this conversation has no such file waiting.
+    """
+    with database.transaction() as session:
+        take_turn(session, _TURN)
+        row = next((row for row in _waiting(session, conversation, lock=True) if row.id == file_id), None)
+        if row is None:
+            raise UnknownFileError("There is no such file.")
+        _remove(session, folder, row, CITIZEN, "")
+
+
+def list_files(database: Database, code: str, *, restricted: bool = False) -> list[Kept]:
+    """The files of a complaint, removed ones with by whom and why.
+
+    Raises:
+        UnknownComplaintError: no complaint has this code, or it is a denunciation and this is not one of its readers.
+    """
+    with database.reading() as session:
+        complaint = _complaint(session, code, restricted)
+        rows = session.execute(select(Evidence).where(Evidence.complaint_id == complaint.id).order_by(Evidence.id))
+        return [_shown(session, row) for row in rows.scalars()]
+
+
+def open_file(
+    database: Database, folder: Path, code: str, file_id: int, by: str, why: str, *, restricted: bool = False
+) -> OpenedFile:
+    """A file of a complaint, for staff; who opened it and why is recorded, also when it turns out to be gone.
+
+    Raises:
+        UnknownComplaintError: as `list_files`.
+        UnknownFileError: the complaint has no such file, or it was removed.
+        MissingTextError: no reason is given.
+    """
+    reason = _reason(why)
+    with database.transaction() as session:
+        complaint = _complaint(session, code, restricted)
+        row = _file(session, complaint, file_id)
+        session.add(ComplaintOpening(complaint_id=complaint.id, opened_by=by, what=f"{OPENED} {row.id}", why=reason))
+        name, media_type, digest = cipher_of(session).unseal(row.name), row.media_type, row.digest
+    return OpenedFile(name, media_type, evidence_files.read(folder, database.cipher, digest))
+
+
+def remove(
+    database: Database, folder: Path, code: str, file_id: int, by: str, why: str, *, restricted: bool = False
+) -> None:
+    """Remove a file from a complaint: its bytes and its name go; that there was one, who removed it and why, stays.
+
+    Raises:
+        ComplaintError: as `open_file`.
+    """
+    reason = _reason(why)
+    with database.transaction() as session:
+        _complaint(session, code, restricted)
+        # Before the turn, as whoever erases a complaint takes them.
+        complaint = casework.lock(session, code)
+        take_turn(session, _TURN)
+        _remove(session, folder, _file(session, complaint, file_id), by, reason)
+        casework.record(complaint, complaint.state, by, "", REMOVED)
+
+
+def sweep_unfiled(database: Database, folder: Path, older_than: timedelta, *, dry_run: bool = False) -> int:
+    """Delete files that no complaint came for, and what is in the folder without a row; how many there were.
+
+    Args:
+        dry_run: only count.
+    """
+    with database.transaction() as session:
+        take_turn(session, _TURN)
+        forgotten = select(Evidence).where(Evidence.complaint_id.is_(None), Evidence.created_at < now() - older_than)
+        rows = session.execute(forgotten.with_for_update()).scalars().all()
+        orphans = _orphans(session, folder, older_than)
+        if not dry_run:
+            _delete(session, folder, rows)
+            for digest in orphans:
+                evidence_files.delete(folder, digest)
+            evidence_files.delete_unfinished(folder, older_than.total_seconds())
+    return len(rows) + len(orphans)
+
+
+def erase_files(session: Session, folder: Path, conversation: str) -> int:
+    """Delete every file of a conversation, bytes and rows, within the caller's transaction; how many there were.
+
+    The bytes are gone at once, whatever becomes of the transaction; run again, it finds the rest.
+    """
+    return _erase(session, folder, Evidence.conversation == conversation)
+
+
+def erase_files_of(session: Session, folder: Path, complaint_ids: Iterable[int]) -> int:
+    """Delete every file of these complaints, as `erase_files`."""
+    return _erase(session, folder, Evidence.complaint_id.in_(list(complaint_ids)))
+
+
+def reseal_files(database: Database, folder: Path) -> int:
+    """Encrypt every file again with the newest key; how many there are. Names of files in rows are the caller's.
+
+    The fingerprint a file lies under stays: it is a name, and any key may go.
+    """
+    done = 0
+    for digest in list(evidence_files.digests_in(folder)):
+        with database.transaction() as session:
+            take_turn(session, _TURN)
+            if evidence_files.path_of(folder, digest).exists():
+                content = evidence_files.read(folder, database.cipher, digest)
+                evidence_files.put(folder, digest, evidence_files.prepare(folder, database.cipher, digest, content))
+                done += 1
+    return done
+
+
+def _agreed(session: Session, conversation: str) -> bool:
+    given = (Consent.conversation == conversation, Consent.purpose == PURPOSE, Consent.withdrawn_at.is_(None))
+    return session.execute(select(Consent.id).where(*given)).first() is not None
+
+
+def _waiting(session: Session, conversation: str, *, lock: bool = False) -> list[Evidence]:
+    unfiled = (Evidence.conversation == conversation, Evidence.complaint_id.is_(None), Evidence.removed_at.is_(None))
+    found = select(Evidence).where(*unfiled).order_by(Evidence.id)
+    return list(session.execute(found.with_for_update() if lock else found).scalars())
+
+
+def _check_limits(rules: FileRules, waiting: list[Evidence], size: int) -> None:
+    if len(waiting) >= rules.limits["files"]:
+        raise rules.refuse("files")
+    if sum(row.size for row in waiting) + size > rules.limits["all_bytes"]:
+        raise rules.refuse("all_bytes")
+
+
+def _complaint(session: Session, code: str, restricted: bool) -> Complaint:
+    row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
+    if row is None or (row.restricted and not restricted):
+        raise UnknownComplaintError(f"There is no complaint {code}.")
+    return row
+
+
+def _file(session: Session, complaint: Complaint, file_id: int) -> Evidence:
+    row = session.execute(
+        select(Evidence).where(Evidence.id == file_id, Evidence.complaint_id == complaint.id).with_for_update()
+    ).scalar_one_or_none()
+    if row is None or row.removed_at:
+        raise UnknownFileError(f"{complaint.code} has no file {file_id}, or it was removed.")
+    return row
+
+
+def _reason(why: str) -> str:
+    reason = clean(why).strip()
+    if not reason:
+        raise MissingTextError("Opening or removing a file needs a reason.")
+    return reason
+
+
+def _shown(session: Session, row: Evidence) -> Kept:
+    removed = (row.removed_by, row.removed_why or "") if row.removed_at else None
+    return Kept(row.id, cipher_of(session).unseal(row.name), row.media_type, row.size, removed)
+
+
+def _remove(session: Session, folder: Path, row: Evidence, by: str, why: str) -> None:
+    _delete_bytes(session, folder, [row])
+    # A file's name may name a person.
+    row.name = cipher_of(session).seal("")
+    row.removed_at, row.removed_by, row.removed_why = now(), by, why or None
+
+
+def _erase(session: Session, folder: Path, whose: Any) -> int:
+    take_turn(session, _TURN)
+    rows = session.execute(select(Evidence).where(whose)).scalars().all()
+    _delete(session, folder, rows)
+    return len(rows)
+
+
+def _delete(session: Session, folder: Path, rows: list[Evidence]) -> None:
+    _delete_bytes(session, folder, rows)
+    for row in rows:
+        session.delete(row)
+    session.flush()
+
+
+def _delete_bytes(session: Session, folder: Path, rows: list[Evidence]) -> None:
+    """Delete the bytes that no other row needs."""
+    ids = [row.id for row in rows]
+    for digest in {row.digest for row in rows}:
+        others = select(func.count()).select_from(Evidence)
+        others = others.where(Evidence.digest == digest, Evidence.removed_at.is_(None), Evidence.id.not_in(ids))
+        if not session.execute(others).scalar_one():
+            evidence_files.delete(folder, digest)
+
+
+def _orphans(session: Session, folder: Path, older_than: timedelta) -> list[str]:
+    known = set(session.execute(select(Evidence.digest).where(Evidence.removed_at.is_(None))).scalars())
+    return [
+        digest
+        for digest in evidence_files.digests_in(folder)
+        if digest not in known and evidence_files.age_of(folder, digest) > older_than.total_seconds()
+    ]
