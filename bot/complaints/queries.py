@@ -48,6 +48,7 @@ class Wanted:
     Attributes:
         words: all of them, with tones or without, or a code.
         restricted: whether denunciations are shown; only to their named readers.
+        since, before: filed from this moment on, and before that one.
     """
 
     state: str | None = None
@@ -57,6 +58,8 @@ class Wanted:
     overdue_on: date | None = None
     words: str = ""
     restricted: bool = False
+    since: datetime | None = None
+    before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -93,16 +96,17 @@ def find_status(database: Database, code: str) -> Status | None:
 
 
 def list_complaints(
-    database: Database, wanted: Wanted | None = None, after: int = 0, limit: int = PAGE
+    database: Database, wanted: Wanted | None = None, after: int = 0, limit: int = PAGE, offset: int = 0
 ) -> list[Complaint]:
     """Complaints for staff, oldest first, a page at a time.
 
     Args:
         after: the id of the last complaint of the page before.
+        offset: how many to leave out; slower than `after` the more they are.
     """
     with database.reading() as session:
-        found = _matching(session, wanted or Wanted()).where(Complaint.id > after).order_by(Complaint.id).limit(limit)
-        return list(session.execute(found).scalars())
+        found = _matching(session, wanted or Wanted()).where(Complaint.id > after).order_by(Complaint.id)
+        return list(session.execute(found.limit(limit).offset(offset)).scalars())
 
 
 def show_complaint(database: Database, code: str, by: str, why: str = "", restricted: bool = False) -> Opened:
@@ -178,6 +182,10 @@ def _matching(session: Session, wanted: Wanted):  # type: ignore[no-untyped-def]
             found = found.where(column == value)
     if not wanted.restricted:
         found = found.where(Complaint.restricted.is_(False))
+    if wanted.since:
+        found = found.where(Complaint.created_at >= wanted.since)
+    if wanted.before:
+        found = found.where(Complaint.created_at < wanted.before)
     if wanted.overdue_on:
         found = found.where(Complaint.state.in_(OPEN), Complaint.due_on < wanted.overdue_on)
     return _with_words(session, found, wanted.words)
