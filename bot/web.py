@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime, timezone
 
 import httpx
 import uvicorn
@@ -21,13 +22,16 @@ from bot.catalogue.loader import load_knowledge
 from bot.channels.web import web_routes
 from bot.complaints.kinds import load_kinds
 from bot.complaints.lifecycle import STATE_LABELS
+from bot.complaints.open_requests import OpenRequests
 from bot.complaints.queries import find_status
+from bot.complaints.rules import load_rules
 from bot.database import Database, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
 from bot.settings import ROOT, Settings, load_settings
 from bot.site.content import ContentPages
 from bot.site.content_routes import content_routes
+from bot.site.open311 import Endpoint, open311_routes
 from bot.site.pages import ComplaintView, FindComplaint, page_routes
 
 
@@ -45,6 +49,7 @@ def create_app(settings: Settings) -> Starlette:
         *web_routes(database, dispatcher, settings),
         *page_routes(_complaint_finder(database)),
         *content_routes(pages),
+        *_open311_routes(database, settings),
     ]
 
     @contextlib.asynccontextmanager
@@ -121,6 +126,16 @@ def _complaint_finder(database: Database) -> FindComplaint:
         return ComplaintView(status.code, kinds[status.kind].label, state, f"{status.filed_at:%d/%m/%Y}", history)
 
     return find
+
+
+def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:
+    if not settings.open311_key:
+        return []
+    knowledge = ROOT / "knowledge"
+    changed = datetime.fromtimestamp((knowledge / "complaint_kinds.yml").stat().st_mtime, timezone.utc)
+    requests = OpenRequests(database, load_rules(knowledge, settings.province))
+    endpoint = Endpoint(settings.public_url, changed, test=settings.province == "demo")
+    return open311_routes(requests, settings.open311_key, endpoint)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class Complaint(Base):
         Index("ix_complaints_unit_state", "unit", "state"),
         Index("ix_complaints_due_on_state", "due_on", "state"),
         Index("ix_complaints_kind_state", "kind", "state"),
+        Index("ix_complaints_created_at", "created_at"),
     )
 
     id = Column(RowId, primary_key=True)

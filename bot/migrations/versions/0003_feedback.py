@@ -30,7 +30,14 @@ NEW_COLUMNS = (
     ("erased_at", MOMENT, True, None),
     ("version", sa.Integer(), False, "1"),
 )
-INDEXES = (("state", "id"), ("assignee", "state"), ("unit", "state"), ("due_on", "state"), ("kind", "state"))
+INDEXES = (
+    ("created_at",),
+    ("state", "id"),
+    ("assignee", "state"),
+    ("unit", "state"),
+    ("due_on", "state"),
+    ("kind", "state"),
+)
 
 
 def upgrade() -> None:
