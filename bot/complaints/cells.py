@@ -11,22 +11,22 @@ CUT = "… (dài quá, phần còn lại xem trong hệ thống)"
 # What spreadsheets take for the beginning of a formula, also full-width and small forms of it.
 _SIGNS = frozenset("=+-@\t\r\n")
 _MARK = "'"
-# With figures alone, these make what a spreadsheet takes for a number, a day or a time.
-_IN_NUMBERS = frozenset(".,:/-+()%eE")
+# Figures with these alone make what a spreadsheet takes for a number, a day or a time.
+_LIKE_A_NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/()%eE+-]+")
 _NO_CHARACTER = re.compile("[\ufdd0-\ufdef\ufffe\uffff]")
 _BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085\v\f]")
 
 
 def cell_text(text: str) -> str:
     """A text as it may stand in a cell: without control characters, never the beginning of a formula."""
-    cleaned = "".join(_kept(c) for c in _BREAKS.sub("\n", text))
+    cleaned = text if text.isprintable() else "".join(_kept(c) for c in _BREAKS.sub("\n", text))
     return _cut(_MARK + cleaned if _begins_formula(cleaned) else cleaned)
 
 
 def csv_text(text: str) -> str:
     """The same for a file without types: numbers of phones and dossiers keep their zeros."""
     cell = cell_text(text)
-    return _MARK + cell if _reads_as_number(cell) else cell
+    return _MARK + cell if _LIKE_A_NUMBER.fullmatch(cell) else cell
 
 
 def _kept(character: str) -> str:
@@ -44,10 +44,6 @@ def _kept(character: str) -> str:
 def _begins_formula(text: str) -> bool:
     first = next((c for c in text if not c.isspace()), "")
     return any(c in _SIGNS for c in unicodedata.normalize("NFKC", first)) or text[:1] in _SIGNS
-
-
-def _reads_as_number(text: str) -> bool:
-    return any(c.isdigit() for c in text) and all(c.isdigit() or c.isspace() or c in _IN_NUMBERS for c in text)
 
 
 def _cut(text: str) -> str:

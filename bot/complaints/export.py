@@ -107,6 +107,9 @@ class _Sheet(Protocol):
     def finish(self) -> None:
         """All lines are there."""
 
+    def give_up(self) -> None:
+        """No line more comes; leave nothing behind."""
+
 
 def export_complaints(
     database: Database,
@@ -145,11 +148,15 @@ def export_complaints(
 
 def _write(sheet: _Sheet, batches: Iterator[list[list[str]]], progress: Callable[[int], object]) -> int:
     lines = 0
-    for batch in batches:
-        for line in batch:
-            sheet.add(line)
-        lines += len(batch)
-        progress(len(batch))
+    try:
+        for batch in batches:
+            for line in batch:
+                sheet.add(line)
+            lines += len(batch)
+            progress(len(batch))
+    except BaseException:
+        sheet.give_up()
+        raise
     sheet.finish()
     return lines
 
@@ -221,6 +228,8 @@ class _Csv:
         """Close the file."""
         self._file.close()
 
+    give_up = finish
+
 
 class _Xlsx:
     """XLSX whose cells are all texts; nothing is calculated when it is opened."""
@@ -241,11 +250,16 @@ class _Xlsx:
         for cell, value in zip(self._cells, values, strict=True):
             cell.value = cell_text(value)
             cell.data_type = "s"
-        self._sheet.append(self._cells)
+        self._sheet.append([cell if cell.value else None for cell in self._cells])
 
     def finish(self) -> None:
         """Put the parts together."""
         self._book.save(self._path)
+
+    def give_up(self) -> None:
+        """Remove what openpyxl keeps beside until a book is saved."""
+        self._sheet.close()
+        self._sheet._writer.cleanup()
 
     def _cell(self, value: str, bold: bool = False) -> Any:
         cell = WriteOnlyCell(self._sheet, value)
