@@ -148,15 +148,14 @@ def export_complaints(
 
 def _write(sheet: _Sheet, batches: Iterator[list[list[str]]], progress: Callable[[int], object]) -> int:
     lines = 0
-    try:
+    with contextlib.ExitStack() as unless_whole:
+        unless_whole.callback(sheet.give_up)
         for batch in batches:
             for line in batch:
                 sheet.add(line)
             lines += len(batch)
             progress(len(batch))
-    except BaseException:
-        sheet.give_up()
-        raise
+        unless_whole.pop_all()
     sheet.finish()
     return lines
 
