@@ -7,6 +7,7 @@ import getpass
 import click
 
 from bot.commands.common import migrated_database
+from bot.commands.complaint_chain import verify
 from bot.complaints import casework, queries
 from bot.complaints.lifecycle import ANSWER_REASONS, ANSWERED, STATE_LABELS, STATES
 from bot.complaints.rules import Rules, load_rules
@@ -65,6 +66,9 @@ def complaints_answer(settings: Settings, code: str, text: str, reason: str) -> 
     """Answer the citizen."""
     casework.answer(migrated_database(settings), _rules(settings), code, text, reason, getpass.getuser())
     click.echo(f"{code} is answered.")
+
+
+complaints.add_command(verify)
 
 
 def _rules(settings: Settings) -> Rules:
