@@ -136,7 +136,7 @@ def told_in(session: Session, row: Complaint) -> Draft:
 
 
 def similar(database: Database, kind: str, text: str, limit: int = 3) -> list[Complaint]:
-    """Open complaints of a kind that share most words with a text, nearest first; of very many the newest thousand."""
+    """Open complaints of a kind that share most words with a text, nearest first; of very many the newest 500."""
     words = set(plain(text).split())
     with database.reading() as session:
         open_ones = (
@@ -153,12 +153,13 @@ def similar(database: Database, kind: str, text: str, limit: int = 3) -> list[Co
     return [rows[id_] for id_ in ids]
 
 
-_LOOKED_AT = 1000
+_LOOKED_AT = 500
 _ALIKE = 0.35
 
 
 def _likeness(some: set[str], others: set[str]) -> float:
-    return len(some & others) / len(some | others) if some | others else 0.0
+    shared = len(some & others)
+    return shared / (len(some) + len(others) - shared) if some or others else 0.0
 
 
 def _words(session: Session, row: Complaint) -> tuple[tuple[str, str], ...]:

@@ -33,8 +33,11 @@ NEW_COLUMNS = (
 INDEXES = (("state", "id"), ("kind", "id"), ("unit", "id"), ("assignee", "id"))
 OPEN_INDEXES = (("kind", "id"), ("unit", "id"), ("assignee", "id"), ("id", "due_on"))
 IS_OPEN = "state IN ('accepted', 'forwarded', 'in_progress', 'needs_information', 'received')"
-# The words of a complaint and the stretch of 8,192 ids that it belongs to; what bot/complaints/search.py asks for.
-SEARCHED = "string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> 13 AS text)]"
+# What bot/complaints/search.py asks for: words, two stretches of ids, kind, unit, officer.
+SEARCHED = (
+    "string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> 13 AS text), '##' || CAST(id >> 16 AS text),"
+    " 'k:' || kind, 'u:' || unit, 'a:' || assignee]"
+)
 SEARCH_INDEXES = (("ix_complaints_words", ""), ("ix_complaints_open_words", f" WHERE {IS_OPEN}"))
 
 
@@ -50,13 +53,12 @@ def upgrade() -> None:
         op.create_index(f"ix_complaints_{'_'.join(columns)}", "complaints", list(columns))
     op.create_index("ix_complaints_joined_to_id", "complaints", ["joined_to_id"])
     for columns in OPEN_INDEXES:
-        name = f"ix_complaints_open_{'_'.join(columns)}"
         where = {f"{dialect}_where": sa.text(IS_OPEN) for dialect in ("sqlite", "postgresql")}
-        op.create_index(name, "complaints", list(columns), **where)
+        op.create_index(f"ix_complaints_open_{'_'.join(columns)}", "complaints", list(columns), **where)
     if op.get_bind().dialect.name == "postgresql":
-        for name, where in SEARCH_INDEXES:
+        for name, part in SEARCH_INDEXES:
             # A list of what is still to be sorted in would make writers and readers wait at odd times.
-            op.execute(f"CREATE INDEX {name} ON complaints USING gin (({SEARCHED})) WITH (fastupdate = off){where}")
+            op.execute(f"CREATE INDEX {name} ON complaints USING gin (({SEARCHED})) WITH (fastupdate = off){part}")
     op.add_column("complaint_moves", sa.Column("reason", sa.String(20), nullable=True))
     _children()
     _chain()
@@ -181,7 +183,8 @@ def downgrade() -> None:
             op.drop_index(name, table_name="complaints")
     for columns in OPEN_INDEXES:
         op.drop_index(f"ix_complaints_open_{'_'.join(columns)}", table_name="complaints")
-    for columns in (*INDEXES, ("joined_to_id",)):
+    op.drop_index("ix_complaints_joined_to_id", table_name="complaints")
+    for columns in INDEXES:
         op.drop_index(f"ix_complaints_{'_'.join(columns)}", table_name="complaints")
     with op.batch_alter_table("complaints") as batch:
         batch.drop_constraint("fk_complaints_joined_to_id_complaints", type_="foreignkey")
