@@ -18,7 +18,7 @@ from bot.text.codes import find_receipt_code
 
 # What the index of words holds of a complaint, as the migration spells it: its words, the stretches of ids that it
 # stands in, small and large, and what it is often asked for by.
-_FINE, _COARSE = 13, 16
+_FINE, _COARSE = 12, 15
 _SEARCHED = (
     f"string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> {_FINE} AS text), '##' || CAST(id >> {_COARSE} AS text),"
     " 'k:' || kind, 'u:' || unit, 'a:' || assignee]"

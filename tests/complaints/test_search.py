@@ -32,7 +32,7 @@ def spread(centre, step):
     return codes
 
 
-@pytest.mark.parametrize("step", [1000, 8192, 50_000, 65_536, 300_000])
+@pytest.mark.parametrize("step", [1000, 4096, 32_768, 300_000])
 def test_pages_follow_each_other_however_far_apart_the_ids_are(centre, step):
     codes = spread(centre, step)
     for words, wanted in (("đơn số", codes), ("gọi b", [codes[1], codes[4]]), ("đơn 5", [codes[5]]), ("", codes)):

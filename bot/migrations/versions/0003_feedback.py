@@ -35,7 +35,7 @@ OPEN_INDEXES = (("kind", "id"), ("unit", "id"), ("assignee", "id"), ("id", "due_
 IS_OPEN = "state IN ('accepted', 'forwarded', 'in_progress', 'needs_information', 'received')"
 # What bot/complaints/search.py asks for: words, two stretches of ids, kind, unit, officer.
 SEARCHED = (
-    "string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> 13 AS text), '##' || CAST(id >> 16 AS text),"
+    "string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> 12 AS text), '##' || CAST(id >> 15 AS text),"
     " 'k:' || kind, 'u:' || unit, 'a:' || assignee]"
 )
 SEARCH_INDEXES = (("ix_complaints_words", ""), ("ix_complaints_open_words", f" WHERE {IS_OPEN}"))
