@@ -9,6 +9,7 @@ import click
 
 from bot.commands import complaint_acts, complaint_export
 from bot.commands.common import migrated_database
+from bot.commands.complaint_chain import verify
 from bot.commands.complaint_views import HEAD, cells, page_lines, record, whole_record
 from bot.commands.officers import check_kind, denunciations, filters, print_table, rules_of, today
 from bot.complaints import reading
@@ -22,7 +23,7 @@ def complaints() -> None:
     """Work on feedback without the web console."""
 
 
-for _command in (*complaint_acts.COMMANDS, complaint_export.export):
+for _command in (*complaint_acts.COMMANDS, complaint_export.export, verify):
     complaints.add_command(_command)
 
 
