@@ -30,7 +30,13 @@ NEW_COLUMNS = (
     ("erased_at", MOMENT, True, None),
     ("version", sa.Integer(), False, "1"),
 )
-INDEXES = (("state", "id"), ("kind", "id"), ("unit", "id"), ("assignee", "id"), ("created_at",))
+INDEXES = (
+    ("state", "id"),
+    ("kind", "id"),
+    ("unit", "id"),
+    ("assignee", "id"),
+    ("created_at",),
+)
 OPEN_INDEXES = (("kind", "id"), ("unit", "id"), ("assignee", "id"), ("id", "due_on"))
 IS_OPEN = "state IN ('accepted', 'forwarded', 'in_progress', 'needs_information', 'received')"
 # What bot/complaints/search.py asks for: words, two stretches of ids, kind, unit, officer.
@@ -184,8 +190,8 @@ def downgrade() -> None:
     for columns in OPEN_INDEXES:
         op.drop_index(f"ix_complaints_open_{'_'.join(columns)}", table_name="complaints")
     op.drop_index("ix_complaints_joined_to_id", table_name="complaints")
-    for columns in INDEXES:
-        op.drop_index(f"ix_complaints_{'_'.join(columns)}", table_name="complaints")
+    for names in INDEXES:
+        op.drop_index(f"ix_complaints_{'_'.join(names)}", table_name="complaints")
     with op.batch_alter_table("complaints") as batch:
         batch.drop_constraint("fk_complaints_joined_to_id_complaints", type_="foreignkey")
         for name, *_ in NEW_COLUMNS:
