@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.complaints.open_requests import OpenRequests, Service, ServiceRequest
+from bot.complaints.workdays import VIET_NAM
 
 ROOT = "/open311/v2"
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
@@ -26,7 +27,6 @@ LONGEST_SPAN = timedelta(days=90)
 # The specification's own limit of what one answer holds.
 MOST_REQUESTS = 1000
 _MOST_PAGES = 10_000
-_VIET_NAM = timezone(timedelta(hours=7))
 # What each entry of a list is called in XML; JSON needs no name for it.
 _ENTRIES = {
     "services": "service",
@@ -119,7 +119,7 @@ class _Reader:
     endpoint: Endpoint
 
     def discovery(self, request: Request) -> tuple[str, Any]:
-        changed = _moment(self.endpoint.changed_at.astimezone(_VIET_NAM))
+        changed = _moment(self.endpoint.changed_at.astimezone(VIET_NAM))
         return "discovery", {
             "changeset": changed,
             "contact": f"Trung tâm Phục vụ hành chính công, {self.endpoint.public_url}/",
@@ -244,7 +244,7 @@ def _read_moment(text: str, name: str, at: time) -> datetime | None:
             zone = moment.group(2).replace("Z", "+00:00").replace(" ", "+")
             return datetime.fromisoformat(moment.group(1) + zone)
         if _DAY.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), at, _VIET_NAM)
+            return datetime.combine(date.fromisoformat(text), at, VIET_NAM)
     except ValueError:
         pass
     raise Open311Error(400, f"{name} must look like 2026-11-22T00:00:00+07:00 or 2026-11-22T00:00:00Z.")
