@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from datetime import date
 
 import httpx
 import uvicorn
@@ -18,17 +19,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.catalogue.loader import load_knowledge
+from bot.channels.limits import RateLimit
 from bot.channels.web import web_routes
+from bot.complaints.guidance import load_guidance
 from bot.complaints.kinds import load_kinds
-from bot.complaints.lifecycle import STATE_LABELS
-from bot.complaints.queries import find_status
-from bot.database import Database, open_database
+from bot.complaints.workdays import day_in_viet_nam
+from bot.database import Database, now, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
 from bot.settings import ROOT, Settings, load_settings
+from bot.site.complaint_pages import ComplaintPages
 from bot.site.content import ContentPages
 from bot.site.content_routes import content_routes
-from bot.site.pages import ComplaintView, FindComplaint, page_routes
+from bot.site.pages import page_routes
+
+# Wrong receipt codes that one address may try; codes can't be guessed, a mistyped one needs a second and a third try.
+WRONG_CODES, WRONG_CODES_SECONDS = 20, 600
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -43,7 +49,8 @@ def create_app(settings: Settings) -> Starlette:
     routes = [
         *health,
         *web_routes(database, dispatcher, settings),
-        *page_routes(_complaint_finder(database)),
+        *page_routes(),
+        *_complaint_pages(database, settings).routes(),
         *content_routes(pages),
     ]
 
@@ -109,18 +116,13 @@ async def _responds(url: str) -> bool:
             return False
 
 
-def _complaint_finder(database: Database) -> FindComplaint:
-    kinds = load_kinds(ROOT / "knowledge")
+def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
+    folder, tries = ROOT / "knowledge", RateLimit(WRONG_CODES, WRONG_CODES_SECONDS)
 
-    def find(code: str) -> ComplaintView | None:
-        status = find_status(database, code)
-        if status is None:
-            return None
-        history = [(f"{moment:%d/%m/%Y}", step) for moment, step in status.steps]
-        state = STATE_LABELS[status.state]
-        return ComplaintView(status.code, kinds[status.kind].label, state, f"{status.filed_at:%d/%m/%Y}", history)
+    def today() -> date:
+        return settings.today or day_in_viet_nam(now())
 
-    return find
+    return ComplaintPages(database, load_kinds(folder), load_guidance(folder), tries, settings.public_url, today)
 
 
 if __name__ == "__main__":

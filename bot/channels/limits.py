@@ -35,6 +35,12 @@ class RateLimit:
         events.append(moment)
         return 0.0
 
+    def left_to_wait(self, sender: str) -> float:
+        """The seconds until an event of this sender is within the limit again, without counting one."""
+        cut = self._clock() - self._seconds
+        events = [moment for moment in self._events.get(sender, ()) if moment > cut]
+        return events[0] - cut if len(events) >= self._most else 0.0
+
     def _sweep(self, moment: float) -> None:
         self._calls += 1
         if self._calls % _SWEEP_EVERY == 0:

@@ -1,14 +1,11 @@
-"""Routes of the citizens' pages: the chat, what became of a complaint, and the files both need."""
+"""The chat page, and what all pages of citizens share: headers, templates, static files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jinja2
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -37,20 +34,6 @@ PAGE_HEADERS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class ComplaintView:
-    """What anybody who holds the receipt code may see of a complaint: display strings, nothing personal."""
-
-    code: str
-    kind: str
-    status: str
-    received_on: str
-    history: list[tuple[str, str]] = field(default_factory=list)
-
-
-FindComplaint = Callable[[str], ComplaintView | None]
-
-
 class PageFiles(StaticFiles):
     """Static files that a browser checks for a newer version each time, so an upgrade is seen at once."""
 
@@ -75,32 +58,14 @@ def make_templates() -> Jinja2Templates:
     )
 
 
-def page_routes(find_complaint: FindComplaint) -> list[BaseRoute]:
-    """Routes of the citizens' pages.
-
-    Args:
-        find_complaint: looks a receipt code up; may block, so it is called in a thread.
-    """
+def page_routes() -> list[BaseRoute]:
+    """Routes of the chat page and of the files that all pages need."""
     templates = make_templates()
 
-    def render(request: Request, name: str, *, status: int = 200, **context: Any) -> Response:
-        return templates.TemplateResponse(request, name, context, status_code=status, headers=PAGE_HEADERS)
-
     async def chat(request: Request) -> Response:
-        return render(request, "chat.html")
-
-    async def complaint(request: Request) -> Response:
-        view = await run_in_threadpool(find_complaint, request.path_params["code"])
-        if view is None:
-            # The code is not repeated on the page: anybody could put words of their own into such a link.
-            response = render(request, "complaint_unknown.html", status=404)
-        else:
-            response = render(request, "complaint.html", complaint=view)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return templates.TemplateResponse(request, "chat.html", headers=PAGE_HEADERS)
 
     return [
         Route("/", chat, name="chat"),
-        Route("/phan-anh/{code}", complaint, name="complaint"),
         Mount("/static", PageFiles(directory=HERE / "static"), name="static"),
     ]

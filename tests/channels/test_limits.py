@@ -71,3 +71,14 @@ def test_in_any_window_no_more_than_allowed_pass(most, seconds, steps):
         assert (wait == 0) is (len(recent) < most)
         if wait == 0:
             passed[sender].append(clock.moment)
+
+
+def test_looking_at_the_wait_counts_nothing_and_tells_the_same(clock):
+    limit = RateLimit(2, 10, clock)
+    assert [limit.left_to_wait("an") for _ in range(5)] == [0] * 5
+    limit.wait_for("an")
+    clock.moment += 4
+    limit.wait_for("an")
+    assert limit.left_to_wait("an") == limit.wait_for("an") == 6
+    clock.moment += 6
+    assert limit.left_to_wait("an") == 0

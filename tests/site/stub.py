@@ -12,29 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.site.pages import ComplaintView, page_routes
+from bot.site.pages import page_routes
 
 COOKIE = "conversation"
-KNOWN_COMPLAINT = ComplaintView(
-    code="PA-7K2M-9QXD",
-    kind="Phản ánh, kiến nghị",
-    status="Đang xử lý",
-    received_on="20/11/2026",
-    history=[
-        ("20/11/2026 08:15", "Đã nhận phản ánh"),
-        ("20/11/2026 14:02", "Đã chuyển cho bộ phận giải quyết"),
-    ],
-)
 LONG_ANSWER = (
     "Để đăng ký khai sinh cho con, anh/chị cần:\n"
     "• Tờ khai đăng ký khai sinh\n"
     "• Giấy chứng sinh do nơi sinh cấp\n"
     "Xem bản đầy đủ: https://dichvucong.gov.vn/."
 )
-
-
-def find_complaint(code: str) -> ComplaintView | None:
-    return KNOWN_COMPLAINT if code == KNOWN_COMPLAINT.code else None
 
 
 class Stub:
@@ -59,7 +45,7 @@ class Stub:
                 Route("/api/web/messages", self.take_message, methods=["POST"]),
                 Route("/api/web/messages", self.list_messages, methods=["GET"]),
                 Route("/api/web/feedback", self.take_feedback, methods=["POST"]),
-                *page_routes(find_complaint),
+                *page_routes(),
             ]
         )
 
