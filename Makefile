@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train bench-nlu bench-search lock clean
+.PHONY: help install run test check train bench-nlu bench-search bench-complaints lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 run: install ## set up what is missing, then start the bot and print its addresses
 	@$(BIN)/motcua run
@@ -31,6 +31,9 @@ bench-nlu: install $(VENV)/.dev ## understanding beside Rasa's usual pipelines, 
 
 bench-search: install $(VENV)/.dev ## procedure search beside SQLite's and PostgreSQL's full text, into docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.search
+
+bench-complaints: install $(VENV)/.dev ## 100,000 complaints by 8 writers, lists and search among a million, into docs/benchmarks.md (half an hour)
+	@$(BIN)/python -m benchmarks.complaints
 
 install: $(VENV)/.run ## set up the virtual environment only
 

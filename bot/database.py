@@ -255,6 +255,8 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
         cursor.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
+        # Statements are short here: compiling one takes longer than running it.
+        cursor.execute("SELECT set_config('jit', 'off', false)")
     connection.commit()
 
 

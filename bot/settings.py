@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import unicodedata
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ class Settings:
         portal_permission: who permitted reading the national portal, and when; empty keeps it off.
         portal_contact: where the portal's operator reaches whoever runs this.
         portal_pause: seconds between two requests to the portal.
+        restricted_readers: names of those who may read denunciations; empty is nobody.
+        open311_key: what other systems show to read the Open311 endpoint; empty keeps it off.
     """
 
     home: Path
@@ -72,6 +75,8 @@ class Settings:
     portal_permission: str
     portal_contact: str
     portal_pause: int
+    restricted_readers: tuple[str, ...]
+    open311_key: str
 
     @property
     def rasa_url(self) -> str:
@@ -136,6 +141,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         portal_permission=values.get("MOTCUA_PORTAL_PERMISSION", "").strip(),
         portal_contact=_one_line(values, "MOTCUA_PORTAL_CONTACT"),
         portal_pause=_number(values, "MOTCUA_PORTAL_PAUSE", 2),
+        restricted_readers=_names(values, "MOTCUA_RESTRICTED_READERS"),
+        open311_key=_secret(values, "MOTCUA_OPEN311_KEY") if values.get("MOTCUA_OPEN311_KEY") else "",
     )
 
 
@@ -235,6 +242,12 @@ def _one_line(values: Mapping[str, str], name: str) -> str:
     if not (value.isascii() and (value.isprintable() or not value)):
         raise SettingsError(f"{name} must be plain letters, figures and signs in one line.")
     return value
+
+
+def _names(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Names separated by commas, letters composed as keyboards write them."""
+    given = unicodedata.normalize("NFC", values.get(name, "")).split(",")
+    return tuple(one.strip() for one in given if one.strip())
 
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

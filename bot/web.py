@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime, timezone
 
 import httpx
 import uvicorn
@@ -27,6 +27,7 @@ from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
 from bot.complaints.kinds import load_kinds
+from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, open_database
@@ -38,6 +39,7 @@ from bot.settings import ROOT, Settings, load_settings
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.content import ContentPages
 from bot.site.content_routes import content_routes
+from bot.site.open311 import Endpoint, open311_routes
 from bot.site.pages import page_routes
 
 # Wrong receipt codes that one address may try; codes can't be guessed, a mistyped one needs a second and a third try.
@@ -61,6 +63,7 @@ def create_app(settings: Settings) -> Starlette:
         *_complaint_pages(database, settings).routes(),
         *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
         *content_routes(pages),
+        *_open311_routes(database, settings),
     ]
 
     @contextlib.asynccontextmanager
@@ -138,6 +141,16 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
         return settings.today or day_in_viet_nam(now())
 
     return ComplaintPages(database, load_kinds(folder), load_guidance(folder), tries, settings.public_url, today)
+
+
+def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:
+    if not settings.open311_key:
+        return []
+    knowledge = ROOT / "knowledge"
+    changed = datetime.fromtimestamp((knowledge / "complaint_kinds.yml").stat().st_mtime, timezone.utc)
+    requests = OpenRequests(database, load_rules(knowledge, settings.province))
+    endpoint = Endpoint(settings.public_url, changed, test=settings.province == "demo")
+    return open311_routes(requests, settings.open311_key, endpoint)
 
 
 if __name__ == "__main__":

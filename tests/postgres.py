@@ -147,13 +147,13 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(environment: dict[str, str]) -> Iterator[PostgresServer]:
-    """The server that MOTCUA_TEST_POSTGRES_URL names, otherwise one of our own.
+def postgres_server(environment: dict[str, str], more: tuple[str, ...] = FAST) -> Iterator[PostgresServer]:
+    """The server that MOTCUA_TEST_POSTGRES_URL names, otherwise one of our own with these settings.
 
     Raises:
         NoServerError: PostgreSQL is not installed here, or can't be started.
     """
-    with _serving(environment) as url:
+    with _serving(environment, more) as url:
         server = PostgresServer(url)
         server.prepare()
         try:
@@ -163,7 +163,7 @@ def postgres_server(environment: dict[str, str]) -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def _serving(environment: dict[str, str]) -> Iterator[URL]:
+def _serving(environment: dict[str, str], more: tuple[str, ...]) -> Iterator[URL]:
     named = environment.get("MOTCUA_TEST_POSTGRES_URL")
     if named:
         yield make_url(named)
@@ -174,7 +174,7 @@ def _serving(environment: dict[str, str]) -> Iterator[URL]:
         if owner:
             shutil.chown(folder, owner, pwd.getpwnam(owner).pw_gid)
         password = _make_cluster(programs, folder, owner)
-        process, port = _start(programs, folder, owner)
+        process, port = _start(programs, folder, owner, more)
         try:
             yield _wait_until_ready(process, port, password, folder)
         finally:
@@ -234,12 +234,14 @@ def _make_cluster(programs: Path, folder: Path, owner: str | None) -> str:
     return password
 
 
-def _start(programs: Path, folder: Path, owner: str | None) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    programs: Path, folder: Path, owner: str | None, more: tuple[str, ...]
+) -> tuple[subprocess.Popen[bytes], int]:
     port = free_port()
     # The zone of an office in Việt Nam, so that a moment read without its zone is noticed.
     told = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "timezone=Asia/Ho_Chi_Minh")
     command = [str(programs / "postgres"), "-D", str(folder / "data")]
-    command += [part for setting in (*told, *FAST) for part in ("-c", setting)]
+    command += [part for setting in (*told, *more) for part in ("-c", setting)]
     with (folder / "server.log").open("wb") as log:
         options = _options(folder, owner)
         process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_die_with_parent, **options)

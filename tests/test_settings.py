@@ -3,6 +3,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -174,6 +175,19 @@ def test_the_portals_address_must_be_one(tmp_path):
 def test_the_contact_must_fit_into_a_header(tmp_path, value):
     with pytest.raises(SettingsError, match="MOTCUA_PORTAL_CONTACT must be plain letters"):
         load(tmp_path, MOTCUA_PORTAL_CONTACT=value)
+
+
+def test_nobody_reads_denunciations_unless_named(tmp_path):
+    assert load(tmp_path).restricted_readers == ()
+    named = load(tmp_path, MOTCUA_RESTRICTED_READERS=f" Lê Thị Hoa,, {unicodedata.normalize('NFD', 'Trần Bình')} ,")
+    assert named.restricted_readers == ("Lê Thị Hoa", "Trần Bình")
+
+
+def test_other_systems_need_a_good_key(tmp_path):
+    assert load(tmp_path).open311_key == load(tmp_path, MOTCUA_OPEN311_KEY="").open311_key == ""
+    assert load(tmp_path, MOTCUA_OPEN311_KEY=OTHER_KEY).open311_key == OTHER_KEY
+    with pytest.raises(SettingsError, match="MOTCUA_OPEN311_KEY is too short or a placeholder"):
+        load(tmp_path, MOTCUA_OPEN311_KEY="secret")
 
 
 def test_an_unknown_mode_is_named(tmp_path):

@@ -1,18 +1,21 @@
-"""Feedback without the web console."""
+"""Feedback without the web console: what there is, and one of them with all that is kept."""
 
 from __future__ import annotations
 
-import getpass
+import json
+from dataclasses import replace
 
 import click
 
-from bot.commands import complaint_files
+from bot.commands import complaint_acts, complaint_export, complaint_files
 from bot.commands.common import migrated_database
 from bot.commands.complaint_chain import verify
-from bot.complaints import casework, queries
-from bot.complaints.lifecycle import ANSWER_REASONS, ANSWERED, STATE_LABELS, STATES
-from bot.complaints.rules import Rules, load_rules
-from bot.settings import ROOT, Settings
+from bot.commands.complaint_views import HEAD, cells, page_lines, record, whole_record
+from bot.commands.officers import check_kind, denunciations, filters, print_table, rules_of, today
+from bot.complaints import reading
+from bot.complaints.queries import PAGE, Wanted
+from bot.complaints.reading import Look
+from bot.settings import Settings
 
 
 @click.group()
@@ -20,59 +23,41 @@ def complaints() -> None:
     """Work on feedback without the web console."""
 
 
+for _command in (*complaint_acts.COMMANDS, *complaint_files.COMMANDS, complaint_export.export, verify):
+    complaints.add_command(_command)
+
+
 @complaints.command("list")
-@click.option("--state", type=click.Choice(list(STATE_LABELS)), help="Only those in this state.")
-@click.pass_obj
-def complaints_list(settings: Settings, state: str | None) -> None:
-    """List feedback, oldest first."""
-    rows = queries.list_complaints(migrated_database(settings), queries.Wanted(state=state))
-    for row in rows:
-        told = (row.description or "(đã xóa)")[:60]
-        click.echo(f"{row.code}  {row.created_at:%Y-%m-%d %H:%M}  {row.state:17} {row.kind:13} {told}")
-    click.echo(f"{len(rows)} complaints.")
+@denunciations
+@filters
+@click.option("--page", type=click.IntRange(1, 10_000), default=1, help=f"{PAGE} to a page.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def complaints_list(settings: Settings, look: Look, wanted: Wanted, page: int, as_json: bool) -> None:
+    """List feedback, oldest first; contacts are masked."""
+    rules = rules_of(settings)
+    check_kind(rules, wanted)
+    wanted, offset = replace(wanted, restricted=look.restricted), (page - 1) * PAGE
+    rows = reading.list_complaints(migrated_database(settings), wanted, look, PAGE, offset)
+    if as_json:
+        for row, contact in rows:
+            click.echo(json.dumps(record(row, contact, rules, today()), ensure_ascii=False))
+        return
+    print_table([cells(row, contact, rules, today()) for row, contact in rows], HEAD)
+    more = f"; xem tiếp: --page {page + 1}" if len(rows) == PAGE else ""
+    click.echo(f"{len(rows)} phản ánh{more}.")
 
 
 @complaints.command("show")
 @click.argument("code")
-@click.pass_obj
-def complaints_show(settings: Settings, code: str) -> None:
-    """Show one complaint with its history and contact."""
-    opened = queries.show_complaint(migrated_database(settings), code, getpass.getuser())
-    row, told = opened.complaint, opened.told
-    fields = {"code": row.code, "state": row.state, "kind": told.kind, "what": told.description, "where": told.office}
-    fields |= {"when": told.happened, "who": told.person, "dossier": told.dossier_code, "contact": told.contact}
-    for name, value in fields.items():
-        click.echo(f"{name:8} {value or '–'}")
-    for move in row.moves:
-        click.echo(f"  {move.moved_at:%Y-%m-%d %H:%M} {move.moved_by}: {move.to_state} {move.note or ''}")
-
-
-@complaints.command("move")
-@click.argument("code")
-@click.argument("state", type=click.Choice([state for state in STATES if state != ANSWERED]))
-@click.option("--note", default="", help="What the citizen is told along with it.")
-@click.pass_obj
-def complaints_move(settings: Settings, code: str, state: str, note: str) -> None:
-    """Move a complaint on; the citizen is told."""
-    casework.move(migrated_database(settings), _rules(settings), code, state, getpass.getuser(), note)
-    click.echo(f"{code} is now '{state}'.")
-
-
-@complaints.command("answer")
-@click.argument("code")
-@click.argument("text")
-@click.option("--reason", type=click.Choice(list(ANSWER_REASONS)), required=True, help="How it ended.")
-@click.pass_obj
-def complaints_answer(settings: Settings, code: str, text: str, reason: str) -> None:
-    """Answer the citizen."""
-    casework.answer(migrated_database(settings), _rules(settings), code, text, reason, getpass.getuser())
-    click.echo(f"{code} is answered.")
-
-
-complaints.add_command(verify)
-for command in complaint_files.COMMANDS:
-    complaints.add_command(command)
-
-
-def _rules(settings: Settings) -> Rules:
-    return load_rules(ROOT / "knowledge", settings.province)
+@denunciations
+@click.option("--contact", is_flag=True, help="Show contact and personal values; needs --why, recorded.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def complaints_show(settings: Settings, look: Look, code: str, as_json: bool) -> None:
+    """Show one complaint: what was said and understood, history, notices, files, who opened what."""
+    rules = rules_of(settings)
+    seen = reading.see_complaint(migrated_database(settings), code, look)
+    if as_json:
+        click.echo(json.dumps(whole_record(seen, rules, today()), ensure_ascii=False))
+        return
+    for line in page_lines(seen, rules, today()):
+        click.echo(line)

@@ -116,12 +116,12 @@ def merge(database: Database, rules: Rules, code: str, into: str, by: str, text:
 
     Raises:
         UnknownComplaintError: one of the codes is unknown.
-        ForbiddenMoveError: both are the same, or its state does not allow an answer.
+        ForbiddenMoveError: both are the same, one is a denunciation, or its state does not allow an answer.
         MissingTextError: there are no words for the citizen.
     """
     with database.transaction() as session:
         complaint, other = lock(session, code), lock(session, into)
-        if complaint.id == other.id or other.joined_to_id:
+        if complaint.id == other.id or other.joined_to_id or complaint.restricted or other.restricted:
             raise ForbiddenMoveError(f"{complaint.code} can't be merged into {other.code}.")
         complaint.joined_to_id, complaint.end_reason = other.id, "duplicate"
         step(session, rules, complaint, ANSWERED, STAFF, by, text, "duplicate")

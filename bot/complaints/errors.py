@@ -5,6 +5,7 @@ ComplaintError
 ├── ForbiddenMoveError
 ├── MissingTextError
 ├── ChangedMeanwhileError
+├── NotAReaderError
 ├── NotYoursError
 ├── RefusedFileError
 ├── NoConsentError
@@ -32,6 +33,10 @@ class MissingTextError(ComplaintError):
 
 class ChangedMeanwhileError(ComplaintError):
     """Somebody else changed the complaint since it was read."""
+
+
+class NotAReaderError(ComplaintError):
+    """Denunciations are read by named persons only, and this is none of them."""
 
 
 class NotYoursError(ComplaintError):

@@ -5,19 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.complaints.errors import UnknownComplaintError
 from bot.complaints.filing import Draft
-from bot.complaints.lifecycle import OPEN, STATE_LABELS
-from bot.complaints.model import ChainLink, Complaint, ComplaintNotice, ComplaintOpening
+from bot.complaints.lifecycle import STATE_LABELS
+from bot.complaints.model import IS_OPEN, ChainLink, Complaint, ComplaintNotice, ComplaintOpening
+from bot.complaints.search import Wanted, find_ids
 from bot.complaints.texts import plain
 from bot.complaints.undelivered import mark
 from bot.database import Database, cipher_of
 from bot.delivery import vault
 from bot.delivery.model import OutboxMessage
 from bot.text.codes import find_receipt_code
+
+__all__ = [
+    "PAGE",
+    "Opened",
+    "Status",
+    "Wanted",
+    "find_status",
+    "list_complaints",
+    "show_complaint",
+    "similar",
+    "told_in",
+]
 
 PAGE = 50
 
@@ -40,24 +53,6 @@ class Status:
     erased: bool
     link: str
     steps: tuple[tuple[datetime, str], ...]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What staff look for; what is None or empty is not asked.
-
-    Attributes:
-        words: all of them, with tones or without, or a code.
-        restricted: whether denunciations are shown; only to their named readers.
-    """
-
-    state: str | None = None
-    kind: str | None = None
-    unit: str | None = None
-    assignee: str | None = None
-    overdue_on: date | None = None
-    words: str = ""
-    restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,16 +93,17 @@ def find_status(database: Database, code: str) -> Status | None:
 
 
 def list_complaints(
-    database: Database, wanted: Wanted | None = None, after: int = 0, limit: int = PAGE
+    database: Database, wanted: Wanted | None = None, after: int = 0, limit: int = PAGE, offset: int = 0
 ) -> list[Complaint]:
     """Complaints for staff, oldest first, a page at a time.
 
     Args:
         after: the id of the last complaint of the page before.
+        offset: how many to leave out; slower than `after` the more they are.
     """
     with database.reading() as session:
-        found = _matching(session, wanted or Wanted()).where(Complaint.id > after).order_by(Complaint.id).limit(limit)
-        return list(session.execute(found).scalars())
+        ids = find_ids(session, wanted or Wanted(), after, offset + limit)[offset:]
+        return list(session.execute(select(Complaint).where(Complaint.id.in_(ids)).order_by(Complaint.id)).scalars())
 
 
 def show_complaint(database: Database, code: str, by: str, why: str = "", restricted: bool = False) -> Opened:
@@ -146,21 +142,21 @@ def told_in(session: Session, row: Complaint) -> Draft:
 
 
 def similar(database: Database, kind: str, text: str, limit: int = 3) -> list[Complaint]:
-    """Open complaints of a kind that share most words with a text, nearest first."""
+    """Open complaints of a kind that share most words with a text, nearest first; of very many the newest 500."""
     words = set(plain(text).split())
     with database.reading() as session:
         open_ones = (
-            select(Complaint)
-            .where(Complaint.kind == kind, Complaint.state.in_(OPEN), Complaint.restricted.is_(False))
+            select(Complaint.id, Complaint.folded)
+            .where(Complaint.kind == kind, IS_OPEN, Complaint.restricted.is_(False))
             .where(Complaint.person.is_(None), Complaint.joined_to_id.is_(None), Complaint.erased_at.is_(None))
             .order_by(Complaint.id.desc())
             .limit(_LOOKED_AT)
         )
-        scored = [
-            (_likeness(words, set((row.folded or "").split())), row) for row in session.execute(open_ones).scalars()
-        ]
-    near = sorted((one for one in scored if one[0] >= _ALIKE), key=lambda one: -one[0])
-    return [row for _, row in near[:limit]]
+        scored = [(_likeness(words, set((folded or "").split())), id_) for id_, folded in session.execute(open_ones)]
+        near = sorted((one for one in scored if one[0] >= _ALIKE), key=lambda one: -one[0])
+        ids = [id_ for _, id_ in near[:limit]]
+        rows = {row.id: row for row in session.execute(select(Complaint).where(Complaint.id.in_(ids))).scalars()}
+    return [rows[id_] for id_ in ids]
 
 
 _LOOKED_AT = 500
@@ -168,39 +164,8 @@ _ALIKE = 0.35
 
 
 def _likeness(some: set[str], others: set[str]) -> float:
-    return len(some & others) / len(some | others) if some | others else 0.0
-
-
-def _matching(session: Session, wanted: Wanted):  # type: ignore[no-untyped-def]
-    found = select(Complaint)
-    for column, value in (
-        (Complaint.state, wanted.state),
-        (Complaint.kind, wanted.kind),
-        (Complaint.unit, wanted.unit),
-        (Complaint.assignee, wanted.assignee),
-    ):
-        if value:
-            found = found.where(column == value)
-    if not wanted.restricted:
-        found = found.where(Complaint.restricted.is_(False))
-    if wanted.overdue_on:
-        found = found.where(Complaint.state.in_(OPEN), Complaint.due_on < wanted.overdue_on)
-    return _with_words(session, found, wanted.words)
-
-
-def _with_words(session: Session, found, words: str):  # type: ignore[no-untyped-def]
-    code = find_receipt_code(words)
-    if code:
-        return found.where(Complaint.code == code)
-    asked = plain(words).split()
-    if not asked:
-        return found
-    if session.get_bind().dialect.name == "postgresql":
-        query = func.to_tsquery("simple", " & ".join(asked))
-        return found.where(func.to_tsvector("simple", Complaint.folded).op("@@")(query))
-    for word in asked:
-        found = found.where((" " + Complaint.folded + " ").contains(f" {word} ", autoescape=True))
-    return found
+    shared = len(some & others)
+    return shared / (len(some) + len(others) - shared) if some or others else 0.0
 
 
 def _words(session: Session, row: Complaint) -> tuple[tuple[str, str], ...]:

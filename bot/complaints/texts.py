@@ -5,10 +5,14 @@ from __future__ import annotations
 from bot.complaints.model import Complaint
 from bot.text.normalise import fold, normalise
 
+# An index takes no word of any length.
+LONGEST_WORD = 60
+
 
 def plain(text: str) -> str:
-    """A text in small letters and figures without tones, single spaces."""
-    return " ".join("".join(c if c.isalnum() else " " for c in fold(normalise(text))).split())
+    """A text in small letters and figures without tones, single spaces; what is no word by its length is cut."""
+    words = "".join(c if c.isalnum() else " " for c in fold(normalise(text))).split()
+    return " ".join(word[:LONGEST_WORD] for word in words)
 
 
 def folded_text(complaint: Complaint) -> str:

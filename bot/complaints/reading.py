@@ -1,0 +1,214 @@
+"""What staff read: lists with contacts masked, one complaint with its history; whatever opens more is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
+
+from bot.complaints import queries
+from bot.complaints.errors import MissingTextError, NotAReaderError, UnknownComplaintError
+from bot.complaints.filing import Draft
+from bot.complaints.lifecycle import OPEN
+from bot.complaints.masking import mask_contact, mask_tokens
+from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintNotice, ComplaintOpening, Evidence
+from bot.database import Database, cipher_of
+from bot.delivery import vault
+from bot.delivery.model import OutboxMessage
+from bot.text.codes import find_receipt_code
+
+CONTACT, RESTRICTED = "contact", "restricted"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who looks, and what they ask for beyond what every officer sees.
+
+    Attributes:
+        by: the officer's name.
+        contact: personal values are to be readable.
+        restricted: denunciations are to be shown.
+        readers: the names of those who may read denunciations.
+        why: the reason, kept with what was opened.
+    """
+
+    by: str
+    contact: bool = False
+    restricted: bool = False
+    readers: Sequence[str] = ()
+    why: str = ""
+
+    def check(self) -> None:
+        """Whether this may be asked.
+
+        Raises:
+            NotAReaderError: denunciations are asked for by somebody who is not among their readers.
+            MissingTextError: no reason is given.
+        """
+        if self.restricted and self.by not in self.readers:
+            raise NotAReaderError(f"'{self.by}' is not among the readers of denunciations (MOTCUA_RESTRICTED_READERS).")
+        if (self.contact or self.restricted) and not self.why.strip():
+            raise MissingTextError("Say why it is opened (--why); the reason is kept.")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One complaint as an officer sees it.
+
+    Attributes:
+        told: what was understood; personal values as `Look` asked.
+        words: the citizen's own words, (question, words, moment).
+        notices: what the citizen was told, (about, moment, state of delivery).
+        files: photos and documents that are there, and those that were removed.
+        joined: how many others follow it.
+    """
+
+    complaint: Complaint
+    told: Draft
+    words: tuple[tuple[str, str, datetime], ...]
+    notices: tuple[tuple[str, datetime, str], ...]
+    openings: tuple[ComplaintOpening, ...]
+    files: tuple[int, int]
+    joined: int
+    joined_to: str | None
+    link: str
+
+
+def check_access(database: Database, code: str, look: Look) -> None:
+    """Whether this officer may work on a complaint.
+
+    Raises:
+        UnknownComplaintError: no complaint has this code, or it is a denunciation and was not asked for as one.
+        ComplaintError: as `Look.check`.
+    """
+    look.check()
+    with database.reading() as session:
+        _find(session, code, look)
+
+
+def see_complaint(database: Database, code: str, look: Look) -> Seen:
+    """One complaint; what is opened is recorded in the same transaction.
+
+    Raises:
+        ComplaintError: as `check_access`.
+    """
+    look.check()
+    opens = look.contact or look.restricted
+    with database.transaction() if opens else database.reading() as session:
+        row = _find(session, code, look)
+        if look.contact:
+            record_opening(session, row, look, CONTACT)
+        if row.restricted:
+            record_opening(session, row, look, RESTRICTED)
+        session.flush()
+        return _see(session, row, look.contact)
+
+
+def list_complaints(
+    database: Database, wanted: queries.Wanted, look: Look, limit: int = queries.PAGE, offset: int = 0
+) -> list[tuple[Complaint, str]]:
+    """Complaints with their masked contacts, oldest first; denunciations only for their readers, and recorded.
+
+    Raises:
+        ComplaintError: as `Look.check`.
+    """
+    look.check()
+    rows = queries.list_complaints(database, wanted, limit=limit, offset=offset)
+    if look.restricted:
+        with database.transaction() as session:
+            for row in rows:
+                if row.restricted:
+                    record_opening(session, row, look, RESTRICTED)
+    return [(row, masked_contact(database, row)) for row in rows]
+
+
+def masked_contact(database: Database, row: Complaint) -> str:
+    """A complaint's contact for lists; empty when there is none."""
+    return mask_contact(database.cipher.unseal(row.contact)) if row.contact else ""
+
+
+def is_overdue(row: Complaint, day: date) -> bool:
+    """Whether the centre should have answered before this day."""
+    return bool(row.due_on and row.due_on < day and row.state in OPEN and not row.waiting_since)
+
+
+def record_opening(session: Session, row: Complaint, look: Look, what: str) -> None:
+    """Keep that somebody opened something of a complaint."""
+    session.add(ComplaintOpening(complaint_id=row.id, opened_by=look.by, what=what, why=look.why))
+
+
+def _find(session: Session, code: str, look: Look) -> Complaint:
+    row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
+    # Nothing tells a denunciation from a code that does not exist.
+    if row is None or (row.restricted and not look.restricted):
+        raise UnknownComplaintError(f"There is no complaint {code}.")
+    return row
+
+
+def _see(session: Session, row: Complaint, contact: bool) -> Seen:
+    # Both read what is stored; the one fills the values in, the other says where they are.
+    told = queries.told_in(session, row) if contact else _masked(session, row)
+    words = tuple(
+        (w.question, vault.reveal(session, row.conversation, w.text) if contact else mask_tokens(w.text), w.said_at)
+        for w in row.words
+        if w.text
+    )
+    return Seen(
+        complaint=row,
+        told=told,
+        words=words,
+        notices=_notices(session, row),
+        openings=_openings(session, row),
+        files=_files(session, row),
+        joined=_count(session, select(func.count(ComplaintJoin.id)).where(ComplaintJoin.complaint_id == row.id)),
+        joined_to=session.execute(select(Complaint.code).where(Complaint.id == row.joined_to_id)).scalar_one_or_none(),
+        link=session.execute(select(ChainLink.link).where(ChainLink.complaint_id == row.id)).scalar_one_or_none() or "",
+    )
+
+
+def _masked(session: Session, row: Complaint) -> Draft:
+    masked = [
+        mask_tokens(text) if text else None
+        for text in (row.description, row.office, row.happened, row.dossier_code, row.person)
+    ]
+    contact = mask_contact(cipher_of(session).unseal(row.contact)) if row.contact else None
+    return Draft(
+        row.kind,
+        masked[0] or "",
+        office=masked[1],
+        happened=masked[2],
+        dossier_code=masked[3],
+        contact=contact,
+        person=masked[4],
+        route=row.route,
+        province=row.province,
+    )
+
+
+def _notices(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:
+    told = (
+        select(ComplaintNotice.about, OutboxMessage.created_at, OutboxMessage.state)
+        .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)
+        .where(ComplaintNotice.complaint_id == row.id)
+        .order_by(ComplaintNotice.id)
+    )
+    return tuple((about, at, state) for about, at, state in session.execute(told))
+
+
+def _openings(session: Session, row: Complaint) -> tuple[ComplaintOpening, ...]:
+    kept = select(ComplaintOpening).where(ComplaintOpening.complaint_id == row.id).order_by(ComplaintOpening.id)
+    return tuple(session.execute(kept).scalars())
+
+
+def _files(session: Session, row: Complaint) -> tuple[int, int]:
+    counted = select(func.count(Evidence.id), func.count(Evidence.removed_at)).where(Evidence.complaint_id == row.id)
+    kept, removed = session.execute(counted).one()
+    return kept - removed, removed
+
+
+def _count(session: Session, counted: Select) -> int:
+    return int(session.execute(counted).scalar_one())
