@@ -10,7 +10,7 @@ import click
 
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, importing, models, running
+from bot.commands import answers, complaints, content, importing, models, privacy, running
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.supervisor import StartError
@@ -37,6 +37,7 @@ COMMANDS = (
     content.knowledge,
     content.validate,
     complaints.complaints,
+    privacy.privacy,
     importing.importing,
 )
 

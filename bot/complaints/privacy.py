@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.complaints import consents
@@ -18,12 +18,14 @@ from bot.complaints.model import Complaint, ComplaintJoin, ComplaintOpening, Con
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, take_turn
 from bot.delivery.model import InboxMessage, OutboxMessage, SentButton, Turn, VaultEntry
+from bot.text.mask import TOKEN_PATTERN
 
 SEE, CORRECT, WITHDRAW, DELETE = "see", "correct", "withdraw", "delete"
 WISHES = (SEE, CORRECT, WITHDRAW, DELETE)
 # NĐ 356/2025/NĐ-CP: told within 2 working days that the wish arrived (the bot's answer does that at once), done within
 # 15 days. The days are verified for taking an agreement back; the bot holds itself to them for every wish.
 DAYS_TO_ACT = 15
+IDENTITY = "sodinhdanh"
 # Stands in the result between what was erased and the outbox row that tells of it.
 _NOTICE = "; notice "
 
@@ -82,6 +84,12 @@ def summary(database: Database, conversation: str) -> Kept:
         return kept
 
 
+def look(database: Database, conversation: str) -> Kept:
+    """What is kept in this conversation, looked at for another wish."""
+    with database.reading() as session:
+        return _kept(session, conversation)
+
+
 def withdraw_consents(database: Database, conversation: str) -> int:
     """End every agreement of a conversation; returns how many there were."""
     with database.transaction() as session:
@@ -94,6 +102,21 @@ def settle(session: Session, request: PrivacyRequest, result: str) -> None:
     """Keep that a wish was done, and what came of it, without content."""
     request.done_at, request.result = now(), result
     session.flush()
+
+
+def drop_identity(database: Database, conversation: str, text: str) -> int:
+    """Throw away the ID-card numbers behind a text's tokens that no feedback of the citizen's rests on; how many."""
+    tokens = {found.group(2) for found in TOKEN_PATTERN.finditer(text) if found.group(1) == IDENTITY}
+    with database.transaction() as session:
+        dropped = 0
+        for token in sorted(tokens):
+            used = select(Complaint.id).where(
+                Complaint.conversation == conversation, Complaint.folded.contains(token, autoescape=True)
+            )
+            if session.execute(used.limit(1)).first() is None:
+                own = (VaultEntry.conversation == conversation, VaultEntry.token == token)
+                dropped += session.execute(delete(VaultEntry).where(*own)).rowcount
+        return dropped
 
 
 def keep_emptied(session: Session, number: int, conversation: str, result: str) -> None:

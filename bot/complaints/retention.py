@@ -33,11 +33,9 @@ class Retention:
 
     Attributes:
         days: store → days it keeps something; None keeps it until it is erased.
-        labels: what citizens read: store or kind of value → its name.
     """
 
     days: dict[str, int | None]
-    labels: dict[str, str]
 
     def before(self, store: str, today: date) -> datetime | None:
         """The moment before which a store's rows have had their time, None when they have none."""
@@ -45,6 +43,25 @@ class Retention:
         if days is None:
             return None
         return datetime.combine(today - timedelta(days=days), time.min, VIET_NAM)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What citizens read about their data.
+
+    Attributes:
+        buttons: what a button does → what it says.
+        labels: store, kind of value, wish … → its name, some with `{places}` to fill in.
+    """
+
+    buttons: dict[str, str]
+    labels: dict[str, str]
+
+
+def load_wording(folder: Path) -> Wording:
+    """The words of `knowledge/privacy.yml`."""
+    content = yaml.safe_load((folder / "privacy.yml").read_text(encoding="utf-8"))
+    return Wording(dict(content["buttons"]), dict(content["labels"]))
 
 
 def load_retention(folder: Path) -> Retention:
@@ -64,4 +81,4 @@ def load_retention(folder: Path) -> Retention:
             raise ComplaintError(f"{FILE}: {name}: 'days' must be a whole number above 0, or null to keep it.")
         if not store.get("why"):
             raise ComplaintError(f"{FILE}: {name}: say under 'why' what the period rests on.")
-    return Retention({name: store["days"] for name, store in stores.items()}, dict(content["labels"]))
+    return Retention({name: store["days"] for name, store in stores.items()})

@@ -27,7 +27,7 @@ def count_sealed(database: Database) -> int:
         return sum(session.execute(select(func.count(column))).scalar_one() for column in SEALED)
 
 
-def rotate_keys(database: Database, tell: Callable[[int], None] = lambda _: None) -> int:
+def rotate_keys(database: Database, tell: Callable[[int], object] = lambda _: None) -> int:
     """Seal every field with the newest key; returns how many were not yet.
 
     Each batch is a transaction of its own, and what is done is known by its key: run again after a kill, it goes on.
