@@ -1,9 +1,11 @@
 import httpx
 import pytest
+from sqlalchemy import select
 
 from bot.channels.web import COOKIE
 from bot.complaints import consents, privacy
 from bot.complaints.consents import IMPROVE
+from bot.complaints.model import Consent
 from bot.database import Database
 from tests.conftest import Conversation, RunningBot
 from tests.factories import wait_until
@@ -109,9 +111,7 @@ def test_after_a_first_useful_answer_it_is_asked_once_whether_questions_may_be_u
     assert (answer["rate"], question["rate"]) == (True, False)
     browser.tap([question], tapped)
     with bot_database.reading() as session:
-        whose = (
-            session.execute(consents.select(consents.Consent).order_by(consents.Consent.id.desc())).scalars().first()
-        )
+        whose = session.execute(select(Consent).order_by(Consent.id.desc())).scalars().first()
         assert consents.has_consent(session, whose.conversation, IMPROVE) is agrees
     assert not any("hiểu tốt hơn" in line["text"] for line in browser.say(text="lệ phí khai sinh"))
 

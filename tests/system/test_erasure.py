@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from bot.complaints.casework import move
 from bot.complaints.model import Complaint, Evidence
@@ -48,14 +49,8 @@ def kept_bytes(bot: RunningBot, database: Database) -> bytes:
     """Every file of the bot, and everything that its key opens."""
     files = [path.read_bytes() for path in sorted(bot.settings.home.rglob("*")) if path.is_file()]
     with database.reading() as session:
-        rows = [value for column in SEALED for value in session.execute(database_select(column)).scalars() if value]
+        rows = [value for column in SEALED for value in session.execute(select(column)).scalars() if value]
     return b"\n".join([*files, *(database.cipher.unseal(value).encode() for value in rows)])
-
-
-def database_select(column):  # noqa: ANN001, ANN201
-    from sqlalchemy import select
-
-    return select(column)
 
 
 def found(bot: RunningBot, database: Database) -> set[str]:
@@ -83,7 +78,7 @@ def file_everything(bot: RunningBot, database: Database, citizen: Conversation) 
             break
         citizen.say(PHONE if "Không để lại" in asked else f"thái độ của {NAME}" if "Thái độ" in asked else f"xã {NAME}")
     with database.reading() as session:
-        filed = session.execute(database_select(Complaint).where(Complaint.conversation == citizen.name)).scalar_one()
+        filed = session.execute(select(Complaint).where(Complaint.conversation == citizen.name)).scalar_one()
     move(database, load_rules(ROOT / "knowledge"), filed.code, "accepted", "Lê Hoa", f"Chào {NAME}, {PHONE}")
     show_complaint(database, filed.code, "Lê Hoa", f"gọi {NAME}")
     return str(filed.code)
