@@ -74,7 +74,7 @@ def _show(say: Speaker, conversation: str) -> None:
         "utter_privacy_kept",
         privacy_buttons(CHOICES[1:]),
         kept=told,
-        tracker=str(_retention().days["tracker"] or "–"),
+        days=str(_retention().days["tracker"] or "–"),
         opened=_joined(
             _label("opened", day=_day(at), by=by, what=_label(what), code=code) for code, by, at, what in kept.openings
         ),
