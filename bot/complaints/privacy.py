@@ -119,28 +119,35 @@ def drop_identity(database: Database, conversation: str, text: str) -> int:
         return dropped
 
 
-def keep_emptied(session: Session, number: int, conversation: str, result: str) -> None:
+def lock(session: Session, number: int) -> PrivacyRequest | None:
+    """A wish that still waits, held until the transaction ends; None when somebody else has done it."""
+    waiting = select(PrivacyRequest).where(PrivacyRequest.id == number, PrivacyRequest.done_at.is_(None))
+    return session.execute(waiting.with_for_update()).scalar_one_or_none()
+
+
+def keep_emptied(session: Session, request: PrivacyRequest, result: str) -> None:
     """Keep that the database holds nothing of a conversation any more; its agreements end, its other wishes are
     nobody's. This one keeps the name until every store is empty."""
+    conversation = request.conversation
     consents.withdraw(session, conversation)
     nobody = {"conversation": consents.fingerprint(session, conversation)}
     own = {"synchronize_session": False}
     session.execute(
         update(Consent).where(Consent.conversation == conversation).values(**nobody).execution_options(**own)
     )
-    others = update(PrivacyRequest).where(PrivacyRequest.conversation == conversation, PrivacyRequest.id != number)
+    others = update(PrivacyRequest).where(PrivacyRequest.conversation == conversation, PrivacyRequest.id != request.id)
     ended = func.coalesce(PrivacyRequest.done_at, now())
     session.execute(others.values(done_at=ended, **nobody).execution_options(**own))
-    session.execute(update(PrivacyRequest).where(PrivacyRequest.id == number).values(result=result))
+    request.result = result
+    session.flush()
 
 
-def sign_off(session: Session, number: int, notice: int) -> None:
+def sign_off(session: Session, request: PrivacyRequest, notice: int) -> None:
     """Keep that a wish to delete was done in every store; only a fingerprint says whose it was.
 
     Args:
         notice: the outbox row that tells the citizen, which is to go itself.
     """
-    request = session.get(PrivacyRequest, number)
     request.conversation = consents.fingerprint(session, request.conversation)
     settle(session, request, f"{request.result}{_NOTICE}{notice}")
 

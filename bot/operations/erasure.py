@@ -77,28 +77,34 @@ def run_erasures(stores: Stores) -> int:
 
 
 def _erase(stores: Stores, wish: privacy.Wish) -> bool:
-    conversation = wish.conversation
-    # Emptied once: what the citizen began since then is theirs, also when this program was killed in between.
-    if not wish.result and not _empty_database(stores, wish):
+    if not _empty_database(stores, wish):
         return False
     # Last of the stores, because a turn that was running until now would have come back there.
-    stores.ask_rasa(lambda rasa: rasa.forget(conversation))
+    stores.ask_rasa(lambda rasa: rasa.forget(wish.conversation))
     stores.database.scrub()
     with stores.database.transaction() as session:
-        notice = outbox.enqueue(session, conversation, [Reply(ERASED)])[0]
-        privacy.sign_off(session, wish.id, notice)
+        request = privacy.lock(session, wish.id)
+        if request is None:
+            return False
+        notice = outbox.enqueue(session, wish.conversation, [Reply(ERASED)])[0]
+        privacy.sign_off(session, request, notice)
     return True
 
 
 def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
     with stores.database.transaction() as session:
-        # Nothing arrives while it is emptied; what arrives afterwards is a new beginning.
+        # Nothing arrives while it is emptied.
         take_turn(session, f"inbox:{wish.conversation}")
+        request = privacy.lock(session, wish.id)
+        if request is None:
+            return False
+        if request.result:
+            # Emptied before, then this program was killed: what the citizen began since then is theirs.
+            return True
         if inbox.is_busy(session, wish.conversation):
             return False
         codes = erase_complaints(session, stores.rules, stores.folder, wish.conversation)
         counts = {"complaints": len(codes), **erase.erase_conversation(session, wish.conversation)}
-        result = ", ".join(f"{store} {count}" for store, count in counts.items())
-        privacy.keep_emptied(session, wish.id, wish.conversation, result)
-    logger.info("erasure %d: %s", wish.id, result)
+        privacy.keep_emptied(session, request, ", ".join(f"{store} {count}" for store, count in counts.items()))
+        logger.info("erasure %d: %s", wish.id, request.result)
     return True

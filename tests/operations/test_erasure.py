@@ -1,7 +1,9 @@
 """Erasing and ageing out: everything of a person, in every store, whatever is killed in between."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, update
@@ -219,6 +221,21 @@ class Unscrubbed:
 
     def __getattr__(self, name):
         return getattr(self._database, name)
+
+
+def test_two_programs_at_the_same_erasure_do_it_once(town):
+    town.plant()
+    privacy.ask(town.database, AN, privacy.DELETE)
+    together = Barrier(2)
+
+    def at_once(work):
+        together.wait(10)
+        return town.stores.ask_rasa(work)
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(run_erasures, replace(town.stores, ask_rasa=at_once)) for _ in range(2)]
+        assert sorted(job.result() for job in running) == [0, 1]
+    assert town.centre.told() == [ERASED]
 
 
 def test_erasing_twice_is_harmless(town):
