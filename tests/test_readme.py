@@ -60,7 +60,7 @@ def named_commands() -> Iterator[tuple[str, str]]:
 
 def find_command(line: str) -> click.Command:
     command: click.Command = cli
-    for word in re.findall(r"^[a-z]+(?: [a-z]+)*", line)[0].split():
+    for word in re.findall(r"^[a-z]+(?: [a-z][a-z-]*)*", line)[0].split():
         if not isinstance(command, click.Group):
             break
         command = command.commands[word]
