@@ -7,6 +7,7 @@ from rasa_sdk import Tracker
 from actions.base import AnsweringAction, Events, Speaker, reading_of, services
 from actions.complaint_status import ActionComplaintStatus
 from actions.fallback import ActionAskHuman
+from actions.privacy import ActionPrivacyAct
 from actions.procedures import ASPECTS, ActionAnswerProcedure
 from actions.provinces import ActionChooseProvince
 from actions.topics import ActionAnswerTopic, ActionShowTopic, say_topic
@@ -53,6 +54,8 @@ def _action_for(intent: str) -> AnsweringAction | None:
         return ActionChooseProvince()
     if intent == "ask_human":
         return ActionAskHuman()
+    if intent == "privacy_act":
+        return ActionPrivacyAct()
     if intent == "check_complaint_status":
         return ActionComplaintStatus()
     return ActionAnswerTopic() if services().knowledge.topic_for(intent) else None

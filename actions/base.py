@@ -13,6 +13,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.agreement import ask_improve
 from actions.local import PROVINCE, ask_province, hear_place, settle_province
 from bot.catalogue.imported import imported_names
 from bot.catalogue.loader import load_knowledge
@@ -108,6 +109,8 @@ class AnsweringAction(Action):
                 _offer_other_question(dispatcher, tracker)
             if speaker.awaits:
                 events = [*events, *ask_province(speaker, services(), tracker, speaker.awaits)]
+            elif speaker.outcome == ANSWER:
+                events = [*events, *ask_improve(speaker, services(), tracker, intent_of(tracker))]
             in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:

@@ -71,7 +71,8 @@ class Cipher:
 
     def __init__(self, secret_keys: tuple[str, ...]) -> None:
         derived = [hashlib.sha256(b"motcua-field:" + key.encode()).digest() for key in secret_keys]
-        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+        fernets = [Fernet(base64.urlsafe_b64encode(key)) for key in derived]
+        self._newest, self._fernet = fernets[0], MultiFernet(fernets)
         self._digest_key = hashlib.sha256(b"motcua-digest:" + secret_keys[-1].encode()).digest()
 
     def seal(self, text: str) -> bytes:
@@ -102,6 +103,18 @@ class Cipher:
             raise DatabaseError(
                 "A field can't be decrypted: MOTCUA_SECRET_KEY is not the one it was stored with."
             ) from error
+
+    def reseal(self, sealed: bytes) -> bytes | None:
+        """The same text under the newest key, None when that is its key already.
+
+        Raises:
+            DatabaseError: none of the keys fits.
+        """
+        try:
+            self._newest.decrypt(bytes(sealed))
+            return None
+        except InvalidToken:
+            return self.seal(self.unseal(sealed))
 
     def digest(self, text: str) -> str:
         """A keyed fingerprint to look up equal values without storing them (64 hex digits)."""
@@ -135,6 +148,28 @@ class Database:
         """A session that only reads: it sees one moment throughout, and keeps no writer waiting."""
         with self._readers() as session, session.begin():
             yield session
+
+    def scrub(self) -> None:
+        """Leave nothing of deleted rows behind them: in SQLite's files no byte, in PostgreSQL's tables no dead row.
+
+        Writers wait meanwhile on SQLite (about a second for each 100 MB).
+
+        Raises:
+            DatabaseError: a reader held on to the old pages; what it read is still there, try again later.
+        """
+        if not self.embedded:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM"))
+            return
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            # Until it is cut, the log beside the file holds the pages as they were.
+            if cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise DatabaseError("What was deleted is not yet gone from the database's log: somebody is reading it.")
+        finally:
+            connection.close()
 
     def migrate(self) -> None:
         """Bring the schema up to date.
@@ -268,6 +303,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # A message answered 200 must survive a power cut (WAL's default NORMAL does not promise that).
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # Deleted values are overwritten; what pages leave behind when they are split, `Database.scrub` removes.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

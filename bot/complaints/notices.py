@@ -49,6 +49,11 @@ _TITLES = {ADD: "Bổ sung thông tin", NOT_SOLVED: "Chưa giải quyết đư�
 def tell_move(session: Session, complaint: Complaint, note: str) -> None:
     """Tell the citizen, and those who joined, that the complaint has moved to the state it is in."""
     _tell(session, complaint, complaint.conversation, _moved(complaint, note), complaint.state)
+    tell_followers(session, complaint, note)
+
+
+def tell_followers(session: Session, complaint: Complaint, note: str) -> None:
+    """Tell those who joined, and nobody else, that the complaint has moved to the state it is in."""
     joined = select(ComplaintJoin.conversation).where(ComplaintJoin.complaint_id == complaint.id)
     for conversation in session.execute(joined).scalars().all():
         _tell(session, complaint, conversation, _moved_for_others(complaint, note), complaint.state)

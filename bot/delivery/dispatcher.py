@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -116,7 +117,7 @@ class Dispatcher:
     def _store(self, claim: Claim, replies: list[Reply], log: TurnLog) -> None:
         with self._database.transaction() as session:
             inbox.finish(session, claim)
-            shown = [Reply(vault.reveal(session, claim.conversation, r.text), r.buttons) for r in replies]
+            shown = [replace(r, text=vault.reveal(session, claim.conversation, r.text)) for r in replies]
             outbox.enqueue(session, claim.conversation, shown, claim.id, rate=log.outcome in RATED_OUTCOMES)
             turns.record(session, claim.conversation, claim.id, log)
 
@@ -140,13 +141,13 @@ class Dispatcher:
 
 
 def read_messages(messages: list[dict[str, Any]]) -> tuple[list[Reply], TurnLog]:
-    """Split what Rasa says into replies for the citizen and the turn log for us."""
+    """Split what Rasa says into replies for the citizen and the turn log for us; what follows the log is an aside."""
     replies: list[Reply] = []
-    log = TurnLog()
+    log: TurnLog | None = None
     for message in messages:
         if "custom" in message:
             log = turns.read_log(message["custom"]) or log
         if message.get("text"):
             buttons = tuple(Button(b["title"], b["payload"]) for b in message.get("buttons") or ())
-            replies.append(Reply(message["text"], buttons))
-    return replies, log
+            replies.append(Reply(message["text"], buttons, aside=log is not None))
+    return replies, log or TurnLog()

@@ -11,6 +11,8 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 PENDING, CLAIMED, DONE, FAILED = "pending", "claimed", "done", "failed"
 DELIVERED = "delivered"
+# Whose rows are that stay after an erasure.
+NOBODY = "erased"
 
 
 class InboxMessage(Base):

@@ -26,10 +26,15 @@ class Button:
 
 @dataclass(frozen=True)
 class Reply:
-    """One message of the bot."""
+    """One message of the bot.
+
+    Attributes:
+        aside: said after the answer, such as a question of the bot's own; not what is rated.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,12 @@ def enqueue(
 
     Args:
         inbox_id: the message they answer, None for notices.
-        rate: whether the citizen is asked if the last of them helped.
+        rate: whether the citizen is asked if they helped, under the last that is no aside.
     """
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
-    last = len(replies) - 1
+    answers = [position for position, reply in enumerate(replies) if not reply.aside]
+    last = answers[-1] if answers else len(replies) - 1
     rows = []
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]

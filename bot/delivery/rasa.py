@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from bot.delivery import turns
+
+# Seconds for a whole tracker store to be written anew.
+_REWRITING = 300.0
 
 
 class RasaError(Exception):
@@ -66,15 +70,35 @@ class RasaClient:
         address = f"{self._tracker(conversation)}/events"
         await self._request("POST", address, params=self._params, json={"event": "rewind"})
 
+    async def forget(self, conversation: str) -> int:
+        """Take a conversation out of Rasa's tracker store; returns how many events it had.
+
+        Raises:
+            RasaError: Rasa is away or late; some of it may still be there.
+        """
+        return await self._forget({"conversation": _checked(conversation)})
+
+    async def forget_before(self, moment: datetime, dry_run: bool = False) -> int:
+        """Take every conversation out of which nothing was heard since; returns how many there are.
+
+        Raises:
+            RasaError: as `forget`.
+        """
+        return await self._forget({"before": str(moment.timestamp()), "dry_run": "1" if dry_run else ""})
+
+    async def _forget(self, which: dict[str, str]) -> int:
+        headers = {"Authorization": f"Bearer {self._params['token']}"}
+        response = await self._request(
+            "DELETE", f"{self._url}/webhooks/rest/conversations", params=which, headers=headers, timeout=_REWRITING
+        )
+        return int(response.json()["forgotten"])
+
     async def close(self) -> None:
         """Give back the connections."""
         await self._client.aclose()
 
     def _tracker(self, conversation: str) -> str:
-        # Rasa takes the name out of the address as it stands there: "%3A" would be another conversation, a new one.
-        if quote(conversation, safe=":") != conversation:
-            raise ValueError("a conversation's name is made of ASCII letters, digits and : - _ . ~")
-        return f"{self._url}/conversations/{conversation}/tracker"
+        return f"{self._url}/conversations/{_checked(conversation)}/tracker"
 
     async def _request(self, method: str, address: str, **options: Any) -> httpx.Response:
         try:
@@ -87,6 +111,13 @@ class RasaClient:
         except httpx.HTTPError as error:
             raise RasaError("unreachable") from error
         return response
+
+
+def _checked(conversation: str) -> str:
+    # Rasa takes the name out of the address as it stands there: "%3A" would be another conversation, a new one.
+    if quote(conversation, safe=":") != conversation:
+        raise ValueError("a conversation's name is made of ASCII letters, digits and : - _ . ~")
+    return conversation
 
 
 def _is_complete(messages: list[dict[str, Any]]) -> bool:

@@ -16,3 +16,7 @@ TOO_MANY_FILES = (
 )
 FILES_BUSY = "Đang có nhiều người gửi tệp cùng lúc. Anh/chị vui lòng thử lại sau ít giây; tệp này chưa được nhận."
 FILE_TOO_SLOW = "Tệp gửi lên chậm quá nên bị ngắt. Anh/chị thử lại ở nơi mạng khỏe hơn, hoặc gửi ảnh cỡ nhỏ hơn."
+ERASED = (
+    "Đã xóa xong dữ liệu của cuộc trò chuyện này. Mã biên nhận (nếu có) chỉ còn ghi là đã xóa. Dòng này tự mất sau ít "
+    "ngày. Anh/chị tải lại trang để không còn thấy các tin cũ; anh/chị viết tiếp thì bắt đầu lại từ đầu."
+)

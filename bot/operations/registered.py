@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 
 from bot.complaints import chain, clock
+from bot.complaints.retention import load_retention
 from bot.complaints.rules import Rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now
+from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
-from bot.settings import Settings
+from bot.operations.retention import run_retention
+from bot.settings import ROOT, Settings
 
 _ON_ITS_WAY = timedelta(minutes=5)
 
@@ -19,6 +22,9 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
 
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
+
+    stores = Stores(database, rules, settings.evidence, AskRasa(settings))
+    periods = load_retention(ROOT / "knowledge")
 
     return [
         Job(
@@ -46,5 +52,18 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             "closes the days of the chain that are over",
             lambda: len(chain.close_days(database, day_in_viet_nam(now() - _ON_ITS_WAY))),
             at=time(0, 10),
+        ),
+        Job(
+            "erase",
+            "does citizens' requests to delete",
+            lambda: run_erasures(stores),
+            every=timedelta(minutes=1),
+        ),
+        # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
+        Job(
+            "retention",
+            "takes out what is older than knowledge/retention.yml allows",
+            lambda: sum(run_retention(stores, periods, day_in_viet_nam(now())).values()),
+            at=time(2, 30),
         ),
     ]

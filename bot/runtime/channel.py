@@ -14,6 +14,8 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.runtime.forgetting import add_forgetting
+
 logger = logging.getLogger(__name__)
 
 Turn = Callable[[UserMessage], Awaitable[None]]
@@ -44,6 +46,7 @@ class GuardedRestInput(RestInput):
             return None if hmac.compare_digest(given, self._expected) else response.text("forbidden", status=403)
 
         blueprint.on_request(check)
+        add_forgetting(blueprint)
         return blueprint
 
 

@@ -138,6 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.fake.events[_conversation_in(path, "/tracker/events")].append(body)
         return self._send(200, {})
 
+    def do_DELETE(self):
+        query = parse_qs(urlsplit(self.path).query)
+        if self.fake.away:
+            return self._break()
+        if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            return self._send(403, {})
+        if "before" in query:
+            return self._send(200, {"forgotten": len(self.fake.events)})
+        return self._send(200, {"forgotten": len(self.fake.events.pop(query["conversation"][0], ()))})
+
     def _turn(self, received):
         fault, messages = self.fake.take_turn(received)
         if fault in (Fault.LATE, Fault.HANG):

@@ -1,0 +1,110 @@
+"""Erasing a person's data in every store, on request, after the turn in which it was asked for.
+
+Safe to kill and to run again: a wish is done only when every store has been emptied and the files hold nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bot.complaints import privacy
+from bot.complaints.erasure import erase_complaints
+from bot.complaints.rules import Rules
+from bot.database import Database, DatabaseError, take_turn
+from bot.delivery import erase, inbox, outbox
+from bot.delivery.outbox import Reply
+from bot.delivery.rasa import RasaClient, RasaError
+from bot.delivery.sentences import ERASED
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class AskRasa:
+    """Runs one request with a client of Rasa, from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, work: Callable[[RasaClient], Awaitable[T]]) -> T:
+        """What `work` gives.
+
+        Raises:
+            RasaError: Rasa is away or late.
+        """
+        return asyncio.run(self._run(work))
+
+    async def _run(self, work: Callable[[RasaClient], Awaitable[T]]) -> T:
+        settings = self._settings
+        client = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, settings.turn_timeout)
+        try:
+            return await work(client)
+        finally:
+            await client.close()
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Everything in which something of a person is kept.
+
+    Attributes:
+        folder: where photos and documents lie.
+        ask_rasa: runs something with a client of Rasa, whose tracker nobody else opens.
+    """
+
+    database: Database
+    rules: Rules
+    folder: Path
+    ask_rasa: AskRasa
+
+
+def run_erasures(stores: Stores) -> int:
+    """Do every wish to delete whose conversation is at rest; returns how many were done. The others wait."""
+    done = 0
+    for wish in privacy.list_wishes(stores.database, wish=privacy.DELETE):
+        try:
+            done += _erase(stores, wish)
+        except (RasaError, DatabaseError) as error:
+            logger.warning("erasure %d waits: %s", wish.id, error)
+    return done
+
+
+def _erase(stores: Stores, wish: privacy.Wish) -> bool:
+    if not _empty_database(stores, wish):
+        return False
+    # Last of the stores, because a turn that was running until now would have come back there.
+    stores.ask_rasa(lambda rasa: rasa.forget(wish.conversation))
+    stores.database.scrub()
+    with stores.database.transaction() as session:
+        request = privacy.lock(session, wish.id)
+        if request is None:
+            return False
+        notice = outbox.enqueue(session, wish.conversation, [Reply(ERASED)])[0]
+        privacy.sign_off(session, request, notice)
+    return True
+
+
+def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
+    with stores.database.transaction() as session:
+        # Nothing arrives while it is emptied.
+        take_turn(session, f"inbox:{wish.conversation}")
+        request = privacy.lock(session, wish.id)
+        if request is None:
+            return False
+        if request.result:
+            # Emptied before, then this program was killed: what the citizen began since then is theirs.
+            return True
+        if inbox.is_busy(session, wish.conversation):
+            return False
+        codes = erase_complaints(session, stores.rules, stores.folder, wish.conversation)
+        counts = {"complaints": len(codes), **erase.erase_conversation(session, wish.conversation)}
+        privacy.keep_emptied(session, request, ", ".join(f"{store} {count}" for store, count in counts.items()))
+        logger.info("erasure %d: %s", wish.id, request.result)
+    return True

@@ -1,0 +1,341 @@
+"""Erasing and ageing out: everything of a person, in every store, whatever is killed in between."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.complaints import casework, citizen, consents, privacy
+from bot.complaints.model import (
+    Complaint,
+    ComplaintOpening,
+    Consent,
+    Evidence,
+    PrivacyRequest,
+)
+from bot.complaints.queries import find_status, show_complaint
+from bot.complaints.retention import load_retention
+from bot.database import now
+from bot.delivery import inbox, outbox, turns
+from bot.delivery.inbox import Arrival
+from bot.delivery.model import NOBODY, InboxMessage, OutboxMessage, SentButton, Turn, VaultEntry
+from bot.delivery.outbox import Button, Reply
+from bot.delivery.sentences import ERASED
+from bot.operations.erasure import AskRasa, Stores, run_erasures
+from bot.operations.retention import run_retention
+from bot.settings import ROOT
+from tests.complaints.conftest import AN, Centre
+from tests.complaints.conftest import centre as centre
+from tests.factories import make_settings, raw_bytes
+from tests.fakes.rasa import FakeRasa, Received, say
+
+BINH = "web:binh"
+NAME, STORY, PHONE, MAIL, CARD = "Ngô Thị Mười", "ông Bảy quát tháo", "0912345678", "muoi@example.vn", "001203004567"
+PLANTED = (NAME, STORY, PHONE, MAIL, CARD, "ngo thi muoi", "anh-cua-toi.jpg", "nhà tôi cạnh chợ")
+
+
+@dataclass
+class Town:
+    """A centre with everything around it: messages, files, Rasa's memory."""
+
+    centre: Centre
+    rasa: FakeRasa
+    stores: Stores
+
+    @property
+    def database(self):
+        return self.centre.database
+
+    def plant(self, conversation=AN):
+        """A person with something in every store; returns the receipt code."""
+        text = f"{NAME} {PHONE} {MAIL} {CARD} {STORY}"
+        arrival = Arrival("web", f"{conversation}:k-{conversation}", conversation, text, None)
+        inbox_id, _ = inbox.accept(self.database, arrival)
+        claim = inbox.claim_next(self.database)
+        hidden = self.centre.hide(text, conversation)
+        with self.database.transaction() as session:
+            inbox.finish(session, claim)
+            outbox.enqueue(session, conversation, [Reply(f"Chào {NAME}", (Button(NAME, "/x"),))], inbox_id)
+            turns.record(session, conversation, inbox_id, turns.TurnLog("greet", 1.0, "answer"))
+            consents.give(session, conversation, consents.IMPROVE)
+        self.rasa.remember(Received(conversation, hidden, {"inbox_id": inbox_id}), say("Vâng"))
+        digest = self.plant_file(conversation)
+        contact = self.centre.hide(PHONE, conversation)
+        code = self.centre.file(conversation, description=hidden, person=STORY, contact=contact).code
+        casework.move(self.database, self.centre.rules, code, "accepted", "Lê Hoa", f"Chào {NAME}")
+        show_complaint(self.database, code, "Lê Hoa", f"gọi cho {NAME}")
+        citizen.add_information(self.database, self.centre.rules, conversation, code, f"nhà tôi cạnh chợ {digest[:2]}")
+        return code
+
+    def plant_file(self, conversation=AN):
+        digest = self.database.cipher.digest("bytes of a photo")
+        path = self.stores.folder / "evidence" / digest[:2] / digest[2:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"bytes of a photo")
+        with self.database.transaction() as session:
+            name = self.database.cipher.seal("anh-cua-toi.jpg")
+            session.add(Evidence(conversation=conversation, digest=digest, name=name, media_type="image/jpeg", size=16))
+        return digest
+
+    def files(self):
+        return [path for path in self.stores.folder.glob("evidence/*/*") if path.is_file()]
+
+    def delete(self, conversation=AN):
+        privacy.ask(self.database, conversation, privacy.DELETE)
+        return run_erasures(self.stores)
+
+    def rows(self, table, conversation=AN):
+        with self.database.reading() as session:
+            return list(session.execute(select(table).where(table.conversation == conversation)).scalars())
+
+    def readable(self):
+        """All bytes kept, and all that the key opens of them."""
+        with self.database.reading() as session:
+            sealed = [(InboxMessage, "body"), (OutboxMessage, "body"), (VaultEntry, "value"), (Complaint, "contact")]
+            sealed.append((Evidence, "name"))
+            values = [v for table, name in sealed for v in session.execute(select(getattr(table, name))).scalars()]
+        opened = [self.database.cipher.unseal(value) for value in values if value]
+        return raw_bytes(self.database) + "\n".join(opened).encode()
+
+
+@pytest.fixture
+def town(centre, tmp_path):
+    with FakeRasa().serving() as rasa:
+        port = int(rasa.url.rsplit(":", 1)[1])
+        settings = make_settings(tmp_path / "home", RASA_PORT=port, ACTIONS_PORT=port)
+        yield Town(centre, rasa, Stores(centre.database, centre.rules, settings.evidence, AskRasa(settings)))
+
+
+def test_what_was_planted_everywhere_is_nowhere_afterwards(town):
+    code = town.plant()
+    before = town.readable()
+    assert all(one.encode() in before for one in PLANTED)
+    assert town.delete() == 1
+    after = town.readable()
+    assert [one for one in PLANTED if one.encode() in after] == []
+    assert (town.files(), town.rasa.events.get(AN)) == ([], None)
+    assert find_status(town.database, code).erased
+
+
+def test_others_lose_nothing(town):
+    town.plant(BINH)
+    kept, files = town.readable(), town.files()
+    other = {table: len(town.rows(table, BINH)) for table in (InboxMessage, OutboxMessage, VaultEntry, Turn, Consent)}
+    town.plant(AN)
+    town.delete(AN)
+    assert {table: len(town.rows(table, BINH)) for table in other} == other
+    assert all(one.encode() in town.readable() for one in PLANTED if one.encode() in kept)
+    assert town.files() == files
+    assert town.rasa.events[BINH]
+
+
+def test_a_running_complaint_ends_as_withdrawn_and_its_history_says_that_it_was_erased(town):
+    code = town.plant()
+    town.delete()
+    status, row = find_status(town.database, code), town.centre.row(code)
+    assert (status.state, status.end_reason, row.salt, row.conversation) == ("closed", "withdrawn", None, NOBODY)
+    assert [(move.reason, move.moved_by) for move in row.moves][-2:] == [
+        ("withdrawn", "citizen"),
+        ("erased", "citizen"),
+    ]
+    assert {move.note for move in row.moves} == {None}
+    assert [word.text for word in row.words] == [None] * len(row.words)
+    with town.database.reading() as session:
+        openings = session.execute(select(ComplaintOpening.opened_by, ComplaintOpening.why)).all()
+    assert openings == [("Lê Hoa", None)]
+
+
+def test_who_follows_it_is_told_that_it_ended_and_nothing_else(town):
+    code = town.centre.file(kind="online_system").code
+    citizen.join(town.database, BINH, code)
+    town.delete()
+    assert town.centre.told(BINH) == [f"Phản ánh {code} mà anh/chị cùng theo dõi: đã kết thúc."]
+    assert not town.rows(Complaint, AN)
+
+
+def test_the_citizen_is_told_when_it_is_done_and_by_nothing_personal(town):
+    town.plant()
+    town.delete()
+    assert town.centre.told() == [ERASED]
+    (wish,) = privacy.list_wishes(town.database, waiting=False, wish=privacy.DELETE)
+    assert wish.done_at
+    assert wish.conversation.startswith("erased:")
+    assert wish.result.startswith("complaints 1, inbox 1")
+    assert not town.rows(PrivacyRequest) + town.rows(Consent)
+
+
+def test_a_conversation_with_a_message_on_its_way_waits(town):
+    town.plant()
+    inbox.accept(town.database, Arrival("web", "later", AN, "còn gì nữa", None))
+    assert town.delete() == 0
+    assert town.rows(Complaint)
+    claim = inbox.claim_next(town.database)
+    with town.database.transaction() as session:
+        inbox.finish(session, claim)
+    assert run_erasures(town.stores) == 1
+
+
+def test_while_rasa_is_away_it_is_not_done_and_what_came_meanwhile_is_not_lost(town):
+    town.plant()
+    town.rasa.away = True
+    assert town.delete() == 0
+    assert town.centre.told() == []
+    later = town.centre.file().code
+    town.rasa.away = False
+    assert run_erasures(town.stores) == 1
+    assert town.rasa.events.get(AN) is None
+    assert not find_status(town.database, later).erased
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+@pytest.mark.parametrize("place", ["forget", "scrub"])
+def test_killed_half_way_it_is_finished_at_the_next_run(town, place):
+    code = town.plant()
+
+    def killed(*_):
+        raise Killed
+
+    broken = replace(town.stores, ask_rasa=killed) if place == "forget" else replace(town.stores)
+    if place == "scrub":
+        broken = replace(broken, database=Unscrubbed(town.database, killed))
+    privacy.ask(town.database, AN, privacy.DELETE)
+    with pytest.raises(Killed):
+        run_erasures(broken)
+    assert run_erasures(town.stores) == 1
+    assert run_erasures(town.stores) == 0
+    assert [one for one in PLANTED if one.encode() in town.readable()] == []
+    assert [move.reason for move in town.centre.row(code).moves].count("erased") == 1
+
+
+class Unscrubbed:
+    """A database whose cleaning is cut short."""
+
+    def __init__(self, database, scrub):
+        self._database, self.scrub = database, scrub
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+
+def test_two_programs_at_the_same_erasure_do_it_once(town):
+    town.plant()
+    privacy.ask(town.database, AN, privacy.DELETE)
+    together = Barrier(2)
+
+    def at_once(work):
+        together.wait(10)
+        return town.stores.ask_rasa(work)
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(run_erasures, replace(town.stores, ask_rasa=at_once)) for _ in range(2)]
+        assert sorted(job.result() for job in running) == [0, 1]
+    assert town.centre.told() == [ERASED]
+
+
+def test_erasing_twice_is_harmless(town):
+    town.plant()
+    assert (town.delete(), town.delete()) == (1, 1)
+    assert town.centre.told() == [ERASED]
+
+
+def test_numbers_of_rows_are_never_given_twice(town):
+    town.plant()
+    with town.database.reading() as session:
+        last = session.execute(select(InboxMessage.id).order_by(InboxMessage.id.desc())).scalars().first()
+    town.delete()
+    assert inbox.accept(town.database, Arrival("web", "new", AN, "xin chào", None))[0] > last
+
+
+def test_turns_stay_as_figures_without_whose_they_were(town):
+    town.plant()
+    town.delete()
+    assert [turn.outcome for turn in town.rows(Turn, NOBODY)] == ["answer"]
+
+
+def age(town, days):
+    """Everything as if it had happened so many days ago."""
+    past = now() - timedelta(days=days)
+    dates = {InboxMessage: "received_at", OutboxMessage: "created_at", VaultEntry: "created_at", Turn: "created_at"}
+    dates |= {Complaint: "created_at", Evidence: "created_at", ComplaintOpening: "opened_at"}
+    with town.database.transaction() as session:
+        for table, name in dates.items():
+            session.execute(update(table).values({name: past}))
+        for row in session.execute(select(Complaint)).scalars():
+            for move in row.moves:
+                move.moved_at = past
+        session.execute(update(PrivacyRequest).values(done_at=past))
+
+
+PERIODS = load_retention(ROOT / "knowledge")
+TODAY = date.today()
+
+
+def kept(town):
+    tables = (InboxMessage, OutboxMessage, VaultEntry, SentButton)
+    return [len(town.rows(table)) for table in tables], len(town.files())
+
+
+def test_what_is_young_stays(town):
+    town.plant()
+    before = kept(town)
+    counts = run_retention(town.stores, PERIODS, TODAY)
+    assert {store for store, count in counts.items() if count} == {"tracker"}
+    assert kept(town) == before
+
+
+def test_a_dry_run_counts_what_the_real_one_takes_and_takes_nothing(town):
+    town.plant()
+    town.plant_file()
+    age(town, 400)
+    before = kept(town)
+    counts = run_retention(town.stores, PERIODS, TODAY, dry_run=True)
+    assert kept(town) == before
+    assert run_retention(town.stores, PERIODS, TODAY) == counts
+    assert 0 not in (counts["inbox"], counts["unfiled_files"], counts["turns"])
+    assert sum(run_retention(town.stores, PERIODS, TODAY).values()) == counts["tracker"]
+
+
+def test_values_and_notices_of_running_feedback_stay_and_the_rest_of_the_conversation_goes(town):
+    code = town.plant()
+    age(town, 400)
+    run_retention(town.stores, PERIODS, TODAY)
+    assert show_complaint(town.database, code, "Lê Hoa").told.description.startswith(f"{NAME} {PHONE}")
+    assert [text.splitlines()[0] for text in town.centre.told()] == [f"Phản ánh {code}: đã tiếp nhận xử lý."]
+    assert not town.rows(InboxMessage)
+    assert not town.rows(SentButton)
+
+
+def test_feedback_that_ended_long_ago_is_erased_by_the_clock(town):
+    code, running = town.plant(), town.centre.file(BINH).code
+    citizen.withdraw(town.database, town.centre.rules, AN, code)
+    age(town, 1100)
+    counts = run_retention(town.stores, PERIODS, TODAY)
+    assert counts["ended_complaints"] == 1
+    assert find_status(town.database, code).erased
+    assert town.centre.row(code).moves[-1].moved_by == "system"
+    assert not find_status(town.database, running).erased
+    assert town.files() == []
+
+
+def test_the_line_that_says_it_is_done_goes_after_its_days(town):
+    town.plant()
+    town.delete()
+    age(town, 8)
+    assert run_retention(town.stores, PERIODS, TODAY)["erasure_notices"] == 1
+    assert town.centre.told() == []
+    assert run_retention(town.stores, PERIODS, TODAY)["erasure_notices"] == 0
+
+
+def test_a_tracker_out_of_reach_stops_nothing(town):
+    town.plant()
+    age(town, 400)
+    town.rasa.away = True
+    counts = run_retention(town.stores, PERIODS, TODAY)
+    assert "tracker" not in counts
+    assert counts["inbox"] == 1
