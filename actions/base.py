@@ -14,6 +14,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local import PROVINCE, ask_province, hear_place, settle_province
+from actions.unfinished import offer_unfinished
 from bot.catalogue.imported import imported_names
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
@@ -22,6 +23,7 @@ from bot.catalogue.places import Found, Places
 from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.catalogue.wordings import Namer
 from bot.complaints.kinds import Form, load_form
+from bot.complaints.routes import Route, load_routes
 from bot.complaints.rules import Rules, load_rules
 from bot.database import Database, open_database
 from bot.settings import ROOT, Settings, load_settings
@@ -35,6 +37,7 @@ RANKING_LENGTH = 5
 ANSWER = "answer"
 CLARIFY = "clarify"
 OUT_OF_SCOPE = "out_of_scope"
+FORM = "form"
 # The other question of a message is offered from this confidence on.
 SURE_OF_QUESTION = 0.8
 # "Tây Ninh mới" is what citizens call a topic, "tôi ở Tây Ninh" only tells where somebody lives.
@@ -54,6 +57,7 @@ class Services:
     places: Places
     rules: Rules
     form: Form
+    routes: dict[str, Route]
     database: Database
     settings: Settings
 
@@ -72,6 +76,7 @@ def services() -> Services:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
     search = ProcedureSearch(knowledge.names(), knowledge.wordings)
     rules, form = load_rules(ROOT / "knowledge", settings.province), load_form(ROOT / "knowledge")
+    routes = load_routes(ROOT / "knowledge")
     database = open_database(settings)
     imported = list(imported_names(database))
     national = (
@@ -80,7 +85,7 @@ def services() -> Services:
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
     events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
     places = Places(knowledge)
-    return Services(knowledge, search, national, topics, events, places, rules, form, database, settings)
+    return Services(knowledge, search, national, topics, events, places, rules, form, routes, database, settings)
 
 
 class AnsweringAction(Action):
@@ -110,6 +115,8 @@ class AnsweringAction(Action):
                 _offer_other_question(dispatcher, tracker)
             if speaker.awaits:
                 events = [*events, *ask_province(speaker, services(), tracker, speaker.awaits)]
+            if speaker.outcome not in ("", FORM):
+                events = [*events, *offer_unfinished(speaker, services(), tracker)]
             in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:
@@ -137,6 +144,7 @@ class Speaker:
         found: the place that the message names.
         province: the key of the citizen's province, from this message or remembered.
         awaits: the aspect whose answer would be better if the province were known.
+        conversation: whose turn this is.
     """
 
     def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
@@ -148,6 +156,7 @@ class Speaker:
         told = tracker.get_slot(PROVINCE)
         self.province: str | None = told if told in services().knowledge.provinces else None
         self.awaits = ""
+        self.conversation = str(tracker.sender_id)
 
     def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
         """Say one response, its `{names}` filled in ("text" and "image" are rasa_sdk's own, never names)."""
