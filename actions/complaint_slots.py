@@ -57,6 +57,8 @@ def reset() -> Events:
 
 def answer_to(question: str, value: Any, tracker: Tracker) -> str:
     """What was typed, or what the tapped button stands for; empty when that button belongs to another question."""
+    if value is None:
+        return ""
     if not str(value).startswith("/"):
         return str(value).strip()
     return (carried(tracker, "value") or "") if carried(tracker, "slot") == question else ""
