@@ -166,3 +166,10 @@ def test_a_new_story_after_three_days_is_asked_about_first(citizen: Conversation
     citizen.tap("Làm mới")
     citizen.tap("Không để lại")
     assert f"“{FULL}”" in citizen.text
+
+
+def test_on_the_web_page_photos_and_papers_may_be_sent(bot_database: Database) -> None:
+    citizen = Conversation(bot_database, f"web:{next(INBOX_IDS)}")
+    citizen.say(f"{FULL}, tôi có ghi âm")
+    citizen.tap("Không để lại")
+    assert "nhắc tới ảnh, giấy tờ" in citizen.text
