@@ -5,6 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 
 from actions.base import AnsweringAction, Events, Speaker, reading_of, services
+from actions.complaint_acts import ActionComplaintAct
 from actions.complaint_status import ActionComplaintStatus
 from actions.fallback import ActionAskHuman
 from actions.privacy import ActionPrivacyAct
@@ -14,7 +15,8 @@ from actions.topics import ActionAnswerTopic, ActionShowTopic, say_topic
 from bot.text.answers import is_question
 
 EMERGENCY = "report_emergency"
-DESCRIPTION = "complaint_description"
+# Questions whose answer is a story of the citizen's.
+STORIES = ("complaint_description", "complaint_act_words")
 # A false alarm costs five lines, silence may cost a life.
 DANGER = 0.5
 SURE = 0.8
@@ -34,12 +36,12 @@ def answer_aside(say: Speaker, tracker: Tracker) -> Events | None:
     if intent == EMERGENCY and confidence >= DANGER:
         say_topic(say, services().knowledge.topics["emergency"])
         # In the story itself the danger belongs to what happened.
-        return None if asked == DESCRIPTION else []
+        return None if asked in STORIES else []
     action = _action_for(intent)
     text = tracker.latest_message.get("text") or ""
     if text.startswith("/"):
         return None if intent == "form_answer" else action.answer(say, tracker) if action else []
-    asks = is_question(text) and asked != DESCRIPTION
+    asks = is_question(text) and asked not in STORIES
     if action and confidence >= SURE and (asks or isinstance(action, ActionAskHuman | ActionComplaintStatus)):
         return action.answer(say, tracker)
     return None
@@ -56,6 +58,8 @@ def _action_for(intent: str) -> AnsweringAction | None:
         return ActionAskHuman()
     if intent == "privacy_act":
         return ActionPrivacyAct()
+    if intent == "complaint_act":
+        return ActionComplaintAct()
     if intent == "check_complaint_status":
         return ActionComplaintStatus()
     return ActionAnswerTopic() if services().knowledge.topic_for(intent) else None

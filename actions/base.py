@@ -15,6 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.agreement import ask_improve
 from actions.local import PROVINCE, ask_province, hear_place, settle_province
+from actions.unfinished import offer_unfinished
 from bot.catalogue.imported import imported_names
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
@@ -23,6 +24,7 @@ from bot.catalogue.places import Found, Places
 from bot.catalogue.search import ProcedureSearch, match_procedure
 from bot.catalogue.wordings import Namer
 from bot.complaints.kinds import Form, load_form
+from bot.complaints.routes import Route, load_routes
 from bot.complaints.rules import Rules, load_rules
 from bot.database import Database, open_database
 from bot.settings import ROOT, Settings, load_settings
@@ -36,6 +38,7 @@ RANKING_LENGTH = 5
 ANSWER = "answer"
 CLARIFY = "clarify"
 OUT_OF_SCOPE = "out_of_scope"
+FORM = "form"
 # The other question of a message is offered from this confidence on.
 SURE_OF_QUESTION = 0.8
 # "Tây Ninh mới" is what citizens call a topic, "tôi ở Tây Ninh" only tells where somebody lives.
@@ -55,6 +58,7 @@ class Services:
     places: Places
     rules: Rules
     form: Form
+    routes: dict[str, Route]
     database: Database
     settings: Settings
 
@@ -73,13 +77,14 @@ def services() -> Services:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
     search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere())
     rules, form = load_rules(ROOT / "knowledge", settings.province), load_form(ROOT / "knowledge")
+    routes = load_routes(ROOT / "knowledge")
     database = open_database(settings)
     imported = list(imported_names(database))
     national = NationalSearch(imported, knowledge.national_wordings) if imported else None
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})
     events = Namer({event.key: (event.name, *event.synonyms) for event in knowledge.life_events.values()})
     places = Places(knowledge)
-    return Services(knowledge, search, national, topics, events, places, rules, form, database, settings)
+    return Services(knowledge, search, national, topics, events, places, rules, form, routes, database, settings)
 
 
 class AnsweringAction(Action):
@@ -107,10 +112,7 @@ class AnsweringAction(Action):
             events = self._hear_and_answer(speaker, tracker)
             if speaker.outcome == ANSWER:
                 _offer_other_question(dispatcher, tracker)
-            if speaker.awaits:
-                events = [*events, *ask_province(speaker, services(), tracker, speaker.awaits)]
-            elif speaker.outcome == ANSWER:
-                events = [*events, *ask_improve(speaker, services(), tracker, intent_of(tracker))]
+            events = [*events, *_ask_further(speaker, tracker)]
             in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
         except Exception:
@@ -138,6 +140,7 @@ class Speaker:
         found: the place that the message names.
         province: the key of the citizen's province, from this message or remembered.
         awaits: the aspect whose answer would be better if the province were known.
+        conversation: whose turn this is.
     """
 
     def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
@@ -149,6 +152,7 @@ class Speaker:
         told = tracker.get_slot(PROVINCE)
         self.province: str | None = told if told in services().knowledge.provinces else None
         self.awaits = ""
+        self.conversation = str(tracker.sender_id)
 
     def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
         """Say one response, its `{names}` filled in ("text" and "image" are rasa_sdk's own, never names)."""
@@ -167,6 +171,18 @@ class Speaker:
             "ranking": understood[:RANKING_LENGTH],
         }
         self._dispatcher.utter_message(json_message={"turn": turn})
+
+
+def _ask_further(speaker: Speaker, tracker: Tracker) -> Events:
+    """What the bot asks after an answer of its own accord: no two agreements or offers at a time."""
+    asked: Events = []
+    if speaker.outcome not in ("", FORM):
+        asked = offer_unfinished(speaker, services(), tracker)
+    if speaker.awaits:
+        return [*asked, *ask_province(speaker, services(), tracker, speaker.awaits)]
+    if speaker.outcome == ANSWER and not asked:
+        return ask_improve(speaker, services(), tracker, intent_of(tracker))
+    return asked
 
 
 def _offer_other_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:

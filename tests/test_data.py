@@ -15,7 +15,7 @@ from rasa_sdk.utils import all_subclasses
 from bot.training.data_check import check_checkout
 
 ROOT = Path(__file__).parent.parent
-BUTTONS_ONLY = {"privacy_act", "show_topic", "reject_answer", "form_answer", "choose_province"}
+BUTTONS_ONLY = {"privacy_act", "show_topic", "reject_answer", "form_answer", "complaint_act", "choose_province"}
 CONFIDENCES = {"high", "medium", "low"}
 
 
@@ -124,7 +124,9 @@ def named_responses():
 # How the names that actions put together continue.
 CONTINUED = {
     "utter_{}": intents_with("action_smalltalk"),
-    "utter_ask_{}{}": set(DOMAIN["forms"]["complaint_form"]["required_slots"]),
+    "utter_ask_complaint_{}": {
+        slot.removeprefix("complaint_") for slot in DOMAIN["forms"]["complaint_form"]["required_slots"]
+    },
     "utter_procedure_{}": CONFIDENCES,
     "utter_topic_{}": CONFIDENCES,
 }

@@ -43,6 +43,9 @@ def add_information(database: Database, rules: Rules, conversation: str, code: s
         if complaint.state == CLOSED:
             raise ForbiddenMoveError(f"{complaint.code} has ended.")
         files = _add_files(session, complaint)
+        if not files and complaint.state != NEEDS_INFORMATION and _said_last(complaint, text):
+            # The same turn run again, or the same message sent twice.
+            return str(complaint.state)
         if not clean(text).strip() and not files:
             raise MissingTextError("There is nothing to add.")
         _add_words(complaint, ADDED, text)
@@ -145,6 +148,11 @@ def _own(session: Session, conversation: str, code: str) -> Complaint:
     if complaint.conversation != conversation:
         raise NotYoursError(f"{complaint.code} was filed in another conversation.")
     return complaint
+
+
+def _said_last(complaint: Complaint, text: str) -> bool:
+    added = [word.text for word in complaint.words if word.question == ADDED]
+    return bool(added) and added[-1] == clean(text).strip()
 
 
 def _add_words(complaint: Complaint, question: str, text: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from bot.text.normalise import fold, normalise
+from bot.text.phrases import Said
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,21 @@ def load_kinds(folder: Path) -> dict[str, Kind]:
 
 @dataclass(frozen=True)
 class Form:
-    """The form's buttons (question → value → title) and the words that name its parts."""
+    """Short texts of the form, read by citizens.
+
+    Attributes:
+        buttons: question → value → title.
+        parts: the words that name its parts.
+        labels: what stands before a part in the summary.
+        acts: what citizens may do with what they filed → title.
+        lines: parts of sentences, with `{names}`.
+    """
 
     buttons: dict[str, dict[str, str]]
     parts: dict[str, list[str]]
+    labels: dict[str, str]
+    acts: dict[str, str]
+    lines: dict[str, str]
 
     def find_part(self, text: str) -> str | None:
         """The part of the form that a text names, None when it names none."""
@@ -60,9 +72,9 @@ class Form:
 
 
 def load_form(folder: Path) -> Form:
-    """The form's buttons and part names, from `knowledge/complaint_form.yml`."""
+    """The form's short texts, from `knowledge/complaint_form.yml`."""
     content = yaml.safe_load((folder / "complaint_form.yml").read_text(encoding="utf-8"))
-    return Form(content["buttons"], content["parts"])
+    return Form(**content)
 
 
 def find_kind(kinds: dict[str, Kind], answer: str) -> Kind | None:
@@ -78,10 +90,21 @@ def find_kind(kinds: dict[str, Kind], answer: str) -> Kind | None:
 
 def guess_kind(kinds: dict[str, Kind], text: str) -> Kind | None:
     """The kind whose hints a text has most of, None when it has none."""
-    plain = f" {_plain(text)} "
-    scores = {kind.key: sum(f" {_plain(hint)} " in plain for hint in kind.hints) for kind in kinds.values()}
+    scores = _scores(kinds, text)
     best = max(scores, key=lambda key: scores[key])
     return kinds[best] if scores[best] else None
+
+
+def clear_kind(kinds: dict[str, Kind], text: str) -> Kind | None:
+    """The kind of a text that needs no asking: one kind has more of its hints than any other."""
+    scores = _scores(kinds, text)
+    best, second, *_ = sorted(scores, key=lambda key: -scores[key])
+    return kinds[best] if scores[best] > scores[second] else None
+
+
+def _scores(kinds: dict[str, Kind], text: str) -> dict[str, int]:
+    said = Said(text)
+    return {kind.key: sum(said.has(hint) for hint in kind.hints) for kind in kinds.values()}
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from bot.settings import ROOT
 from bot.text.normalise import fold
 
 KINDS = load_kinds(ROOT / "knowledge")
-QUESTIONS = {"office", "time", "dossier", "contact"}
+QUESTIONS = {"office", "time", "person", "dossier", "evidence", "contact"}
 
 
 def key_of(kind):

@@ -14,7 +14,7 @@ from tests.conftest import Conversation, RunningBot, make_bot
 
 pytestmark = pytest.mark.server
 
-ANSWERS = ("thái độ", "phường Bến Thủy", "tuần trước", "không có", "không để lại", "gửi")
+ANSWERS = ("phường Bến Thủy", "tuần trước", "không có", "không để lại", "gửi")
 
 
 @pytest.fixture(scope="module")

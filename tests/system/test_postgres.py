@@ -18,7 +18,7 @@ pytestmark = pytest.mark.server
 
 CODE = re.compile(r"PA-\w{4}-\w{4}-\w{4}")
 STORY = "Cán bộ ở phường bắt tôi đi lại 3 lần"
-ANSWERS = ("thái độ", "phường Bến Thủy", "tuần trước", "không có", "0912345678", "gửi")
+ANSWERS = ("phường Bến Thủy", "tuần trước", "không có", "0912345678", "gửi")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,74 @@
+"""What a conversation has to do with complaints: those it filed, and those of others that it may join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from bot.complaints.coach import shared_words
+from bot.complaints.kinds import Kind
+from bot.complaints.model import Complaint
+from bot.complaints.queries import similar
+from bot.database import Database
+from bot.text.codes import find_receipt_code
+
+MOST_OFFERED = 3
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Somebody's open complaint as others may see it: none of its words, no place, nobody.
+
+    Attributes:
+        words: phrases of our dictionary that both have.
+    """
+
+    code: str
+    filed_at: datetime
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Own:
+    """One complaint of this conversation."""
+
+    code: str
+    kind: str
+    state: str
+    end_reason: str | None
+    rating: int | None
+    reopened: int
+    filed_at: datetime
+
+
+def offers_for(database: Database, conversation: str, kind: Kind, text: str) -> list[Offer]:
+    """Open complaints of others that this one may join; none for kinds that are about persons."""
+    if not kind.joinable:
+        return []
+    near = similar(database, kind.key, text, 2 * MOST_OFFERED)
+    others = [row for row in near if row.conversation != conversation]
+    return [
+        Offer(row.code, row.created_at, shared_words(kind.hints, text, row.folded or ""))
+        for row in others[:MOST_OFFERED]
+    ]
+
+
+def own_complaints(database: Database, conversation: str, limit: int = MOST_OFFERED) -> list[Own]:
+    """What a conversation filed, newest first; what was erased is gone."""
+    own = select(Complaint).where(Complaint.conversation == conversation, Complaint.erased_at.is_(None))
+    with database.reading() as session:
+        return [_own(row) for row in session.execute(own.order_by(Complaint.id.desc()).limit(limit)).scalars()]
+
+
+def find_own(database: Database, conversation: str, code: str) -> Own | None:
+    """The complaint with this code when this conversation filed it, otherwise None."""
+    own = select(Complaint).where(Complaint.code == find_receipt_code(code), Complaint.conversation == conversation)
+    with database.reading() as session:
+        row = session.execute(own.where(Complaint.erased_at.is_(None))).scalar_one_or_none()
+        return _own(row) if row else None
+
+
+def _own(row: Complaint) -> Own:
+    return Own(row.code, row.kind, row.state, row.end_reason, row.rating, row.reopened, row.created_at)
