@@ -35,6 +35,7 @@ from actions.complaint_slots import (
     slot_of,
 )
 from actions.unfinished import ANEW, CONTINUE
+from bot.complaints import privacy
 from bot.complaints.citizen import join
 from bot.complaints.coach import with_day
 from bot.complaints.errors import ComplaintError
@@ -185,6 +186,7 @@ class ValidateComplaintForm(FormValidationAction):
         kinds = {m.group(): m.group(1) for m in TOKEN_PATTERN.finditer(said)}
         found = [token for token, kind in kinds.items() if kind in CONTACT_KINDS]
         if IDENTITY in kinds.values():
+            privacy.drop_identity(services().database, tracker.sender_id, said)
             dispatcher.utter_message(response="utter_complaint_identity_not_needed")
         if found:
             return {PREFIX + "contact": " ".join(found)}

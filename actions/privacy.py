@@ -76,7 +76,7 @@ def _show(say: Speaker, conversation: str) -> None:
         kept=told,
         days=str(_retention().days["tracker"] or "–"),
         opened=_joined(
-            _label("opened", day=_day(at), by=by, what=_label(what), code=code) for code, by, at, what in kept.openings
+            _label("opened", day=_day(at), by=by, what=_opened(what), code=code) for code, by, at, what in kept.openings
         ),
         consents=_joined(_consent(*one) for one in kept.consents),
         wishes=_joined(_label("wish", wish=_label(one.wish), day=_day(one.asked_at)) for one in kept.wishes),
@@ -138,6 +138,11 @@ def _lines(kept: Kept) -> list[str]:
     stored = [_label("vault", values=values) + _period("vault")] if values else []
     complaints = [_complaint(*one) + _period("ended_complaints") for one in kept.complaints]
     return [*counted, *stored, *complaints, *(_label("joined", code=code) for code in kept.joined)]
+
+
+def _opened(what: str) -> str:
+    # "file 12" names the file, too.
+    return _label(what.split()[0])
 
 
 def _complaint(code: str, state: str) -> str:

@@ -54,10 +54,10 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             at=time(0, 10),
         ),
         Job(
-            "erase",
+            "erasures",
             "does citizens' requests to delete",
             lambda: run_erasures(stores),
-            every=timedelta(minutes=1),
+            every=timedelta(seconds=15),
         ),
         # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
         Job(

@@ -18,6 +18,7 @@ from bot.complaints.model import (
 )
 from bot.complaints.queries import find_status, show_complaint
 from bot.complaints.retention import load_retention
+from bot.complaints.verification import verify
 from bot.database import now
 from bot.delivery import inbox, outbox, turns
 from bot.delivery.inbox import Arrival
@@ -72,7 +73,7 @@ class Town:
 
     def plant_file(self, conversation=AN):
         digest = self.database.cipher.digest("bytes of a photo")
-        path = self.stores.folder / "evidence" / digest[:2] / digest[2:]
+        path = self.stores.folder / digest[:2] / digest[2:]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"bytes of a photo")
         with self.database.transaction() as session:
@@ -81,7 +82,7 @@ class Town:
         return digest
 
     def files(self):
-        return [path for path in self.stores.folder.glob("evidence/*/*") if path.is_file()]
+        return [path for path in self.stores.folder.glob("*/*") if path.is_file()]
 
     def delete(self, conversation=AN):
         privacy.ask(self.database, conversation, privacy.DELETE)
@@ -146,6 +147,14 @@ def test_a_running_complaint_ends_as_withdrawn_and_its_history_says_that_it_was_
     with town.database.reading() as session:
         openings = session.execute(select(ComplaintOpening.opened_by, ComplaintOpening.why)).all()
     assert openings == [("Lê Hoa", None)]
+
+
+def test_the_chain_holds_and_calls_it_erased(town):
+    code = town.plant()
+    town.centre.file(BINH)
+    town.delete()
+    report = verify(town.database)
+    assert (report.whole, report.erased, report.as_filed) == (True, [code], 1)
 
 
 def test_who_follows_it_is_told_that_it_ended_and_nothing_else(town):
