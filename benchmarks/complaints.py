@@ -137,10 +137,9 @@ SEARCHES = {
     "frequent words, rare kind": Wanted(words="hồ sơ", kind="regulation"),
     "rare word, frequent kind": Wanted(words="{dossier}", kind="late"),
     "frequent word, closed, of a unit": Wanted(words="cán bộ", state=CLOSED, unit="Đơn vị 5"),
+    "two words of every second one that never meet": Wanted(words=" ".join(EITHER)),
     "code": Wanted(words="{code}"),
 }
-# Told by itself: frequent words that never stand together, so that all of it has to be looked through.
-WORST = {"two frequent words that never meet": Wanted(words=" ".join(EITHER))}
 DEPTHS = (0.0, 0.4, 0.97)
 
 
@@ -255,7 +254,6 @@ def main(messages: int, writers: int, complaints: int, repeats: int, trials: int
         title = f"{complaints} complaints on PostgreSQL, pages of {PAGE}"
         say(table_of_times(f"Lists of {title}", time_lists(database, LISTS, complaints, repeats)))
         say(table_of_times(f"Search among {title}", time_lists(database, SEARCHES, complaints, repeats)))
-        say(table_of_times("The worst that is known, there", time_lists(database, WORST, complaints, repeats)))
         say(table_of_times("Others, there", time_others(database, complaints, repeats)))
         database.close()
         small = complaints // 10

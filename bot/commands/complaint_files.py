@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 import click
 
 from bot.commands.common import migrated_database
+from bot.commands.officers import denunciations
 from bot.complaints import evidence
+from bot.complaints.reading import Look
 from bot.settings import Settings
-
-_WHY = click.option("--why", required=True, help="Kept with your name and shown to whoever checks.")
 
 
 @click.command("files")
 @click.argument("code")
-@click.pass_obj
-def files(settings: Settings, code: str) -> None:
+@denunciations
+def files(settings: Settings, look: Look, code: str) -> None:
     """List the photos and documents of a complaint."""
-    found = evidence.list_files(migrated_database(settings), code)
+    found = evidence.list_files(migrated_database(settings), code, restricted=look.restricted)
     for file in found:
         told = f"removed by {file.removed[0]}: {file.removed[1]}" if file.removed else file.name
         click.echo(f"{file.id:6}  {file.size:>10,}  {file.media_type}  {told}")
@@ -30,13 +29,14 @@ def files(settings: Settings, code: str) -> None:
 @click.argument("code")
 @click.argument("number", type=int)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write it.")
-@_WHY
-@click.pass_obj
-def file(settings: Settings, code: str, number: int, out: Path, why: str) -> None:
-    """Write a file of a complaint to a path; that you opened it is recorded."""
+@denunciations
+def file(settings: Settings, look: Look, code: str, number: int, out: Path) -> None:
+    """Write a file of a complaint to a path; that you opened it is recorded, with --why."""
     if out.exists():
         raise click.BadParameter(f"{out} exists already.", param_hint="--out")
-    opened = evidence.open_file(migrated_database(settings), settings.evidence, code, number, getpass.getuser(), why)
+    opened = evidence.open_file(
+        migrated_database(settings), settings.evidence, code, number, look.by, look.why, restricted=look.restricted
+    )
     out.touch(mode=0o600)
     out.write_bytes(opened.content)
     click.echo(f"{opened.name} ({opened.media_type}) is in {out}.")
@@ -45,11 +45,12 @@ def file(settings: Settings, code: str, number: int, out: Path, why: str) -> Non
 @click.command("remove-file")
 @click.argument("code")
 @click.argument("number", type=int)
-@_WHY
-@click.pass_obj
-def remove_file(settings: Settings, code: str, number: int, why: str) -> None:
-    """Remove a file from a complaint, such as a photo of an ID card; the trace of it stays."""
-    evidence.remove(migrated_database(settings), settings.evidence, code, number, getpass.getuser(), why)
+@denunciations
+def remove_file(settings: Settings, look: Look, code: str, number: int) -> None:
+    """Remove a file from a complaint, such as a photo of an ID card; the trace of it stays, with --why."""
+    evidence.remove(
+        migrated_database(settings), settings.evidence, code, number, look.by, look.why, restricted=look.restricted
+    )
     click.echo(f"File {number} of {code} is removed.")
 
 

@@ -16,7 +16,7 @@ from bot.complaints.workdays import VIET_NAM
 ERASED = "(đã xóa theo yêu cầu)"
 _TOLD = 50
 HEAD = ("Mã", "Ngày nhận", "Loại", "Trạng thái", "Hạn", "Đơn vị / người xử lý", "Liên hệ", "Nội dung")
-_DELIVERY = {"pending": "chưa tới", "delivered": "đã tới", "failed": "không gửi được"}
+_DELIVERY = {"pending": "chưa tới", "unread": "lâu rồi chưa đọc", "delivered": "đã tới", "failed": "không gửi được"}
 _QUESTIONS = {
     "description": "Việc gì",
     "office": "Ở đâu",

@@ -119,7 +119,7 @@ def show_complaint(database: Database, code: str, by: str, why: str = "", restri
         what = "restricted" if row.restricted else "contact"
         session.add(ComplaintOpening(complaint_id=row.id, opened_by=by, what=what, why=why or None))
         session.flush()
-        return Opened(row, told_in(session, row), _words(session, row), _notices(session, row))
+        return Opened(row, told_in(session, row), _words(session, row), notices_of(session, row))
 
 
 def told_in(session: Session, row: Complaint) -> Draft:
@@ -172,7 +172,8 @@ def _words(session: Session, row: Complaint) -> tuple[tuple[str, str], ...]:
     return tuple((w.question, vault.reveal(session, row.conversation, w.text)) for w in row.words if w.text)
 
 
-def _notices(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:
+def notices_of(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:
+    """What the citizen was told: about what, when, and how the notice stands (`undelivered.mark`)."""
     told = (
         select(ComplaintNotice.about, OutboxMessage.created_at, OutboxMessage.state)
         .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)

@@ -15,10 +15,9 @@ from bot.complaints.errors import MissingTextError, NotAReaderError, UnknownComp
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.masking import mask_contact, mask_tokens
-from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintNotice, ComplaintOpening, Evidence
+from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintOpening, Evidence
 from bot.database import Database, cipher_of
 from bot.delivery import vault
-from bot.delivery.model import OutboxMessage
 from bot.text.codes import find_receipt_code
 
 CONTACT, RESTRICTED = "contact", "restricted"
@@ -161,7 +160,7 @@ def _see(session: Session, row: Complaint, contact: bool) -> Seen:
         complaint=row,
         told=told,
         words=words,
-        notices=_notices(session, row),
+        notices=queries.notices_of(session, row),
         openings=_openings(session, row),
         files=_files(session, row),
         joined=_count(session, select(func.count(ComplaintJoin.id)).where(ComplaintJoin.complaint_id == row.id)),
@@ -187,16 +186,6 @@ def _masked(session: Session, row: Complaint) -> Draft:
         route=row.route,
         province=row.province,
     )
-
-
-def _notices(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:
-    told = (
-        select(ComplaintNotice.about, OutboxMessage.created_at, OutboxMessage.state)
-        .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)
-        .where(ComplaintNotice.complaint_id == row.id)
-        .order_by(ComplaintNotice.id)
-    )
-    return tuple((about, at, state) for about, at, state in session.execute(told))
 
 
 def _openings(session: Session, row: Complaint) -> tuple[ComplaintOpening, ...]:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, func, literal_column, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.model import IS_OPEN, Complaint
 from bot.complaints.texts import plain
+from bot.complaints.word_search import WordSearch
 from bot.text.codes import find_receipt_code
 
-# What the index of words holds of a complaint, as the migration spells it: its words, the stretches of ids that it
-# stands in, small and large, and what it is often asked for by.
-_FINE, _COARSE = 12, 15
-_SEARCHED = (
-    f"string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> {_FINE} AS text), '##' || CAST(id >> {_COARSE} AS text),"
-    " 'k:' || kind, 'u:' || unit, 'a:' || assignee]"
-)
 _ROWS = Complaint.__table__
-_ASKED = ("id", "state", "kind", "unit", "assignee", "due_on", "created_at", "restricted")
 
 
 @dataclass(frozen=True)
@@ -57,16 +49,17 @@ def find_ids(session: Session, wanted: Wanted, after: int, limit: int) -> list[i
     """The ids of the first complaints after an id that are wanted, smallest first."""
     code, words = find_receipt_code(wanted.words), plain(wanted.words).split()
     if code is None and words and session.get_bind().dialect.name == "postgresql":
-        found = _with_words(session, wanted, words, after, limit)
+        facets = {"k": wanted.kind, "u": wanted.unit, "a": wanted.assignee}
+        held = [*words, *(f"{letter}:{value}" for letter, value in facets.items() if value)]
+        return WordSearch(session, held, wanted.only_open, partial(_conditions, wanted)).find(after, limit)
+    conditions = [*_conditions(wanted, _ROWS.c), _ROWS.c.id > after]
+    if wanted.only_open:
+        conditions.append(IS_OPEN)
+    if code:
+        conditions.append(_ROWS.c.code == code)
     else:
-        conditions = [*_conditions(wanted, _ROWS.c), _ROWS.c.id > after]
-        if wanted.only_open:
-            conditions.append(IS_OPEN)
-        if code:
-            conditions.append(_ROWS.c.code == code)
-        else:
-            conditions += [(" " + _ROWS.c.folded + " ").contains(f" {word} ", autoescape=True) for word in words]
-        found = select(_ROWS.c.id).where(*conditions).order_by(_ROWS.c.id).limit(limit)
+        conditions += [(" " + _ROWS.c.folded + " ").contains(f" {word} ", autoescape=True) for word in words]
+    found = select(_ROWS.c.id).where(*conditions).order_by(_ROWS.c.id).limit(limit)
     return list(session.execute(found).scalars())
 
 
@@ -82,40 +75,3 @@ def _conditions(wanted: Wanted, columns: Any) -> list[Any]:
     if not wanted.restricted:
         conditions.append(columns.restricted.is_(False))
     return conditions
-
-
-def _with_words(session: Session, wanted: Wanted, words: list[str], after: int, limit: int) -> Any:
-    """One stretch of ids after the other, until there are enough.
-
-    Otherwise frequent words would bring half a million rows to be sorted for the first page, and no statistics say
-    that two of them hardly ever stand together. The OFFSET keeps the planner from another way than the index.
-    """
-    last = session.execute(select(func.max(_ROWS.c.id))).scalar_one() or 0
-    places, marks, floors = zip(*((n, *one) for n, one in enumerate(_stretches(after, last))), strict=True)
-    given = func.unnest(_array(places, BigInteger), _array(marks, Text), _array(floors, BigInteger))
-    columns = given.table_valued("place", "mark", "floor", name="given").render_derived().c
-    stretch = select(columns.place, columns.mark, columns.floor).order_by(columns.place).subquery("stretch")
-    facets = {"k": wanted.kind, "u": wanted.unit, "a": wanted.assignee}
-    asked = _array([*words, *(f"{letter}:{value}" for letter, value in facets.items() if value)], Text)
-    held = literal_column(f"({_SEARCHED})", ARRAY(Text))
-    inside = select(*(_ROWS.c[name] for name in _ASKED)).where(held.op("@>")(func.array_append(asked, stretch.c.mark)))
-    if wanted.only_open:
-        inside = inside.where(IS_OPEN)
-    row = inside.correlate(stretch).offset(0).subquery("complaint")
-    conditions = [row.c.id > stretch.c.floor, *_conditions(wanted, row.c)]
-    hit = select(row.c.id).where(*conditions).order_by(row.c.id).limit(limit).correlate(stretch).lateral("hit")
-    return select(hit.c.id).select_from(stretch.join(hit, true())).order_by(stretch.c.place, hit.c.id).limit(limit)
-
-
-def _stretches(after: int, last: int) -> Iterator[tuple[str, int]]:
-    """Marks of the stretches after an id, and the id that what is found there must exceed: two small, then large."""
-    first = after >> _FINE
-    second, rest = (first + 1) << _FINE, (first + 2) << _FINE
-    yield f"#{first}", after
-    yield f"#{first + 1}", second - 1
-    for number in range(rest >> _COARSE, (last >> _COARSE) + 1):
-        yield f"##{number}", rest - 1
-
-
-def _array(values: Iterable[Any], kind: Any) -> Any:
-    return bindparam(None, list(values), ARRAY(kind))

@@ -39,7 +39,7 @@ INDEXES = (
 )
 OPEN_INDEXES = (("kind", "id"), ("unit", "id"), ("assignee", "id"), ("id", "due_on"))
 IS_OPEN = "state IN ('accepted', 'forwarded', 'in_progress', 'needs_information', 'received')"
-# What bot/complaints/search.py asks for: words, two stretches of ids, kind, unit, officer.
+# What bot/complaints/word_search.py asks for: words, two stretches of ids, kind, unit, officer.
 SEARCHED = (
     "string_to_array(folded, ' ') || ARRAY['#' || CAST(id >> 12 AS text), '##' || CAST(id >> 15 AS text),"
     " 'k:' || kind, 'u:' || unit, 'a:' || assignee]"
