@@ -58,7 +58,8 @@ def test_nothing_is_written_over_and_nothing_without_a_reason(motcua, code, tmp_
     out.write_bytes(b"mine")
     number = number_of(motcua("files", code).output)
     assert motcua("file", code, number, "--out", out, "--why", "xem").exit_code == 2
-    assert motcua("file", code, number, "--out", tmp_path / "new.jpg").exit_code == 2
+    assert isinstance(motcua("file", code, number, "--out", tmp_path / "new.jpg").exception, ComplaintError)
+    assert not (tmp_path / "new.jpg").exists()
     assert isinstance(motcua("remove-file", code, number, "--why", " ").exception, ComplaintError)
     assert out.read_bytes() == b"mine"
 

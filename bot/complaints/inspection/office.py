@@ -81,7 +81,9 @@ def _check_shape(package: _Package, most_parts: int, most_bytes: int) -> None:
 
 
 def _is_plain(name: str) -> bool:
-    return not (name.startswith("/") or "\\" in name or ".." in name.split("/") or ":" in name or "\0" in name)
+    return bool(name) and not (
+        name.startswith("/") or "\\" in name or ".." in name.split("/") or ":" in name or "\0" in name
+    )
 
 
 def _kind(package: _Package) -> str:
