@@ -19,7 +19,7 @@ from bot.complaints.errors import (
     NotYoursError,
     UnknownComplaintError,
 )
-from bot.complaints.lifecycle import ANSWERED, CLOSED, WITHDRAWN
+from bot.complaints.lifecycle import ANSWERED, CLOSED, MOST_REOPENINGS, WITHDRAWN
 from bot.complaints.queries import find_status
 
 ACT_FORM = "complaint_act_form"
@@ -87,7 +87,7 @@ class ActionComplaintAct(AnsweringAction):
 def may_reopen(own: Own) -> bool:
     """Whether "not solved" may still be said."""
     ended = own.state in (ANSWERED, CLOSED) and own.end_reason != WITHDRAWN
-    return ended and own.reopened < citizen.MOST_REOPENINGS
+    return ended and own.reopened < MOST_REOPENINGS
 
 
 def say_error(say: Speaker, error: ComplaintError, code: str) -> None:

@@ -13,6 +13,7 @@ from bot.complaints.lifecycle import (
     CITIZEN,
     CLOSED,
     IN_PROGRESS,
+    MOST_REOPENINGS,
     NEEDS_INFORMATION,
     RECEIVED,
     WITHDRAWN,
@@ -24,7 +25,6 @@ from bot.database import Database, now
 from bot.text.normalise import clean
 
 ADDED, NOT_SOLVED, RATED, JOINED = "added", "not_solved", "rated", "joined"
-MOST_REOPENINGS = 1
 LOWEST, HIGHEST = 1, 5
 # Where a complaint goes back to when the citizen has answered; what nobody had taken on yet is simply received.
 _BACK = (RECEIVED, ACCEPTED, "forwarded", IN_PROGRESS)

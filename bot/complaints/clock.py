@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.complaints import notices
 from bot.complaints.casework import record, step
-from bot.complaints.citizen import MOST_REOPENINGS
-from bot.complaints.lifecycle import ANSWERED, CLOSED, NEEDS_INFORMATION, OPEN, SYSTEM
+from bot.complaints.lifecycle import ANSWERED, CLOSED, MOST_REOPENINGS, NEEDS_INFORMATION, OPEN, SYSTEM
 from bot.complaints.model import Complaint, ComplaintMove, ComplaintNotice
 from bot.complaints.rules import Rules
 from bot.complaints.workdays import VIET_NAM

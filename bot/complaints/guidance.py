@@ -20,6 +20,7 @@ class Step:
         when: some of OPEN, LATE, ANSWERED, CLOSED.
         kinds: the kinds of feedback it is for; empty for all.
         link: label and address, both empty when there is none.
+        reopens: it opens the feedback again, so it is left out where that was done before.
         legal_basis: law it rests on, with the day that was checked; empty when it rests on none.
     """
 
@@ -31,6 +32,7 @@ class Step:
     checked_on: date | None = None
     valid_from: date | None = None
     valid_until: date | None = None
+    reopens: bool = False
 
     def holds(self, when: str, kind: str, day: date) -> bool:
         """Whether the step is of use for this kind of feedback at this time."""
@@ -47,9 +49,9 @@ class Guidance:
     note: str
     steps: tuple[Step, ...]
 
-    def next_steps(self, when: str, kind: str, day: date) -> list[Step]:
+    def next_steps(self, when: str, kind: str, day: date, may_reopen: bool = True) -> list[Step]:
         """What a citizen may do next, in order."""
-        return [step for step in self.steps if step.holds(when, kind, day)]
+        return [step for step in self.steps if step.holds(when, kind, day) and (may_reopen or not step.reopens)]
 
 
 def load_guidance(folder: Path) -> Guidance:
@@ -69,4 +71,5 @@ def _step(given: dict) -> Step:
         given.get("checked_on"),
         given.get("valid_from"),
         given.get("valid_until"),
+        given.get("reopens", False),
     )

@@ -1,4 +1,4 @@
-"""The life of a complaint: its states, who may move it from where to where, and how it may end. One table, no code."""
+"""The life of a complaint: its states, who may move it from where to where, and how it may end; all of it in tables."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ STATE_LABELS = {
     CLOSED: "Đã kết thúc",
 }
 
+# How often "not solved" opens a complaint again.
+MOST_REOPENINGS = 1
 WITHDRAWN = "withdrawn"
 # How it ended; all but the last are chosen with the answer.
 END_REASONS = {

@@ -7,7 +7,14 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.complaints.lifecycle import ANSWERED, CLOSED, END_REASONS, NEEDS_INFORMATION, STATE_LABELS
+from bot.complaints.lifecycle import (
+    ANSWERED,
+    CLOSED,
+    END_REASONS,
+    MOST_REOPENINGS,
+    NEEDS_INFORMATION,
+    STATE_LABELS,
+)
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
 from bot.delivery import outbox
 from bot.delivery.outbox import Button, Reply
@@ -22,6 +29,11 @@ _ASKED = (
 _ANSWERED = "Trung tâm trả lời phản ánh {code} ({reason}):\n{note}"
 _ANSWERED_NEXT = (
     "Việc đã ổn chưa ạ? Nếu chưa, anh/chị bấm “Chưa giải quyết được” và cho biết vì sao; phản ánh được mở lại một lần."
+)
+_ANSWERED_AGAIN = (
+    "Việc đã ổn chưa ạ? Phản ánh này đã mở lại một lần nên không mở lại được nữa. Nếu vẫn chưa ổn, anh/chị gửi phản "
+    "ánh, kiến nghị trên Cổng Dịch vụ công quốc gia (https://dichvucong.gov.vn/nop-phan-anh-kien-nghi); các cách khác có ở "
+    "trang theo dõi của mã này."
 )
 _NEW_DATE = "Dự kiến trả lời: {day}."
 _LATE = (
@@ -79,11 +91,6 @@ def tell_closed(session: Session, complaint: Complaint, days: int, may_reopen: b
     _tell(session, complaint, complaint.conversation, reply, complaint.state)
 
 
-def tell_text(session: Session, complaint: Complaint, text: str, about: str) -> None:
-    """Tell the citizen something else about their complaint."""
-    _tell(session, complaint, complaint.conversation, Reply(text), about)
-
-
 def _tell(session: Session, complaint: Complaint, conversation: str, reply: Reply, about: str) -> None:
     for outbox_id in outbox.enqueue(session, conversation, [reply]):
         session.add(ComplaintNotice(complaint_id=complaint.id, outbox_id=outbox_id, about=about))
@@ -96,7 +103,9 @@ def _moved(complaint: Complaint, note: str) -> Reply:
     if state == ANSWERED:
         reason = END_REASONS.get(complaint.end_reason or "", STATE_LABELS[state]).lower()
         text = _ANSWERED.format(code=code, reason=reason, note=note)
-        return Reply(f"{text}\n{_ANSWERED_NEXT}", (_button(SOLVED, code), _button(NOT_SOLVED, code)))
+        may_reopen = complaint.reopened < MOST_REOPENINGS
+        after, act = (_ANSWERED_NEXT, NOT_SOLVED) if may_reopen else (_ANSWERED_AGAIN, ADD)
+        return Reply(f"{text}\n{after}", (_button(SOLVED, code), _button(act, code)))
     lines = [_MOVED.format(code=code, state=STATE_LABELS[state].lower())]
     if complaint.unit and state == "forwarded":
         lines.append(_FORWARDED_TO.format(unit=complaint.unit))

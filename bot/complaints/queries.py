@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.complaints.errors import UnknownComplaintError
 from bot.complaints.filing import Draft
-from bot.complaints.lifecycle import STATE_LABELS
+from bot.complaints.lifecycle import MOST_REOPENINGS, STATE_LABELS
 from bot.complaints.model import IS_OPEN, ChainLink, Complaint, ComplaintNotice, ComplaintOpening
 from bot.complaints.search import Wanted, find_ids
 from bot.complaints.texts import plain
@@ -40,6 +40,7 @@ class Status:
     """What anybody who has the code may see: nothing personal, none of the citizen's words.
 
     Attributes:
+        may_reopen: whether "not solved" was not said before.
         steps: (moment, label) of every change of state.
     """
 
@@ -51,6 +52,7 @@ class Status:
     due_on: date | None
     paused: bool
     erased: bool
+    may_reopen: bool
     link: str
     steps: tuple[tuple[datetime, str], ...]
 
@@ -87,6 +89,7 @@ def find_status(database: Database, code: str) -> Status | None:
             row.due_on,
             row.waiting_since is not None,
             row.erased_at is not None,
+            row.reopened < MOST_REOPENINGS,
             session.execute(link).scalar_one_or_none() or "",
             steps,
         )

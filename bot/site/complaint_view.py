@@ -60,7 +60,7 @@ def view_of(status: Status, kinds: dict[str, Kind], guidance: Guidance, address:
     when = LATE if late else OPEN if awaited else ANSWERED if status.state == STATE_ANSWERED else CLOSED
     # Who took it back waits for nothing.
     done = status.end_reason == WITHDRAWN or status.erased
-    steps = () if done else tuple(guidance.next_steps(when, status.kind, today))
+    steps = () if done else tuple(guidance.next_steps(when, status.kind, today, status.may_reopen))
     return ComplaintView(
         code=status.code,
         kind=kinds[status.kind].label if status.kind in kinds else "Phản ánh",

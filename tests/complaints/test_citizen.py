@@ -6,6 +6,7 @@ from bot.complaints import citizen
 from bot.complaints.errors import ComplaintError, ForbiddenMoveError, MissingTextError, NotYoursError
 from bot.complaints.lifecycle import MOVES, STATES, may_move
 from bot.complaints.queries import find_status
+from bot.delivery import outbox
 from tests.complaints.conftest import AN, OFFICER
 
 
@@ -74,6 +75,18 @@ def test_not_solved_opens_it_once_with_a_new_date(centre, state):
     centre.move(code, "answered")
     with pytest.raises(ForbiddenMoveError):
         citizen.not_solved(centre.database, centre.rules, AN, code, "vẫn chưa")
+
+
+def test_a_second_answer_no_longer_offers_to_open_it_again(centre):
+    code = centre.file_in("answered")
+    assert "mở lại một lần" in centre.told()[-1]
+    assert "không mở lại được nữa" not in centre.told()[-1]
+    citizen.not_solved(centre.database, centre.rules, AN, code, "vẫn chưa có giấy")
+    centre.move(code, "answered")
+    assert "không mở lại được nữa" in centre.told()[-1]
+    with centre.database.reading() as session:
+        buttons = outbox.read_lines(session, AN, 0).lines[-1].buttons
+    assert [button.title for button in buttons] == ["Đã ổn, cảm ơn", "Bổ sung thông tin"]
 
 
 def test_opening_again_needs_a_reason(centre):

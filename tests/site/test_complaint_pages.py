@@ -128,6 +128,17 @@ def test_an_end_is_told_with_its_reason_and_what_may_still_be_done(centre):
     assert "Dự kiến trả lời" not in text
 
 
+@pytest.mark.parametrize("state", [ANSWERED, CLOSED])
+def test_to_open_it_again_is_offered_once(centre, state):
+    code = centre.file_in(state)
+    assert "mở lại một lần" in page(centre, code)
+    citizen.not_solved(centre.database, centre.rules, AN, code, "vẫn chưa có giấy")
+    for step in (ANSWERED, state):
+        if centre.row(code).state != step:
+            centre.step(code, step)
+    assert "mở lại một lần" not in page(centre, code)
+
+
 def test_who_took_it_back_is_told_nothing_to_do(centre):
     code = centre.file().code
     citizen.withdraw(centre.database, centre.rules, AN, code)
