@@ -81,7 +81,8 @@ class ValidateComplaintForm(FormValidationAction):
         tracker.add_slots(events)
         if asked == "resume":
             return [*events, *_resumed(say, tracker)]
-        if not asked or asked not in (*TELLING, "contact") or slot_of(tracker, "confirmation") == CANCELLED:
+        asked = _part_told(asked, events)
+        if not asked or slot_of(tracker, "confirmation") == CANCELLED:
             return events
         kept = kept_words(tracker, asked)
         tracker.slots[PREFIX + "words"] = kept
@@ -183,9 +184,9 @@ class ValidateComplaintForm(FormValidationAction):
     ) -> Values:
         """A phone number or an e-mail address (both tokens by now), or none."""
         said = answer_to("contact", value, tracker)
-        kinds = {m.group(): m.group(1) for m in TOKEN_PATTERN.finditer(said)}
-        found = [token for token, kind in kinds.items() if kind in CONTACT_KINDS]
-        if IDENTITY in kinds.values():
+        found = _contacts(said)
+        identity = any(m.group(1) == IDENTITY for m in TOKEN_PATTERN.finditer(said))
+        if identity:
             privacy.drop_identity(services().database, tracker.sender_id, said)
             dispatcher.utter_message(response="utter_complaint_identity_not_needed")
         if found:
@@ -194,7 +195,7 @@ class ValidateComplaintForm(FormValidationAction):
             return {PREFIX + "contact": NONE}
         if said == CANCEL or is_cancel(said):
             return _CANCELLED
-        if IDENTITY not in kinds.values():
+        if not identity:
             dispatcher.utter_message(response="utter_complaint_contact_unclear")
         return {PREFIX + "contact": None}
 
@@ -209,8 +210,10 @@ class ValidateComplaintForm(FormValidationAction):
             return _CANCELLED
         if said == "correct" or is_correction(said):
             return reopen(services().form.find_part(said))
-        # "không" to "gửi chứ?" sends nothing, but a yes must be a yes.
-        return {PREFIX + "confirmation": CONFIRMED if said == "send" or is_yes(said) else None}
+        if said == "send" or is_yes(said):
+            return {PREFIX + "confirmation": CONFIRMED}
+        # "không" to "gửi chứ?" sends nothing; whatever else is typed is kept and shown in the summary that comes again.
+        return {PREFIX + "confirmation": None, **_told_late(dispatcher, tracker, said)}
 
     def validate_complaint_correction(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -224,6 +227,30 @@ class ValidateComplaintForm(FormValidationAction):
             dispatcher.utter_message(response="utter_correction_unclear")
             return {PREFIX + "correction": None}
         return reopen(part)
+
+
+def _part_told(asked: str, events: Events) -> str:
+    """The part of the matter that was told, empty when none was; under the summary it is seen by what was set."""
+    if asked != "confirmation":
+        return asked if asked in (*TELLING, "contact") else ""
+    told = {event["name"].removeprefix(PREFIX) for event in events if event.get("value")}
+    return next((part for part in ("contact", "description") if part in told), "")
+
+
+def _told_late(dispatcher: CollectingDispatcher, tracker: Tracker, said: str) -> Values:
+    """What was typed instead of sending: a contact, or more of the story."""
+    contacts = _contacts(said)
+    if contacts:
+        return {PREFIX + "contact": " ".join(contacts)}
+    if len(said.split()) >= LEAST_WORDS:
+        return {PREFIX + "description": "\n".join(filter(None, (slot_of(tracker, "description"), said)))}
+    if said:
+        dispatcher.utter_message(response="utter_complaint_confirmation_unclear")
+    return {}
+
+
+def _contacts(said: str) -> list[str]:
+    return list(dict.fromkeys(m.group() for m in TOKEN_PATTERN.finditer(said) if m.group(1) in CONTACT_KINDS))
 
 
 def _names_plain(said: str) -> bool:

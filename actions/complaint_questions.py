@@ -154,7 +154,7 @@ class ActionAskComplaintConfirmation(_AskAction):
         told = understand(slot_of(tracker, "description") or "", services().today)
         if told.centre:
             say.say("utter_complaint_own_centre")
-        if "evidence" in kind.questions and tracker.sender_id.startswith(WEB):
+        if (told.evidence or "evidence" in kind.questions) and tracker.sender_id.startswith(WEB):
             say.say("utter_complaint_evidence_named" if told.evidence else "utter_complaint_evidence")
         labels = services().form.labels
         lines = [f"• {labels[name]}: {_shown(tracker, name, kind)}" for name in labels if _counts(tracker, name, kind)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 from sqlalchemy.engine.url import make_url
 
+from bot.complaints.reading import Look, see_complaint
 from bot.database import Database
 from bot.delivery import inbox, outbox, turns
 from bot.delivery.dispatcher import Dispatcher
@@ -41,6 +42,11 @@ def make_arrival(text="xin chào", conversation="web:an", key=None, payload=None
 
 def accept(database, text="xin chào", conversation="web:an", **more):
     return inbox.accept(database, make_arrival(text, conversation, **more))[0]
+
+
+def open_complaint(database, code, by="officer", why="gọi lại"):
+    """A complaint as its reader sees it, with contact and personal values."""
+    return see_complaint(database, code, Look(by, contact=True, restricted=True, readers=(by,), why=why))
 
 
 def row_of(database, inbox_id):

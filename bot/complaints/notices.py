@@ -32,8 +32,8 @@ _ANSWERED_NEXT = (
 )
 _ANSWERED_AGAIN = (
     "Việc đã ổn chưa ạ? Phản ánh này đã mở lại một lần nên không mở lại được nữa. Nếu vẫn chưa ổn, anh/chị gửi phản "
-    "ánh, kiến nghị trên Cổng Dịch vụ công quốc gia (https://dichvucong.gov.vn/nop-phan-anh-kien-nghi); các cách khác có ở "
-    "trang theo dõi của mã này."
+    "ánh, kiến nghị trên Cổng Dịch vụ công quốc gia (https://dichvucong.gov.vn/nop-phan-anh-kien-nghi); các cách khác "
+    "có ở trang theo dõi của mã này."
 )
 _NEW_DATE = "Dự kiến trả lời: {day}."
 _LATE = (

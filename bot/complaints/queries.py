@@ -1,4 +1,4 @@
-"""Reading complaints: the status anybody with the code may see, and what staff see."""
+"""Reading complaints: the status anybody with the code may see, lists, and what is open and alike."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.complaints.errors import UnknownComplaintError
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import MOST_REOPENINGS, STATE_LABELS
-from bot.complaints.model import IS_OPEN, ChainLink, Complaint, ComplaintNotice, ComplaintOpening
+from bot.complaints.model import IS_OPEN, ChainLink, Complaint, ComplaintNotice
 from bot.complaints.search import Wanted, find_ids
 from bot.complaints.texts import plain
 from bot.complaints.undelivered import mark
@@ -22,12 +21,10 @@ from bot.text.codes import find_receipt_code
 
 __all__ = [
     "PAGE",
-    "Opened",
     "Status",
     "Wanted",
     "find_status",
     "list_complaints",
-    "show_complaint",
     "similar",
     "told_in",
 ]
@@ -55,20 +52,6 @@ class Status:
     may_reopen: bool
     link: str
     steps: tuple[tuple[datetime, str], ...]
-
-
-@dataclass(frozen=True)
-class Opened:
-    """One complaint with personal values readable, for staff.
-
-    Attributes:
-        notices: (about, told at, "delivered", "pending", "unread" or "failed") of what the citizen was told.
-    """
-
-    complaint: Complaint
-    told: Draft
-    words: tuple[tuple[str, str], ...]
-    notices: tuple[tuple[str, datetime, str], ...]
 
 
 def find_status(database: Database, code: str) -> Status | None:
@@ -107,22 +90,6 @@ def list_complaints(
     with database.reading() as session:
         ids = find_ids(session, wanted or Wanted(), after, offset + limit)[offset:]
         return list(session.execute(select(Complaint).where(Complaint.id.in_(ids)).order_by(Complaint.id)).scalars())
-
-
-def show_complaint(database: Database, code: str, by: str, why: str = "", restricted: bool = False) -> Opened:
-    """One complaint for staff, with personal values readable; that it was opened is recorded.
-
-    Raises:
-        UnknownComplaintError: no complaint has this code, or it is a denunciation and this is not one of its readers.
-    """
-    with database.transaction() as session:
-        row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
-        if row is None or (row.restricted and not restricted):
-            raise UnknownComplaintError(f"There is no complaint {code}.")
-        what = "restricted" if row.restricted else "contact"
-        session.add(ComplaintOpening(complaint_id=row.id, opened_by=by, what=what, why=why or None))
-        session.flush()
-        return Opened(row, told_in(session, row), _words(session, row), notices_of(session, row))
 
 
 def told_in(session: Session, row: Complaint) -> Draft:
@@ -169,10 +136,6 @@ _ALIKE = 0.35
 def _likeness(some: set[str], others: set[str]) -> float:
     shared = len(some & others)
     return shared / (len(some) + len(others) - shared) if some or others else 0.0
-
-
-def _words(session: Session, row: Complaint) -> tuple[tuple[str, str], ...]:
-    return tuple((w.question, vault.reveal(session, row.conversation, w.text)) for w in row.words if w.text)
 
 
 def notices_of(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:

@@ -8,13 +8,13 @@ from sqlalchemy import select, update
 from bot.complaints import casework, citizen, clock
 from bot.complaints.lifecycle import OPEN, SYSTEM
 from bot.complaints.model import Complaint, ComplaintMove, ComplaintNotice
-from bot.complaints.queries import show_complaint
 from bot.complaints.undelivered import undelivered
 from bot.complaints.workdays import VIET_NAM, day_in_viet_nam
 from bot.database import now
 from bot.delivery import outbox
 from bot.delivery.model import FAILED, OutboxMessage
 from tests.complaints.conftest import AN, OFFICER
+from tests.factories import open_complaint
 
 BINH = "web:binh"
 
@@ -269,14 +269,14 @@ def test_notices_that_failed_are_listed_at_once_and_marked_in_the_complaint(cent
     with centre.database.transaction() as session:
         session.execute(update(OutboxMessage).values(state=FAILED))
     assert [found.state for found in undelivered(centre.database)] == ["failed"]
-    assert [state for _, _, state in show_complaint(centre.database, code, OFFICER).notices] == ["failed"]
+    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["failed"]
 
 
 def test_a_notice_that_waits_for_too_long_is_marked_in_the_complaint(centre):
     code = centre.file_in("accepted")
-    assert [state for _, _, state in show_complaint(centre.database, code, OFFICER).notices] == ["pending"]
+    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["pending"]
     age(centre, code, 4)
-    assert [state for _, _, state in show_complaint(centre.database, code, OFFICER).notices] == ["unread"]
+    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["unread"]
 
 
 def test_the_list_of_notices_is_read_page_by_page(centre):

@@ -7,11 +7,11 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.complaints.filing import Draft, file_complaint
 from bot.complaints.model import ChainLink, Complaint, ComplaintMove, ComplaintWord
-from bot.complaints.queries import find_status, show_complaint
+from bot.complaints.queries import find_status
 from bot.complaints.workdays import day_in_viet_nam
 from bot.text.codes import find_receipt_code
 from tests.complaints.conftest import AN, DRAFT, OFFICER, WORDS
-from tests.factories import accept, raw_bytes
+from tests.factories import accept, open_complaint, raw_bytes
 
 PHONE = "0912345678"
 
@@ -78,14 +78,14 @@ def test_a_denunciation_is_restricted(centre):
 def test_staff_read_the_contact_and_the_personal_values(centre):
     told = centre.hide(f"Gọi tôi số {PHONE}")
     code = centre.file(description=told, contact=centre.hide(PHONE)).code
-    opened = show_complaint(centre.database, code, OFFICER)
+    opened = open_complaint(centre.database, code, OFFICER)
     assert (opened.told.description, opened.told.contact) == (f"Gọi tôi số {PHONE}", PHONE)
 
 
 def test_a_token_of_another_conversation_is_not_opened_for_staff(centre):
     stolen = centre.hide(PHONE, "web:binh")
     code = centre.file(description=stolen, contact=stolen).code
-    assert PHONE not in repr(show_complaint(centre.database, code, OFFICER).told)
+    assert PHONE not in repr(open_complaint(centre.database, code, OFFICER).told)
 
 
 def test_neither_phone_nor_message_is_readable_where_they_are_kept(centre):

@@ -4,10 +4,9 @@ import pytest
 
 from bot.complaints import consents, privacy
 from bot.complaints.errors import ComplaintError
-from bot.complaints.queries import show_complaint
 from bot.complaints.workdays import day_in_viet_nam
 from tests.complaints.conftest import AN, OFFICER
-from tests.factories import accept
+from tests.factories import accept, open_complaint
 
 BINH = "web:binh"
 CARD, PHONE = "001203004567", "0912345678"
@@ -42,7 +41,7 @@ def test_the_summary_counts_what_is_kept_of_this_conversation_alone(centre):
 
 def test_the_summary_says_who_opened_the_contact_and_that_it_was_asked_for(centre):
     code = centre.file().code
-    show_complaint(centre.database, code, OFFICER, "gọi lại")
+    open_complaint(centre.database, code, OFFICER, "gọi lại")
     privacy.summary(centre.database, AN)
     kept = privacy.look(centre.database, AN)
     assert [(one[0], one[1], one[3]) for one in kept.openings] == [(code, OFFICER, "contact")]

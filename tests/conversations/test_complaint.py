@@ -2,9 +2,10 @@ import re
 
 import pytest
 
-from bot.complaints.queries import list_complaints, show_complaint
+from bot.complaints.queries import list_complaints
 from bot.database import Database
 from tests.conftest import Conversation
+from tests.factories import open_complaint
 
 pytestmark = pytest.mark.server
 
@@ -70,7 +71,7 @@ def test_the_contact_reaches_staff_but_never_rasa(citizen: Conversation, bot_dat
     fill_in(citizen, contact="0900 000 456")
     assert "0900 000 456" in citizen.text
     citizen.tap("Gửi")
-    assert show_complaint(bot_database, receipt_of(citizen), "officer").told.contact == "0900 000 456"
+    assert open_complaint(bot_database, receipt_of(citizen), "officer").told.contact == "0900 000 456"
     tracker = b"".join(path.read_bytes() for path in bot.settings.home.glob("rasa-tracker.db*"))
     assert b"<sodienthoai:" in tracker
     assert b"0900 000 456" not in tracker
@@ -96,7 +97,7 @@ def test_an_answer_can_be_corrected_before_sending(citizen: Conversation, bot_da
     assert STORY in citizen.text
     citizen.say("đúng rồi, gửi đi ạ")
     citizen.say("gửi")
-    assert show_complaint(bot_database, receipt_of(citizen), "officer").told.office == "phường Trường Vinh"
+    assert open_complaint(bot_database, receipt_of(citizen), "officer").told.office == "phường Trường Vinh"
 
 
 def test_a_wish_without_a_matter_is_asked_what_happened(citizen: Conversation) -> None:
@@ -166,6 +167,29 @@ def test_giving_up_in_ones_own_words_keeps_nothing(citizen: Conversation, said) 
     citizen.say(STORY)
     citizen.say(said)
     assert "không lưu phản ánh nào" in citizen.text
+
+
+def test_what_is_told_under_the_summary_is_kept_and_shown(citizen: Conversation, bot_database: Database) -> None:
+    fill_in(citizen)
+    more = "à còn chuyện này nữa, họ giữ bản chính giấy tờ của tôi"
+    citizen.say(more)
+    assert more in citizen.last.replies[-1].text
+    citizen.say("gọi tôi số 0900 000 789")
+    assert "0900 000 789" in citizen.last.replies[-1].text
+    citizen.say("ừm xem nào")
+    assert "chưa rõ ý" in citizen.last.replies[0].text
+    citizen.tap("Gửi")
+    opened = open_complaint(bot_database, receipt_of(citizen), "officer")
+    assert opened.told.description == f"{STORY}\n{more}"
+    assert opened.told.contact == "0900 000 789"
+    assert opened.words[-2][:2] == ("description", more)
+    assert "0900 000 789" not in repr(opened.words)
+
+
+def test_a_denunciation_that_comes_out_under_the_summary_is_warned_of(citizen: Conversation) -> None:
+    fill_in(citizen)
+    citizen.say("thật ra tôi muốn tố cáo người đó đòi tiền lót tay của tôi")
+    assert "không có sự bảo vệ" in citizen.text
 
 
 def test_a_correction_in_words_opens_that_part(citizen: Conversation) -> None:

@@ -4,13 +4,14 @@ import pytest
 
 from bot.complaints.casework import answer, move
 from bot.complaints.filing import Draft, file_complaint
-from bot.complaints.queries import find_status, show_complaint
+from bot.complaints.queries import find_status
 from bot.complaints.rules import load_rules
 from bot.database import Database
 from bot.delivery import outbox
 from bot.delivery.outbox import Button
 from bot.settings import ROOT
 from tests.conftest import Conversation
+from tests.factories import open_complaint
 
 pytestmark = pytest.mark.server
 
@@ -40,7 +41,7 @@ def shown(citizen: Conversation) -> list[str]:
 
 
 def words_of(database: Database, code: str) -> list[tuple[str, str]]:
-    return list(show_complaint(database, code, "officer").words)
+    return [(question, text) for question, text, _ in open_complaint(database, code).words]
 
 
 def test_a_notice_carries_buttons_that_work(citizen: Conversation, bot_database: Database, code) -> None:
@@ -110,7 +111,7 @@ def test_settled_is_rated_with_a_word(citizen: Conversation, bot_database: Datab
     citizen.tap("4 ★")
     assert "4/5" in citizen.text
     citizen.say("trả lời rõ ràng, cảm ơn")
-    complaint = show_complaint(bot_database, code, "officer").complaint
+    complaint = open_complaint(bot_database, code, "officer").complaint
     assert (complaint.state, complaint.rating, complaint.rating_words) == ("closed", 4, "trả lời rõ ràng, cảm ơn")
 
 
@@ -119,7 +120,7 @@ def test_a_second_tap_on_solved_changes_nothing(citizen: Conversation, bot_datab
     for _ in range(2):
         citizen.press(act("solved", code))
         assert "đã kết thúc" in citizen.text
-    closed = [m for m in show_complaint(bot_database, code, "officer").complaint.moves if m.to_state == "closed"]
+    closed = [m for m in open_complaint(bot_database, code, "officer").complaint.moves if m.to_state == "closed"]
     assert len(closed) == 1
 
 

@@ -6,11 +6,12 @@ import sqlite3
 import pytest
 
 from bot.complaints.filing import Draft, file_complaint
-from bot.complaints.queries import list_complaints, show_complaint
+from bot.complaints.queries import list_complaints
 from bot.complaints.rules import load_rules
 from bot.database import Database
 from bot.settings import ROOT
 from tests.conftest import Conversation, RunningBot
+from tests.factories import open_complaint
 
 pytestmark = pytest.mark.server
 
@@ -53,8 +54,8 @@ def test_what_the_story_tells_is_not_asked_and_its_words_are_kept(citizen: Conve
     for told in (f"“{FULL}”", "Nơi: phường Bến Thủy", "Khi nào: hôm qua (", "Người liên quan: chị Lan"):
         assert told in citizen.text
     citizen.tap("Gửi")
-    opened = show_complaint(bot_database, code_in(citizen), "officer")
-    assert opened.words == (("description", FULL),)
+    opened = open_complaint(bot_database, code_in(citizen), "officer")
+    assert [words[:2] for words in opened.words] == [("description", FULL)]
     assert (opened.told.office, opened.told.person) == ("phường Bến Thủy", "chị Lan")
 
 
@@ -65,7 +66,7 @@ def test_one_answer_may_settle_several_questions(citizen: Conversation, bot_data
     assert "số điện thoại hoặc email" in citizen.last.replies[-1].text
     citizen.say("không")
     citizen.say("gửi")
-    assert show_complaint(bot_database, code_in(citizen), "officer").words[1] == ("office", answer)
+    assert open_complaint(bot_database, code_in(citizen), "officer").words[1][:2] == ("office", answer)
 
 
 def test_each_question_says_why_and_may_be_left_out(citizen: Conversation) -> None:
@@ -85,7 +86,7 @@ def test_the_receipt_says_what_to_keep(citizen: Conversation) -> None:
         f"Tóm tắt: {FULL}",
         "Dự kiến trả lời: ",
         "/phan-anh/PA-",
-        "Mã xác thực: ",
+        "Giá trị xác nhận: ",
         "lưu mã này",
     ):
         assert told in citizen.text
@@ -97,7 +98,7 @@ def test_an_identity_number_is_no_contact_and_is_dropped(citizen: Conversation, 
     assert "Không cần số căn cước" in citizen.text
     citizen.tap("Không để lại")
     citizen.tap("Gửi")
-    opened = show_complaint(bot_database, code_in(citizen), "officer")
+    opened = open_complaint(bot_database, code_in(citizen), "officer")
     assert opened.told.contact is None
     assert "001099012345" not in str(opened)
 
@@ -155,7 +156,7 @@ def test_a_form_left_for_three_days_goes_on_when_the_citizen_wants(
     assert "Chuyện xảy ra khi nào" in citizen.text
     for said in ("hôm qua", "bỏ qua", "không", "gửi"):
         citizen.say(said)
-    assert show_complaint(bot_database, code_in(citizen), "officer").told.office == "phường Bến Thủy"
+    assert open_complaint(bot_database, code_in(citizen), "officer").told.office == "phường Bến Thủy"
 
 
 def test_a_new_story_after_three_days_is_asked_about_first(citizen: Conversation, bot: RunningBot) -> None:
@@ -166,6 +167,14 @@ def test_a_new_story_after_three_days_is_asked_about_first(citizen: Conversation
     citizen.tap("Làm mới")
     citizen.tap("Không để lại")
     assert f"“{FULL}”" in citizen.text
+
+
+def test_photos_that_were_named_are_asked_for_whatever_the_kind(bot_database: Database) -> None:
+    citizen = Conversation(bot_database, f"web:{next(INBOX_IDS)}")
+    citizen.say("gửi phản ánh")
+    citizen.say("hồ sơ H44.34-251105-0021 ở phường Bến Thủy trễ hẹn mười ngày chưa trả, tôi có ảnh giấy hẹn")
+    citizen.tap("Không để lại")
+    assert "nhắc tới ảnh, giấy tờ" in citizen.text
 
 
 def test_on_the_web_page_photos_and_papers_may_be_sent(bot_database: Database) -> None:

@@ -2,9 +2,10 @@ import re
 
 import pytest
 
-from bot.complaints.queries import find_status, list_complaints, show_complaint
+from bot.complaints.queries import find_status, list_complaints
 from bot.database import Database
 from tests.conftest import Conversation
+from tests.factories import open_complaint
 
 pytestmark = pytest.mark.server
 
@@ -56,14 +57,14 @@ def test_a_note_beside_a_formal_complaint_keeps_what_it_looked_like(
     citizen.say(FORMAL)
     citizen.tap("Vẫn gửi ghi nhận cho trung tâm")
     citizen.say("việc khác")
-    told = show_complaint(bot_database, finish(citizen), "officer").told
+    told = open_complaint(bot_database, finish(citizen), "officer").told
     assert (told.route, told.office) == ("khieu_nai", "UBND phường Bến Thủy")
 
 
 def test_the_citizen_may_say_that_it_is_only_feedback(citizen: Conversation, bot_database: Database) -> None:
     citizen.say("tôi khiếu nại thái độ cán bộ ở xã Cẩm Duệ quát mắng dân")
     citizen.tap("Việc này chỉ là phản ánh")
-    told = show_complaint(bot_database, finish(citizen), "officer").told
+    told = open_complaint(bot_database, finish(citizen), "officer").told
     assert (told.route, told.kind) == ("phan_anh", "attitude")
 
 
@@ -77,7 +78,7 @@ def test_a_denunciation_is_warned_of_before_sending_and_goes_to_named_readers(
     citizen.tap("Vẫn gửi, chỉ người được chỉ định đọc")
     code = finish(citizen)
     assert code not in [one.code for one in list_complaints(bot_database)]
-    told = show_complaint(bot_database, code, "reader", restricted=True).told
+    told = open_complaint(bot_database, code, "reader").told
     assert (told.route, told.kind) == ("to_cao", "bribery")
     assert told.happened.startswith("hôm qua (")
 
@@ -105,8 +106,8 @@ def test_telling_more_instead_of_choosing_is_kept_and_asked_again(
     citizen.say(more)
     assert "Vẫn gửi, chỉ người được chỉ định đọc" in titles(citizen)
     citizen.tap("Vẫn gửi, chỉ người được chỉ định đọc")
-    opened = show_complaint(bot_database, finish(citizen), "reader", restricted=True)
-    assert [text for _, text in opened.words][:2] == [BRIBE, more]
+    opened = open_complaint(bot_database, finish(citizen), "reader")
+    assert [text for _, text, _ in opened.words][:2] == [BRIBE, more]
     assert more in opened.told.description
 
 
@@ -146,7 +147,7 @@ def test_a_suggestion_is_a_kien_nghi(citizen: Conversation, bot_database: Databa
 def test_praise_goes_its_own_way(citizen: Conversation, bot_database: Database) -> None:
     citizen.say("tôi muốn khen chị Hoa ở quầy số 2 phường Bến Thủy rất tận tình chu đáo")
     assert "có vẻ là lời khen" in citizen.text
-    told = show_complaint(bot_database, finish(citizen), "officer").told
+    told = open_complaint(bot_database, finish(citizen), "officer").told
     assert (told.route, told.office, told.person) == ("khen", "quầy số 2 phường Bến Thủy", "chị Hoa")
 
 

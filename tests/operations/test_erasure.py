@@ -16,7 +16,7 @@ from bot.complaints.model import (
     Evidence,
     PrivacyRequest,
 )
-from bot.complaints.queries import find_status, show_complaint
+from bot.complaints.queries import find_status
 from bot.complaints.retention import load_retention
 from bot.complaints.verification import verify
 from bot.database import now
@@ -30,7 +30,7 @@ from bot.operations.retention import run_retention
 from bot.settings import ROOT
 from tests.complaints.conftest import AN, Centre
 from tests.complaints.conftest import centre as centre
-from tests.factories import make_settings, raw_bytes
+from tests.factories import make_settings, open_complaint, raw_bytes
 from tests.fakes.rasa import FakeRasa, Received, say
 
 BINH = "web:binh"
@@ -67,7 +67,7 @@ class Town:
         contact = self.centre.hide(PHONE, conversation)
         code = self.centre.file(conversation, description=hidden, person=STORY, contact=contact).code
         casework.move(self.database, self.centre.rules, code, "accepted", "Lê Hoa", f"Chào {NAME}")
-        show_complaint(self.database, code, "Lê Hoa", f"gọi cho {NAME}")
+        open_complaint(self.database, code, "Lê Hoa", f"gọi cho {NAME}")
         citizen.add_information(self.database, self.centre.rules, conversation, code, f"nhà tôi cạnh chợ {digest[:2]}")
         return code
 
@@ -314,7 +314,7 @@ def test_values_and_notices_of_running_feedback_stay_and_the_rest_of_the_convers
     code = town.plant()
     age(town, 400)
     run_retention(town.stores, PERIODS, TODAY)
-    assert show_complaint(town.database, code, "Lê Hoa").told.description.startswith(f"{NAME} {PHONE}")
+    assert open_complaint(town.database, code, "Lê Hoa").told.description.startswith(f"{NAME} {PHONE}")
     assert [text.splitlines()[0] for text in town.centre.told()] == [f"Phản ánh {code}: đã tiếp nhận xử lý."]
     assert not town.rows(InboxMessage)
     assert not town.rows(SentButton)

@@ -1,14 +1,13 @@
 import pytest
 
 from bot.complaints.model import Evidence
-from bot.complaints.queries import show_complaint
 from bot.database import Base, Database, DatabaseError
 from bot.delivery import vault
 from bot.operations import keys
 from bot.operations.keys import SEALED, count_sealed, rotate_keys
 from tests.complaints.conftest import AN, Centre
 from tests.complaints.conftest import centre as centre
-from tests.factories import KEY, OTHER_KEY, accept
+from tests.factories import KEY, OTHER_KEY, accept, open_complaint
 
 PHONE = "0912345678"
 # A commitment's salt is random, imported records are public.
@@ -36,7 +35,7 @@ def test_afterwards_the_newest_key_alone_opens_everything(filled):
     centre, code = filled
     assert rotate_keys(opened_with(centre, OTHER_KEY, KEY)) == count_sealed(centre.database) == 5
     only_new = opened_with(centre, OTHER_KEY)
-    assert show_complaint(only_new, code, "Lê Hoa").told.contact == PHONE
+    assert open_complaint(only_new, code, "Lê Hoa").told.contact == PHONE
     assert Centre(only_new, centre.rules).told()[-1].startswith(f"Phản ánh {code}")
     with pytest.raises(DatabaseError):
         Centre(opened_with(centre, KEY), centre.rules).told()
@@ -71,7 +70,7 @@ def test_killed_half_way_it_goes_on(filled, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         rotate_keys(both, stop)
     assert rotate_keys(both) == 3
-    assert show_complaint(opened_with(centre, OTHER_KEY), filled[1], "Lê Hoa").told.contact == PHONE
+    assert open_complaint(opened_with(centre, OTHER_KEY), filled[1], "Lê Hoa").told.contact == PHONE
 
 
 def test_more_than_a_batch_is_taken_over_and_counted(centre):

@@ -14,13 +14,12 @@ from bot.complaints.casework import move
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.evidence_files import path_of
 from bot.complaints.model import Complaint, Evidence
-from bot.complaints.queries import show_complaint
 from bot.complaints.rules import load_rules
 from bot.database import Database, open_database
 from bot.operations.keys import SEALED
 from bot.settings import ROOT
 from tests.conftest import Conversation, RunningBot, make_bot
-from tests.factories import wait_until
+from tests.factories import open_complaint, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -88,7 +87,7 @@ def file_everything(bot: RunningBot, database: Database, citizen: Conversation) 
     with database.reading() as session:
         filed = session.execute(select(Complaint).where(Complaint.conversation == citizen.name)).scalar_one()
     move(database, load_rules(ROOT / "knowledge"), filed.code, "accepted", "Lê Hoa", f"Chào {NAME}, {PHONE}")
-    show_complaint(database, filed.code, "Lê Hoa", f"gọi {NAME}")
+    open_complaint(database, filed.code, "Lê Hoa", f"gọi {NAME}")
     return str(filed.code), digest
 
 
