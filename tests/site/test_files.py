@@ -167,6 +167,12 @@ def test_files_that_are_not_taken_say_why_beside_those_that_are(page: Page, name
     assert violations(page) == []
 
 
+def test_where_nothing_was_taken_nothing_is_said_to_go_along(page: Page, named: Callable[[str, bytes], str]) -> None:
+    agree_and_choose(page, named("a.jpg", files.archive()))
+    expect(page.locator(".file.failed")).to_have_count(1)
+    expect(page.locator("#files-note")).to_be_hidden()
+
+
 def test_a_file_is_taken_back_by_keyboard(page: Page, store: Database, named: Callable[[str, bytes], str]) -> None:
     agree_and_choose(page, named("một.jpg", files.photo()), named("hai.jpg", files.photo(colour=(1, 1, 99))))
     expect(kept(page)).to_have_count(2)
@@ -194,8 +200,9 @@ def test_a_lost_network_is_said_and_the_file_sent_again(
 def test_files_that_went_with_the_feedback_leave_the_list(
     page: Page, store: Database, named: Callable[[str, bytes], str]
 ) -> None:
-    agree_and_choose(page, named("một.jpg", files.photo()))
+    agree_and_choose(page, named("một.jpg", files.photo()), named("hai.jpg", files.archive()))
     expect(kept(page)).to_have_count(1)
+    expect(page.locator(".file.failed")).to_have_count(1)
     page.fill("#text", "gửi phản ánh")
     page.press("#text", "Enter")
     expect(page.locator(".message.citizen:not(.pending)")).to_have_count(1)

@@ -69,6 +69,8 @@ async function load() {
   const waiting = new Map(data.files.map((file) => [file.id, file]));
   const gone = before.filter((item) => items.includes(item) && !waiting.has(item.id));
   gone.forEach(forget);
+  // What was refused concerned the feedback that has gone.
+  if (gone.length) items.filter((item) => item.state === "failed" && !item.again).forEach(forget);
   for (const file of waiting.values()) {
     if (!items.some((item) => item.id === file.id)) show({ name: file.name, size: file.size, id: file.id, state: "kept" });
   }
@@ -186,6 +188,7 @@ function settle(item, { status, data }) {
 function fail(item, sentence, again = false) {
   Object.assign(item, { state: "failed", sentence, again });
   draw(item);
+  layOut();
   announce(`${item.name}: ${sentence}`);
 }
 
@@ -193,6 +196,7 @@ function sendAgain(item) {
   item.state = "waiting";
   if (!agreed) noteAgreement();
   draw(item);
+  layOut();
   item.row.querySelector("button").focus();
   work();
 }
