@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.commands.officers import one_line, safe, shown_day, shown_moment
-from bot.complaints.lifecycle import END_REASONS, STATE_LABELS
+from bot.complaints.lifecycle import CITIZEN, END_REASONS, STATE_LABELS, SYSTEM
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import Complaint
 from bot.complaints.reading import Seen, is_overdue
@@ -17,6 +17,11 @@ ERASED = "(đã xóa theo yêu cầu)"
 _TOLD = 50
 HEAD = ("Mã", "Ngày nhận", "Loại", "Trạng thái", "Hạn", "Đơn vị / người xử lý", "Liên hệ", "Nội dung")
 _DELIVERY = {"pending": "chưa tới", "unread": "lâu rồi chưa đọc", "delivered": "đã tới", "failed": "không gửi được"}
+# What must not wait: its time runs by law, or it is for few to read.
+_MARKS = {"khieu_nai": " [KHIẾU NẠI]", "to_cao": " [TỐ CÁO]"}
+_ACTORS = {CITIZEN: "người dân", SYSTEM: "hệ thống"}
+_ABOUT = {**STATE_LABELS, "overdue": "Đã quá ngày", "reminder": "Nhắc bổ sung"}
+_OPENED = {"contact": "liên hệ", "restricted": "tố cáo"}
 _QUESTIONS = {
     "description": "Việc gì",
     "office": "Ở đâu",
@@ -44,7 +49,7 @@ def cells(row: Complaint, contact: str, rules: Rules, day: date) -> tuple[str, .
         row.code,
         shown_moment(row.created_at),
         one_line(_kind(row, rules), 30),
-        STATE_LABELS[row.state] + (" [TỐ CÁO]" if row.restricted else ""),
+        STATE_LABELS[row.state] + _MARKS.get(row.route, ""),
         shown_day(row.due_on) + late,
         one_line(worked_by, 40) or "–",
         one_line(contact, 30) or "–",
@@ -121,7 +126,7 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     late = " – quá hạn" if is_overdue(row, day) else " – tạm dừng, chờ người dân" if row.waiting_since else ""
     files = f"{seen.files[0]}" + (f" (đã gỡ {seen.files[1]})" if seen.files[1] else "")
     fields = {
-        "Mã": row.code + (" [TỐ CÁO]" if row.restricted else ""),
+        "Mã": row.code + _MARKS.get(row.route, ""),
         "Loại": f"{_kind(row, rules)} ({row.route})",
         "Ngày nhận": shown_moment(row.created_at),
         "Trạng thái": STATE_LABELS[row.state] + ended,
@@ -149,10 +154,13 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     lines += ["", "Quá trình:"]
     lines += [_history_line(move) for move in row.moves]
     lines += ["", "Tin đã nhắn người dân:"]
-    told_lines = [f"  {shown_moment(at)}  {STATE_LABELS.get(a, a)}: {_DELIVERY.get(s, s)}" for a, at, s in seen.notices]
+    told_lines = [f"  {shown_moment(at)}  {_ABOUT.get(a, a)}: {_DELIVERY.get(s, s)}" for a, at, s in seen.notices]
     lines += told_lines or ["  –"]
     lines += ["", "Ai đã mở thông tin:"]
-    opened = [f"  {shown_moment(o.opened_at)}  {safe(o.opened_by)} ({o.what}): {o.why or '–'}" for o in seen.openings]
+    opened = [
+        f"  {shown_moment(o.opened_at)}  {safe(o.opened_by)} ({_OPENED.get(o.what, o.what)}): {o.why or '–'}"
+        for o in seen.openings
+    ]
     return lines + (opened or ["  –"])
 
 
@@ -160,7 +168,7 @@ def _history_line(move: Any) -> str:
     what = STATE_LABELS[move.to_state] if move.to_state != move.from_state else "(giữ nguyên)"
     reason = f" [{move.reason}]" if move.reason else ""
     note = f": {_indented(move.note)}" if move.note else ""
-    return f"  {shown_moment(move.moved_at)}  {safe(move.moved_by)} → {what}{reason}{note}"
+    return f"  {shown_moment(move.moved_at)}  {safe(_ACTORS.get(move.moved_by, move.moved_by))} → {what}{reason}{note}"
 
 
 def _indented(text: str) -> str:

@@ -99,6 +99,12 @@ def test_a_long_list_has_pages(motcua, centre):
     assert motcua("list", "--page", 3).output.endswith("0 phản ánh.\n")
 
 
+def test_what_looks_like_a_formal_complaint_is_marked(motcua, centre):
+    code = centre.file(kind="other", route="khieu_nai").code
+    assert "Đã nhận [KHIẾU NẠI]" in motcua("list").output
+    assert f"{code} [KHIẾU NẠI]" in motcua("show", code).output
+
+
 def test_nothing_that_citizens_wrote_steers_the_terminal(motcua, centre):
     code = centre.file(description="a\x1b[2Jb\u202ec", words=(("description", "x\x1b]0;y\x07z"),)).code
     for result in (motcua("list"), motcua("show", code)):
@@ -120,6 +126,7 @@ def test_one_complaint_is_shown_with_all_that_is_kept(motcua, centre):
         "Lê Thị Hoa → Đang xử lý: lý do",
         "chưa tới",
         "•••678",
+        "người dân → Đã nhận",
     ):
         assert part in shown
     record = records(motcua("show", code, "--json"))[0]
