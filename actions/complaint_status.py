@@ -100,6 +100,8 @@ def _values(status: Status) -> dict[str, str]:
         told.append(lines["paused"])
     elif status.state not in (ANSWERED, CLOSED):
         told.append(lines["due"].format(day=show_day(status.due_on)) if status.due_on else lines["no_due"])
+    if status.state != CLOSED:
+        told.append(lines["next"])
     kind = services().rules.kinds.get(status.kind)
     return {"code": status.code, "kind": kind.label if kind else status.kind, "steps": "\n".join(told)}
 

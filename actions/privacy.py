@@ -103,7 +103,7 @@ def _confirm(say: Speaker, conversation: str) -> None:
     say.say(
         "utter_privacy_delete_confirm",
         privacy_buttons(SURE),
-        codes=_joined(_complaint(*one) for one in kept.complaints),
+        codes=_joined(_complaint(*one, label="own") for one in kept.complaints),
     )
 
 
@@ -145,8 +145,8 @@ def _opened(what: str) -> str:
     return _label(what.split()[0])
 
 
-def _complaint(code: str, state: str) -> str:
-    return _label("complaint", code=code, state=STATE_LABELS[state].lower())
+def _complaint(code: str, state: str, label: str = "complaint") -> str:
+    return _label(label, code=code, state=STATE_LABELS[state].lower())
 
 
 def _period(store: str) -> str:
@@ -154,7 +154,9 @@ def _period(store: str) -> str:
     days = _retention().days["ended_complaints" if after_end else store]
     if days is None:
         return _label("always")
-    return _label("days_after_end" if after_end else "days", days=days)
+    # Values that running feedback has tokens of stay with it.
+    label = "days_after_end" if after_end else "days_and_feedback" if store == "vault" else "days"
+    return _label(label, days=days)
 
 
 def _consent(purpose: str, since: datetime, ended: datetime | None) -> str:

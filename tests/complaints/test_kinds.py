@@ -60,6 +60,7 @@ def test_an_answer_that_names_no_kind_is_none(answer):
         ("Hồ sơ của tôi quá hạn hai tuần, lâu chưa có kết quả", "late"),
         ("Cán bộ quát nạt bà cụ", "attitude"),
         ("Xã đòi thêm giấy mà luật không có", "papers"),
+        ("họ bắt tôi nộp thêm bản sao hộ khẩu dù không có trong danh mục", "papers"),
         ("Tôi xin cảm ơn cán bộ đã tận tình, chu đáo", "praise"),
     ],
 )
