@@ -47,7 +47,7 @@ def address(store: Database, tmp_path: Path) -> Iterator[str]:
     routes = [*web_routes(store, IdleWorker(), settings), *file_routes(store, settings, RULES)]
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        app = Starlette(routes=[*routes, *page_routes(lambda _: None)])
+        app = Starlette(routes=[*routes, *page_routes()])
         config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
