@@ -125,7 +125,7 @@ def test_before_the_first_file_the_page_warns_and_asks(page: Page, named: Callab
     page.get_by_role("button", name=ATTACH).click()
     expect(page.locator("#files")).to_be_focused()
     expect(page.locator("#files")).to_contain_text("Xin đừng gửi ảnh căn cước, CCCD")
-    expect(page.locator("#files")).to_contain_text("Tôi đồng ý để Trung tâm lưu các tệp tôi gửi")
+    expect(page.locator("#files")).to_contain_text("Tôi đồng ý để Trung tâm lưu tệp (có mã hóa)")
     expect(page.locator("#files")).to_contain_text("mỗi tệp không quá 10 MB")
     assert violations(page) == []
     page.keyboard.press("Escape")
