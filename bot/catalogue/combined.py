@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from bot.catalogue.imported import ImportedName
 from bot.catalogue.model import Name, Procedure
-from bot.catalogue.national import NationalSearch
+from bot.catalogue.national import SURE, NationalSearch
 from bot.catalogue.search import Hit, ProcedureSearch
 from bot.text.codes import PROCEDURE_CODE
 
@@ -40,7 +40,9 @@ class CombinedSearch:
         reviewed = {hit.procedure.key: hit for hit in self._reviewed.find(text, limit=_LOOKED_AT)}
         elsewhere = max(LEAST_ELSEWHERE, 1 - sum(hit.score for hit in reviewed.values()))
         imported = self._national.find(text, limit=_LOOKED_AT)
-        shares = softmax(np.array([hit.score for hit in imported]) / TEMPERATURE) if imported else []
+        nearness = np.array([hit.score for hit in imported])
+        # The best of far ones is far, however much nearer than the rest.
+        shares = softmax(nearness / TEMPERATURE) * np.minimum(1, nearness / SURE) if imported else []
         items: dict[str, Procedure | Name] = {key: hit.procedure for key, hit in reviewed.items()}
         near: dict[str, float] = {}
         for hit, share in zip(imported, shares, strict=True):
@@ -49,11 +51,11 @@ class CombinedSearch:
             near[item.key] = near.get(item.key, 0.0) + float(share)
         scores = {}
         for key, item in items.items():
-            belief, nearness = elsewhere, near.get(key, 0.0)
+            belief, share = elsewhere, near.get(key, 0.0)
             if not isinstance(item, ImportedName):
                 belief = reviewed[key].score if key in reviewed else 0.0
-                nearness = max(nearness, LEAST_OF_RECORD if item.codes else belief)
-            scores[key] = belief**REVIEWED * nearness ** (1 - REVIEWED)
+                share = max(share, LEAST_OF_RECORD)
+            scores[key] = belief**REVIEWED * share ** (1 - REVIEWED)
         best = sorted(scores, key=lambda key: -scores[key])[:limit]
         return [Hit(items[key], scores[key]) for key in best]
 

@@ -102,19 +102,19 @@ def texts(content):
         yield content
 
 
-REAL = {
-    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parents[2] / "knowledge").rglob("*.yml"))
-    # How citizens ask is no answer.
-    if path.parent.name != "wordings"
-}
+KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
+# How citizens ask is no answer.
+PATHS = [path for path in sorted(KNOWLEDGE.rglob("*.yml")) if path.parent.name != "wordings"]
+REAL = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in PATHS}
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_no_real_text_has_a_blank_line_or_a_mark_of_the_desk(name):
-    for text in texts(REAL[name]):
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(KNOWLEDGE)))
+def test_no_real_text_has_a_blank_line_or_a_mark_of_the_desk(path):
+    for text in texts(yaml.safe_load(path.read_text(encoding="utf-8"))):
         assert "\n\n" not in text.strip()
-        assert not re.search(r"unverified|do not print|TODO|FIXME|\{\w+\}", text, re.IGNORECASE)
+        assert not re.search(r"unverified|do not print|TODO|FIXME", text, re.IGNORECASE)
+        # Sentences with gaps that code fills stand beside the folders of content.
+        assert path.parent == KNOWLEDGE or not re.search(r"\{\w+\}", text)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim["claim"][:40])
