@@ -74,7 +74,7 @@ def _fee(fee: Fee) -> str:
     amount = f"{fee.value:,.0f}".replace(",", ".") if fee.value and fee.currency == VND else ""
     if not amount or amount in fee.text:
         return fee.text
-    return f"{amount} {services().knowledge.channels[VND]} {fee.text}".strip()
+    return f"{amount} {services().knowledge.channels.get(VND, VND)} {fee.text}".strip()
 
 
 _LINES: dict[str, Callable[[Record], list[str]]] = {

@@ -27,6 +27,7 @@ from benchmarks.report import replace_section
 from bot.catalogue.combined import CombinedSearch
 from bot.catalogue.imported import ImportedName, imported_names
 from bot.catalogue.loader import load_knowledge
+from bot.catalogue.model import Knowledge
 from bot.catalogue.national import INTERNAL, NationalSearch
 from bot.catalogue.search import ProcedureSearch
 from bot.catalogue.wordings import plain
@@ -131,10 +132,14 @@ class PostgresText:
         self._connection.close()
 
 
-def compare_reviewed(postgres: Callable[[], str]) -> dict[str, tuple[float, Result]]:
-    """The reviewed procedures: seconds to build, and what each search finds."""
-    knowledge = load_knowledge(ROOT / "knowledge")[0]
-    queries = read_queries(SETS / "curated.jsonl")
+def compare_reviewed(
+    knowledge: Knowledge, queries: Sequence[Query], postgres: Callable[[], str]
+) -> dict[str, tuple[float, Result]]:
+    """The reviewed procedures: seconds to build, and what each search finds.
+
+    Args:
+        postgres: gives the address of an empty PostgreSQL database.
+    """
     documents = {
         p.key: plain(" ".join((p.name, *p.synonyms, p.summary, *(s.text for a in p.aspects.values() for s in a))))
         for p in knowledge.procedures.values()
@@ -147,9 +152,13 @@ def compare_reviewed(postgres: Callable[[], str]) -> dict[str, tuple[float, Resu
     return _compare(ours, documents, {}, [queries], postgres)[0]
 
 
-def compare_national(names: list[ImportedName], postgres: Callable[[], str]) -> list[dict[str, tuple[float, Result]]]:
-    """The imported catalogue: records with details, then records of which only the name is known."""
-    knowledge = load_knowledge(ROOT / "knowledge")[0]
+def compare_national(
+    names: Sequence[ImportedName],
+    knowledge: Knowledge,
+    sets: Sequence[Sequence[Query]],
+    postgres: Callable[[], str],
+) -> list[dict[str, tuple[float, Result]]]:
+    """The imported catalogue beside the reviewed content, the same for each set of queries."""
     documents, codes = {}, {}
     for name in names:
         if name.type != INTERNAL:
@@ -162,7 +171,6 @@ def compare_national(names: list[ImportedName], postgres: Callable[[], str]) -> 
         search = CombinedSearch(reviewed, national)
         return lambda query: [national.codes_of(hit.procedure) for hit in search.find(query)]
 
-    sets = [read_queries(SETS / "national.jsonl"), read_queries(SETS / "names_only.jsonl")]
     return _compare(ours, documents, codes, sets, postgres)
 
 
@@ -211,7 +219,8 @@ def table(title: str, found: Mapping[str, tuple[float, Result]]) -> list[str]:
 
 def import_records(folder: str, home: str) -> list[ImportedName]:
     """The names of a folder's records, imported into a database of their own."""
-    environment = {**os.environ, "MOTCUA_HOME": home}
+    # Whatever database this machine's bot works on stays as it is.
+    environment = {**os.environ, "MOTCUA_HOME": home, "MOTCUA_DATABASE_URL": f"sqlite:///{home}/motcua.db"}
     command = [sys.executable, "-m", "bot.cli", "import", "procedures", folder]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     database = open_database(load_settings(environment))
@@ -233,15 +242,18 @@ def main() -> None:
         def fresh() -> str:
             return stack.enter_context(server.fresh())
 
-        reviewed = compare_reviewed(fresh)
-        lines += table("The 94 reviewed procedures, 260 messages", reviewed)
+        knowledge = load_knowledge(ROOT / "knowledge")[0]
+        queries = read_queries(SETS / "curated.jsonl")
+        reviewed = compare_reviewed(knowledge, queries, fresh)
+        lines += table(f"The {len(knowledge.procedures)} reviewed procedures, {len(queries)} messages", reviewed)
         if folder:
             names = import_records(folder, stack.enter_context(tempfile.TemporaryDirectory()))
-            details, only_names = compare_national(names, fresh)
-            lines += table(
-                f"The national catalogue ({len(names)} records), 220 messages about records with details", details
-            )
-            lines += table("The same, 160 messages about records of which only the name is known", only_names)
+            sets = [read_queries(SETS / name) for name in ("national.jsonl", "names_only.jsonl")]
+            details, only_names = compare_national(names, knowledge, sets, fresh)
+            title = f"The national catalogue ({len(names)} records), {len(sets[0])} messages about records with details"
+            lines += table(title, details)
+            title = f"The same, {len(sets[1])} messages about records of which only the name is known"
+            lines += table(title, only_names)
     print("\n".join(lines))
     replace_section(PAGE, "search", lines)
 

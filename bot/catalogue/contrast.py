@@ -37,6 +37,8 @@ class Contrast:
         places = np.concatenate([np.arange(self._starts[thing], self._starts[thing + 1]) for thing in things])
         owners = np.repeat(np.arange(len(things)), self._starts[things + 1] - self._starts[things])
         rows, columns = self._dense(places)
+        if not len(columns):
+            return np.zeros(len(things))
         asked = self._asked(query, columns)
         truth = (owners[:, None] == np.arange(len(things))).astype(np.float32)
         alike = rows @ rows.T

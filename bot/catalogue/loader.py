@@ -76,16 +76,19 @@ def load_knowledge(folder: Path) -> tuple[Knowledge, list[Refusal]]:
     life_events = _load_items(folder / "life_events", "life_event", _life_event, refusals)
     offices = _load_items(folder / "offices", "office", _office, refusals)
     places = _load_places(folder / "places", refusals)
-    labels = _read_yaml(folder / "intents.yml") or {}
-    chosen = folder / "thresholds.yml"
-    hand_over = float(_read_yaml(chosen)["hand_over"]) if chosen.exists() else 0.0
-    wordings = {path.stem: tuple(_read_yaml(path)) for path in sorted((folder / "wordings").glob("*.yml"))}
-    national = _read_lines(folder / "national_wordings.jsonl")
-    ways = folder / "channels.yml"
-    channels = _read_yaml(ways) if ways.exists() else {}
-    names = folder / "unchecked.yml"
-    given = _read_yaml(names) if names.exists() else {}
-    unchecked = {key: Name(key, name["name"], tuple(name["synonyms"])) for key, name in given.items()}
+
+    def part(name: str, build: Callable[[Path], Any], otherwise: Any) -> Any:
+        return _read_part(folder, folder / name, build, otherwise, refusals)
+
+    labels = part("intents.yml", _labels, {})
+    hand_over = part("thresholds.yml", lambda path: float(_read_yaml(path)["hand_over"]), 0.0)
+    told = {
+        path.stem: part(f"wordings/{path.name}", _texts, ()) for path in sorted((folder / "wordings").glob("*.yml"))
+    }
+    wordings = {key: texts for key, texts in told.items() if texts}
+    national = part("national_wordings.jsonl", _read_lines, {})
+    channels = part("channels.yml", lambda path: {str(k): str(v) for k, v in _read_yaml(path).items()}, {})
+    unchecked = part("unchecked.yml", _unchecked, {})
     known = Knowledge(
         procedures, topics, life_events, unchecked, labels, hand_over, wordings, national, channels, offices, **places
     )
@@ -113,10 +116,40 @@ def _load_items(
     return items
 
 
+def _read_part(folder: Path, path: Path, build: Callable[[Path], Any], otherwise: Any, refusals: list[Refusal]) -> Any:
+    """One file that is not of a kind with a schema; `otherwise` where there is none, and where it is refused."""
+    try:
+        return build(path) if path.exists() else otherwise
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        refusals.append(
+            Refusal(path.relative_to(folder).as_posix(), f"not of its shape ({type(error).__name__}: {reason})")
+        )
+        return otherwise
+
+
+def _labels(path: Path) -> dict[str, dict[str, str]]:
+    return {intent: {**titles} for intent, titles in (_read_yaml(path) or {}).items()}
+
+
+def _unchecked(path: Path) -> dict[str, Name]:
+    return {key: Name(key, name["name"], _all_texts(name["synonyms"])) for key, name in _read_yaml(path).items()}
+
+
+def _texts(path: Path) -> tuple[str, ...]:
+    return _all_texts(_read_yaml(path))
+
+
+def _all_texts(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        raise TypeError("not a list of texts")
+    return tuple(given)
+
+
 def _read_lines(path: Path) -> dict[str, tuple[str, ...]]:
     """Citizens' wordings by code: one JSON object {"code", "wordings"} a line."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {row["code"]: tuple(row["wordings"]) for row in map(json.loads, lines)}
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return {row["code"]: _all_texts(row["wordings"]) for row in rows}
 
 
 def _load_places(folder: Path, refusals: list[Refusal]) -> dict[str, Any]:

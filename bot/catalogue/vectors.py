@@ -24,11 +24,17 @@ class Vectors:
     """
 
     def __init__(self, texts: Iterable[str], kind: dict[str, Any], min_df: int = 1) -> None:
-        vectorizer = TfidfVectorizer(sublinear_tf=True, dtype=np.float32, min_df=min_df, **kind)
-        self.rows: csr_matrix = vectorizer.fit_transform(texts)
-        self._columns: dict[str, int] = vectorizer.vocabulary_
-        self._idf: Floats = vectorizer.idf_.astype(np.float32)
+        vectorizer, given = TfidfVectorizer(sublinear_tf=True, dtype=np.float32, min_df=min_df, **kind), list(texts)
         self._grams = vectorizer.build_analyzer()
+        self._columns: dict[str, int] = {}
+        self._idf: Floats = np.zeros(0, dtype=np.float32)
+        try:
+            self.rows: csr_matrix = vectorizer.fit_transform(given)
+        except ValueError:
+            # Few texts, or none: no n-gram stands in `min_df` of them, so nothing is near to them.
+            self.rows = csr_matrix((len(given), 0), dtype=np.float32)
+            return
+        self._columns, self._idf = vectorizer.vocabulary_, vectorizer.idf_.astype(np.float32)
 
     def weigh(self, query: str) -> tuple[NDArray[np.int64], Floats]:
         """The columns and weights of a query; none when no text has anything of it."""

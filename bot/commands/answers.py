@@ -25,6 +25,7 @@ from bot.delivery.outbox import Button, Reply
 from bot.delivery.turns import TurnLog
 from bot.operations.supervisor import StartError
 from bot.settings import ROOT, Settings
+from bot.text.codes import PROCEDURE_CODE
 from bot.training.parse import parse_messages
 
 ANSWER_PATIENCE = 180.0
@@ -135,15 +136,21 @@ def _ask(database: Database, rows: list[dict[str, Any]]) -> Iterator[Answer]:
 
 def _answer_record(answer: Answer, knowledge: Knowledge) -> dict[str, Any]:
     log = answer.log
-    procedure = knowledge.procedures.get(log.procedure or "")
     return {
         "intent": log.intent,
         "confidence": log.confidence,
         "outcome": log.outcome,
-        "procedure": {"key": procedure.key, "codes": list(procedure.codes)} if procedure else None,
+        "procedure": _procedure_record(log.procedure, knowledge) if log.procedure else None,
         "topic": log.topic,
         "replies": [{"text": r.text, "buttons": [{"title": b.title} for b in r.buttons]} for r in answer.replies],
     }
+
+
+def _procedure_record(key: str, knowledge: Knowledge) -> dict[str, Any]:
+    procedure = knowledge.procedures.get(key)
+    # An imported record is called by its code.
+    imported = [key] if PROCEDURE_CODE.fullmatch(key) else []
+    return {"key": key, "codes": list(procedure.codes) if procedure else imported}
 
 
 def _show_answer(answer: Answer) -> None:

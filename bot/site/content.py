@@ -36,7 +36,7 @@ class Section:
     """One part of a page.
 
     Attributes:
-        kind: "text", "list", "steps" (numbered) or "checklist" (boxes to tick).
+        kind: "text", "list", "steps" (numbered), "checklist" (boxes to tick) or "local" (what provinces decided).
     """
 
     title: str
@@ -102,7 +102,7 @@ class ContentPages:
         procedure = self._knowledge.procedures.get(self._keys.get(name, name))
         if procedure is None:
             return None
-        sections = [self._section(aspect, title, procedure) for aspect, title in HEADINGS.items()]
+        sections = [part for aspect, title in HEADINGS.items() for part in self._sections(aspect, title, procedure)]
         links = [Link("Trang thủ tục trên Cổng Dịch vụ công quốc gia", url) for url in procedure.provenance.source.urls]
         eyebrow = f"{procedure.group} · mã {', '.join(procedure.codes)}" if procedure.codes else procedure.group
         return self._page(procedure.path, eyebrow, procedure.name, procedure.summary, sections, links, procedure)
@@ -131,6 +131,12 @@ class ContentPages:
         ]
         links = [Link(procedure.name, procedure.path) for procedure, _ in steps]
         return self._page(f"/su-kien/{key}", "Việc trong đời", event.name, event.intro, sections, links, event)
+
+    def _sections(self, aspect: str, title: str, procedure: Procedure) -> list[Section]:
+        provinces, figures = self._knowledge.provinces, procedure.local_figures.get(aspect, {})
+        known = ((provinces[key].name, figures[key].on(self._today)) for key in figures if key in provinces)
+        lines = tuple(sorted(f"{name}: {figure}" for name, figure in known if figure))
+        return [self._section(aspect, title, procedure), Section(f"{title} ở từng tỉnh", lines, "local")]
 
     def _section(self, aspect: str, title: str, procedure: Procedure) -> Section:
         lines = tuple(self._lines(procedure.aspects.get(aspect, ())))

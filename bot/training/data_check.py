@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -58,22 +57,42 @@ def check_training_data(folder: Path, intents: Collection[str], held_out: Sequen
 
 def _read(path: Path) -> Iterator[Example | str]:
     root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    blocks: list[Any] = next((value.value for key, value in root.value if key.value == "nlu"), []) if root else []
-    for block in blocks:
-        fields = {key.value: value for key, value in block.value}
-        intent, listed = fields.get("intent"), fields.get("examples")
-        if intent is None:
-            continue
-        place = f"{path.name}:{block.start_mark.line + 1}"
-        # A block scalar begins on the line after its "|".
-        lines = listed.value.splitlines() if listed is not None else []
-        first = listed.start_mark.line + 2 if listed is not None else 0
-        if not any(line.removeprefix("-").strip() for line in lines):
-            yield f"{place}: intent '{intent.value}' has no sentence"
-        for number, line in enumerate(lines, first):
-            text = line.removeprefix("-").strip()
-            if text:
-                yield Example(text, intent.value, f"{path.name}:{number}")
+    blocks = _fields(root).get("nlu")
+    for node, kind in ((root, yaml.MappingNode), (blocks, yaml.SequenceNode)):
+        if node and not isinstance(node, kind):
+            yield f"{path.name}:{node.start_mark.line + 1}: not a list of blocks under 'nlu'"
+            return
+    for block in blocks.value if blocks else ():
+        place, fields = f"{path.name}:{block.start_mark.line + 1}", _fields(block)
+        if not fields:
+            yield f"{place}: not a block with its fields, such as 'intent' and 'examples'"
+        elif "intent" in fields:
+            yield from _sentences(path.name, place, fields["intent"], fields.get("examples"))
+
+
+def _sentences(name: str, place: str, intent: yaml.Node, listed: yaml.Node | None) -> Iterator[Example | str]:
+    if not isinstance(intent, yaml.ScalarNode):
+        yield f"{place}: the intent is not one word"
+        return
+    if listed is None or not listed.value:
+        yield f"{place}: intent '{intent.value}' has no sentence"
+        return
+    if not isinstance(listed, yaml.ScalarNode) or listed.style != "|":
+        yield f"{place}: the sentences of intent '{intent.value}' are not lines after 'examples: |'"
+        return
+    lines = listed.value.splitlines()
+    if not any(line.removeprefix("-").strip() for line in lines):
+        yield f"{place}: intent '{intent.value}' has no sentence"
+    # A block scalar begins on the line after its "|".
+    for number, line in enumerate(lines, listed.start_mark.line + 2):
+        text = line.removeprefix("-").strip()
+        if text:
+            yield Example(text, intent.value, f"{name}:{number}")
+
+
+def _fields(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
 
 
 def _unknown(examples: Iterable[Example], intents: Collection[str]) -> Iterator[str]:

@@ -27,6 +27,7 @@ from bot.training.measure import (
     per_intent,
     risk_coverage,
     scope_auroc,
+    scope_roc,
 )
 
 BLIND_SET = ROOT / "tests" / "heldout"
@@ -122,6 +123,7 @@ def make_report(predictions: Sequence[Prediction]) -> dict[str, Any]:
         "out_of_scope": {
             "messages": len(outside),
             "auroc": scope_auroc(inside, outside) if outside else None,
+            "roc": scope_roc(inside, outside) if outside else [],
             "answered": len(wrongly) / len(outside) if outside else None,
             "texts": [[p.text, p.intent, p.confidence] for p in wrongly],
         },

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score, roc_auc_score, roc_curve
 
 OUT_OF_SCOPE = "out_of_scope"
 BINS = 10
@@ -132,6 +132,13 @@ def scope_auroc(inside: Sequence[Prediction], outside: Sequence[Prediction]) -> 
     """How well messages in and out of scope are told apart (1 is perfect, 0.5 a coin)."""
     truth = [1] * len(inside) + [0] * len(outside)
     return float(roc_auc_score(truth, [scope_score(p) for p in (*inside, *outside)]))
+
+
+def scope_roc(inside: Sequence[Prediction], outside: Sequence[Prediction]) -> list[tuple[float, float]]:
+    """Share of messages out of scope let in, and share of those in scope let in, at every threshold."""
+    truth = [1] * len(inside) + [0] * len(outside)
+    let_in, kept, _ = roc_curve(truth, [scope_score(p) for p in (*inside, *outside)])
+    return [(float(false), float(true)) for false, true in zip(let_in, kept, strict=True)]
 
 
 def is_answered(prediction: Prediction, threshold: float, ambiguity: float) -> bool:

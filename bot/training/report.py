@@ -19,7 +19,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def write_page(report: dict[str, Any], title: str, path: Path) -> None:
     """Write the report as one HTML file that needs nothing else."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
-    plots = {"calibration": _draw_calibration(report), "coverage": _draw_coverage(report)}
+    plots = {"calibration": _draw_calibration(report), "coverage": _draw_coverage(report), "scope": _draw_scope(report)}
     page = environment.get_template("report.html").render(report=report, title=title, plots=plots)
     path.write_text(page, encoding="utf-8")
 
@@ -54,6 +54,17 @@ def _draw_coverage(report: dict[str, Any]) -> Markup:
     axes = figure.subplots()
     axes.plot([p[1] for p in report["risk_coverage"]], [p[2] for p in report["risk_coverage"]], color="#b5121b")
     axes.set(xlabel="share answered, surest first", ylabel="share right among them")
+    return _as_svg(figure)
+
+
+def _draw_scope(report: dict[str, Any]) -> Markup:
+    figure = Figure(figsize=(4, 4))
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#999", linewidth=1)
+    axes.plot(
+        [p[0] for p in report["out_of_scope"]["roc"]], [p[1] for p in report["out_of_scope"]["roc"]], color="#b5121b"
+    )
+    axes.set(xlabel="out of scope, taken as in scope", ylabel="in scope, taken as such", xlim=(0, 1), ylim=(0, 1.02))
     return _as_svg(figure)
 
 

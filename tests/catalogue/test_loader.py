@@ -212,3 +212,28 @@ def test_no_topic_claims_an_intent_that_the_bot_does_not_know(real):
     known = set(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"])
     assert {intent for topic in real.topics.values() for intent in topic.intents} <= known
     assert set(real.labels) <= known
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("intents.yml", "ask: ["),
+        ("intents.yml", "- ask"),
+        ("channels.yml", "- online"),
+        ("unchecked.yml", "drum: {nam: Trống}"),
+        ("thresholds.yml", "answer: 0.7"),
+        ("national_wordings.jsonl", '{"code"'),
+        ("wordings/birth.yml", "a: ["),
+        ("wordings/birth.yml", "one text"),
+        ("wordings/birth.yml", ""),
+    ],
+)
+def test_a_part_of_another_shape_is_refused_alone(folder, name, text):
+    (folder.path / "wordings").mkdir()
+    folder.write("wordings/licence.yml", "- bằng lái hết hạn")
+    folder.write(name, text)
+    knowledge, refused = folder.load()
+    assert name in refused
+    assert "not of its shape" in refused[name]
+    assert "licence" in knowledge.procedures
+    assert knowledge.wordings == {"licence": ("bằng lái hết hạn",)}

@@ -111,6 +111,25 @@ def test_a_message_about_something_else_is_near_to_nothing():
     assert aware.sum() < 0.5
 
 
+@pytest.mark.parametrize(
+    "records, found",
+    [
+        ([], []),
+        ([record("1.000004", "Đăng ký nuôi voi", "STANDARD_INTERNAL")], []),
+        ([record("1.000001", "Cấp lại giấy phép sử dụng pháo hiệu")], ["1.000001"]),
+        ([record("1.000001", "Giấy phép pháo hiệu"), record("1.000002", "Đăng ký nuôi voi")], ["1.000001"]),
+        ([record("1.000001", "!!!"), record("1.000002", "???")], []),
+    ],
+)
+def test_an_import_of_hardly_anything_is_searched(records, found):
+    small = NationalSearch(records, {})
+    assert [hit.procedure.key for hit in small.find("giấy phép pháo hiệu")] == found
+    match = small.match("giấy phép pháo hiệu")
+    assert [name.key for name in (match.sure, *match.doubtful) if name] == found
+    combined = CombinedSearch(ProcedureSearch(REVIEWED), small).find("giấy phép pháo hiệu")
+    assert {hit.procedure.key for hit in combined} <= {"ca_tam", "vang_mon", *found}
+
+
 def test_contrast_sees_what_distinguishes_two_alike():
     contrast = Contrast([[TEXTS[0], "mat the bao ve"], [TEXTS[1], "the bao ve het han"], [TEXTS[2]]])
     scores = contrast.score("the bao ve het han roi", np.array([0, 1]))

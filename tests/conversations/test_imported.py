@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,11 @@ def test_a_record_without_a_date_is_not_given_that_of_its_import(citizen: Conver
     answer = citizen.say("thủ tục 9.900003 làm ở đâu")
     assert (answer.log.outcome, answer.log.procedure) == ("answer", "9.900003")
     assert "không có ngày" in citizen.text
+
+
+def test_the_command_names_an_imported_procedure_by_its_code(bot: RunningBot, tmp_path: Path) -> None:
+    asked = tmp_path / "in.jsonl"
+    asked.write_text(json.dumps({"id": 1, "text": "thủ tục 9.900002 làm ở đâu"}), encoding="utf-8")
+    bot.motcua("ask", "--file", str(asked), "--out", str(tmp_path / "out.jsonl"))
+    answer = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
+    assert (answer["id"], answer["procedure"]) == (1, {"key": "9.900002", "codes": ["9.900002"]})

@@ -1,5 +1,6 @@
 """Pages of procedures, topics and events of life, over HTTP and, for printing and accessibility, in a browser."""
 
+from dataclasses import replace
 from datetime import date
 from html import unescape
 
@@ -11,10 +12,11 @@ from starlette.testclient import TestClient
 
 from bot.catalogue.loader import load_knowledge
 from bot.settings import ROOT
-from bot.site.content import ContentPages
+from bot.site.content import HEADINGS, ContentPages
 from bot.site.content_routes import content_routes
 
 KNOWLEDGE = load_knowledge(ROOT / "knowledge")[0]
+LOCAL = [procedure for procedure in KNOWLEDGE.procedures.values() if procedure.local_figures]
 ADDRESS = "https://motcua.example"
 
 
@@ -76,6 +78,28 @@ def test_what_has_ended_is_not_given_as_current():
 def test_an_amount_that_has_ended_is_replaced():
     assert "đến hết 31/12/2026" in page(KNOWLEDGE.procedures["tnhh2"].path)
     assert "đã hết hạn ngày 31/12/2026" in page(KNOWLEDGE.procedures["tnhh2"].path, day=date(2027, 1, 1))
+
+
+@pytest.mark.parametrize("procedure", LOCAL, ids=lambda p: p.key)
+def test_what_single_provinces_decided_stands_on_the_page(procedure):
+    text = page(procedure.path)
+    for aspect, figures in procedure.local_figures.items():
+        assert f"{HEADINGS[aspect]} ở từng tỉnh" in text
+        assert all(f"{KNOWLEDGE.provinces[key].name}: {figure.text}" in text for key, figure in figures.items())
+    assert "Tỉnh, thành phố khác" in text
+
+
+def test_without_figures_of_provinces_the_page_has_no_such_part():
+    assert "ở từng tỉnh" not in page("/thu-tuc/1.001193")
+
+
+def test_a_figure_of_a_province_that_has_ended_is_not_given():
+    land = KNOWLEDGE.procedures["dat_chuyen_muc_dich"]
+    ended = replace(land.local_figures["fee"]["hai-phong"], valid_until=date(2026, 12, 31))
+    content = replace(land, local_figures={"fee": {"hai-phong": ended}})
+    for day, told in ((date(2026, 12, 31), True), (date(2027, 1, 1), False)):
+        shown = ContentPages(replace(KNOWLEDGE, procedures={content.key: content}), ADDRESS, day).procedure(content.key)
+        assert any(section.kind == "local" for section in shown.sections) is told
 
 
 def test_every_procedure_stands_in_the_list():

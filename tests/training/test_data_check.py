@@ -66,6 +66,29 @@ def test_a_file_that_is_no_yaml_is_named_and_the_others_are_checked(check, tmp_p
     assert any(problem.startswith("c.yml:5: intent 'fees'") for problem in problems)
 
 
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        ("- hết mấy đồng\n", "a.yml:1: not a list of blocks under 'nlu'"),
+        ("hết mấy đồng\n", "a.yml:1: not a list of blocks under 'nlu'"),
+        ("version: '3.1'\nnlu: fee\n", "a.yml:2: not a list of blocks under 'nlu'"),
+        ("nlu:\n- fee\n", "a.yml:2: not a block with its fields, such as 'intent' and 'examples'"),
+        ("nlu:\n- intent: [fee]\n", "a.yml:2: the intent is not one word"),
+        ("nlu:\n- intent: fee\n", "a.yml:2: intent 'fee' has no sentence"),
+        (
+            "nlu:\n- intent: fee\n  examples:\n  - hết mấy đồng\n",
+            "a.yml:2: the sentences of intent 'fee' are not lines after 'examples: |'",
+        ),
+        (
+            "nlu:\n- intent: fee\n  examples: >\n    - hết mấy đồng\n    - lệ phí\n",
+            "a.yml:2: the sentences of intent 'fee' are not lines after 'examples: |'",
+        ),
+    ],
+)
+def test_what_is_no_training_data_names_file_and_line(check, content, problem):
+    assert check(content) == [problem]
+
+
 def test_lookup_tables_are_no_intents(check):
     assert check("nlu:\n- lookup: procedure\n  examples: |\n    - hộ chiếu\n") == []
 
