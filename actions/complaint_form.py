@@ -48,6 +48,7 @@ from bot.text.phrases import Said
 
 CONTACT_KINDS = ("sodienthoai", "thudientu")
 IDENTITY = "sodinhdanh"
+MOST_WORDS_OF_A_CODE = 6
 # Questions whose answers belong to the story; what is typed there is kept word for word.
 TELLING = ("description", "route", "kind", "office", "time", "person", "dossier")
 _CANCELLED: Values = {PREFIX + "confirmation": CANCELLED}
@@ -176,8 +177,11 @@ class ValidateComplaintForm(FormValidationAction):
     def validate_complaint_dossier(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Values:
-        """A dossier code where there is one, otherwise what was typed."""
-        return _optional("dossier", find_dossier_code(str(value)) or value, tracker)
+        """A dossier code where there is one, otherwise what was typed, unless it is a story: that is no code."""
+        code = find_dossier_code(str(value))
+        found = _optional("dossier", code or value, tracker)
+        told = len(words(found.get(PREFIX + "dossier") or ""))
+        return {PREFIX + "dossier": NONE} if code is None and told > MOST_WORDS_OF_A_CODE else found
 
     def validate_complaint_contact(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

@@ -31,7 +31,7 @@ EXACT = 0.99
 # From this nearness on a part of a message is a procedure's name.
 NAMED = 0.8
 # What is nearer to a name is no example of other procedures.
-NO_OTHER = 0.4
+NO_OTHER = 0.6
 # A pair of words that more procedures have in their names says which of them is meant no longer.
 MOST_NAMES = 2
 

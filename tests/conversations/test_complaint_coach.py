@@ -69,6 +69,16 @@ def test_one_answer_may_settle_several_questions(citizen: Conversation, bot_data
     assert open_complaint(bot_database, code_in(citizen), "officer").words[1][:2] == ("office", answer)
 
 
+def test_a_story_in_place_of_a_code_is_kept_as_words(citizen: Conversation, bot_database: Database) -> None:
+    more = "mà còn một chuyện nữa, họ thu tôi hai mươi nghìn không có biên lai gì cả"
+    for said in ("tôi phản ánh phường Bến Thủy trễ hẹn trả hồ sơ của tôi từ tuần trước tới giờ", more, "không để lại"):
+        citizen.say(said)
+    citizen.tap("Gửi")
+    opened = open_complaint(bot_database, code_in(citizen), "officer")
+    assert opened.told.dossier_code in (None, "")
+    assert any(more in words for words in opened.words)
+
+
 def test_each_question_says_why_and_may_be_left_out(citizen: Conversation) -> None:
     citizen.say("Cán bộ ở phường bắt tôi đi lại 3 lần")
     for why in ("chuyển đúng nơi", "khó xác minh", "xem xét đúng người"):
