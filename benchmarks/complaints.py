@@ -217,58 +217,82 @@ def table_of_times(title: str, found: dict[str, Milliseconds]) -> list[str]:
     return [*lines, ""]
 
 
+@dataclass(frozen=True)
+class Bench:
+    """The sizes, and where databases come from: name → a way to make an empty one."""
+
+    makers: dict[str, Callable[[], Database]]
+    messages: int
+    writers: int
+    complaints: int
+    repeats: int
+    trials: int
+
+    def edits(self) -> list[str]:
+        """How many edits the check of the chain finds."""
+        missed = {name: try_edits(make(), self.trials) for name, make in self.makers.items()}
+        if any(missed.values()):
+            raise click.ClickException(f"Edits that nobody noticed: {missed}")
+        found = ", ".join(f"{name} {self.trials - count} of {self.trials}" for name, count in missed.items())
+        return [f"**Single-byte edits that the check of the chain finds**: {found}.", ""]
+
+    def pages(self) -> list[str]:
+        """How long lists, searches and the rest take."""
+        database, many = self.makers["PostgreSQL"](), self.complaints
+        fill(database, many)
+        lines = []
+        for title, asked in (("Lists of", LISTS), ("Search among", SEARCHES)):
+            times = time_lists(database, asked, many, self.repeats)
+            lines += table_of_times(f"{title} {many} complaints on PostgreSQL, pages of {PAGE}", times)
+        lines += table_of_times("Others, there", time_others(database, many, self.repeats))
+        database.close()
+        database, many = self.makers["SQLite"](), self.complaints // 10
+        fill(database, many)
+        both = {**time_lists(database, {**LISTS, **SEARCHES}, many, self.repeats)}
+        everything = {"all": [one for times in both.values() for one in times]}
+        lines += table_of_times(f"The same lists and searches among {many} complaints on SQLite", everything)
+        database.close()
+        return lines
+
+    def writing(self) -> list[str]:
+        """What many writers at once leave."""
+        found = {name: write_at_once(make().url, self.messages, self.writers) for name, make in self.makers.items()}
+        lines = table_of_writers(found, self.writers)
+        if not all(one.whole for one in found.values()):
+            raise click.ClickException("\n".join(["Something was lost or doubled.", *lines]))
+        return lines
+
+
+PARTS = ("edits", "pages", "writing")
+
+
 @click.command()
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), default=PARTS, help="Only this one.")
 @click.option("--messages", default=100_000, show_default=True, help="Complaints that the writers file.")
 @click.option("--writers", default=8, show_default=True, help="Processes that file at once.")
 @click.option("--complaints", default=1_000_000, show_default=True, help="Complaints to search among.")
 @click.option("--repeats", default=20, show_default=True, help="How often each page is asked for.")
 @click.option("--trials", default=1000, show_default=True, help="Single-byte edits on each database.")
 @click.option("--page", default=DOCUMENT, type=Path, help="The page the tables are written into.")
-def main(messages: int, writers: int, complaints: int, repeats: int, trials: int, page: Path) -> None:
-    """Measure, print, and write the page."""
-    start = time.perf_counter()
-    lines = [f"`make bench-complaints`, {date.today()}, {os.cpu_count()} cores.", ""]
-
-    def say(more: list[str]) -> None:
-        lines.extend(more)
-        click.echo("\n".join(more))
-
+def main(parts: tuple[str, ...], page: Path, **sizes: int) -> None:
+    """Measure, print, and write the page, part by part."""
     with ExitStack() as stack:
         try:
             server = stack.enter_context(postgres_server(dict(os.environ), ()))
         except NoServerError as error:
             raise click.ClickException(str(error)) from error
-
-        def postgres() -> Database:
-            return _migrated(stack.enter_context(server.fresh()))
-
-        def sqlite() -> Database:
-            return _migrated(f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory())}/motcua.db")
-
-        makers = {"PostgreSQL": postgres, "SQLite": sqlite}
-        missed = {name: try_edits(make(), trials) for name, make in makers.items()}
-        told = ", ".join(f"{name} {trials - count} of {trials}" for name, count in missed.items())
-        say([f"**Single-byte edits that the check of the chain finds**: {told}.", ""])
-        database = postgres()
-        fill(database, complaints)
-        title = f"{complaints} complaints on PostgreSQL, pages of {PAGE}"
-        say(table_of_times(f"Lists of {title}", time_lists(database, LISTS, complaints, repeats)))
-        say(table_of_times(f"Search among {title}", time_lists(database, SEARCHES, complaints, repeats)))
-        say(table_of_times("Others, there", time_others(database, complaints, repeats)))
-        database.close()
-        small = complaints // 10
-        database = sqlite()
-        fill(database, small)
-        both = {**time_lists(database, {**LISTS, **SEARCHES}, small, repeats), **time_others(database, small, repeats)}
-        everything = {"all": [one for times in both.values() for one in times]}
-        say(table_of_times(f"All of these among {small} complaints on SQLite", everything))
-        database.close()
-        written = {name: write_at_once(make().url, messages, writers) for name, make in makers.items()}
-        say(table_of_writers(written, writers))
-    say([f"All of it took {(time.perf_counter() - start) / 60:.0f} minutes."])
-    replace_section(page, "complaints", lines)
-    if any(missed.values()) or not all(one.whole for one in written.values()):
-        raise click.ClickException("Something was lost, doubled, or not noticed.")
+        makers = {
+            "PostgreSQL": lambda: _migrated(stack.enter_context(server.fresh())),
+            "SQLite": lambda: _migrated(f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory())}/motcua.db"),
+        }
+        bench = Bench(makers, **sizes)
+        for part in parts:
+            start = time.perf_counter()
+            lines = getattr(bench, part)()
+            minutes = (time.perf_counter() - start) / 60
+            lines = [f"{date.today()}, {os.cpu_count()} cores, {minutes:.0f} minutes.", "", *lines]
+            click.echo("\n".join(lines))
+            replace_section(page, f"complaints: {part}", lines)
 
 
 def _migrated(url: str) -> Database:

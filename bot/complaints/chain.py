@@ -88,11 +88,16 @@ def link_after(previous: str, day: str, commitment: str) -> str:
 
 def append(session: Session, complaint: Complaint, contact: str | None, at: datetime) -> ChainLink:
     """Add the link of a complaint that was just stored, within the caller's transaction."""
-    take_turn(session, _ABOUT)
-    last = session.execute(select(ChainLink.day, ChainLink.link).order_by(ChainLink.id.desc()).limit(1)).first()
-    # Who waited for their turn over midnight, or whose clock was set back, joins the day that is open now.
-    day = max(day_in_viet_nam(at).isoformat(), last.day if last else "", _first_open_day(session))
     commitment = commitment_of(complaint, contact)
+    # Everybody waits for whoever has the turn, so that nothing is done in it but what must be.
+    take_turn(session, _ABOUT)
+    closed = select(func.max(ChainDay.day)).scalar_subquery()
+    newest = select(ChainLink.day, ChainLink.link, closed.label("closed")).order_by(ChainLink.id.desc()).limit(1)
+    last = session.execute(newest).first()
+    # Who waited for their turn over midnight, or whose clock was set back, joins the day that is open now.
+    day = day_in_viet_nam(at).isoformat()
+    if last:
+        day = max(day, last.day, _day_after(last.closed) if last.closed else "")
     link = ChainLink(
         complaint_id=complaint.id,
         day=day,
@@ -159,6 +164,5 @@ def _last_closed_day(session: Session) -> str:
     return session.execute(select(func.max(ChainDay.day))).scalar_one_or_none() or ""
 
 
-def _first_open_day(session: Session) -> str:
-    closed = _last_closed_day(session)
-    return (date.fromisoformat(closed) + timedelta(days=1)).isoformat() if closed else ""
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

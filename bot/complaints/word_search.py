@@ -7,7 +7,7 @@ apart. So the index of words also holds in which stretches of ids a complaint st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,8 @@ _ASKED = tuple(
     _ROWS.c[name] for name in ("id", "state", "kind", "unit", "assignee", "due_on", "created_at", "restricted")
 )
 
-Stretch = tuple[int, str, int]
+# A mark, and the id that what is found there must exceed.
+Stretch = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class WordSearch:
     Attributes:
         held: what the index must hold: plain words, and "k:", "u:", "a:" with a kind, unit, officer.
         conditions: all else that is asked, of columns that are given.
-        near: how many stretches are read before it is looked whether there are few hits at all.
+        near: how many large stretches are read before it is looked whether there are few hits at all.
         few: as many hits as are sorted in no time.
     """
 
@@ -47,22 +48,25 @@ class WordSearch:
     held: list[str]
     only_open: bool
     conditions: Callable[[Any], list[Any]]
-    near: int = 6
+    near: int = 3
     few: int = 3000
 
     def find(self, after: int, limit: int) -> list[int]:
         """The first ids after an id, smallest first."""
         last = self.session.execute(select(func.max(_ROWS.c.id))).scalar_one() or 0
-        stretches = list(_stretches(after, last))
-        found = self._stretch_by_stretch(stretches[: self.near], limit)
-        far = stretches[self.near :]
-        if far and len(found) < limit:
-            rest = self._when_few(far[0][2])
-            found += self._stretch_by_stretch(far, limit) if rest is None else rest
+        near, far = _around(after, self.near)
+        found = self._stretch_by_stretch(near, limit)
+        if len(found) < limit and far <= last:
+            hits, all_of_them = self._some(far - 1)
+            if not all_of_them:
+                # What is wanted is not beyond any so many hits.
+                end = hits[limit - len(found) - 1] if len(hits) >= limit - len(found) else last
+                hits = self._stretch_by_stretch(_up_to(far, end), limit)
+            found += hits
         return found[:limit]
 
     def _stretch_by_stretch(self, stretches: list[Stretch], limit: int) -> list[int]:
-        places, marks, floors = zip(*stretches, strict=True)
+        places, marks, floors = zip(*((n, *one) for n, one in enumerate(stretches)), strict=True)
         given = func.unnest(_array(places, BigInteger), _array(marks, Text), _array(floors, BigInteger))
         columns = given.table_valued("place", "mark", "floor", name="given").render_derived().c
         stretch = select(columns.place, columns.mark, columns.floor).order_by(columns.place).subquery("stretch")
@@ -73,28 +77,38 @@ class WordSearch:
         in_order = select(hit.c.id).select_from(stretch.join(hit, true())).order_by(stretch.c.place, hit.c.id)
         return list(self.session.execute(in_order.limit(limit)).scalars())
 
-    def _when_few(self, floor: int) -> list[int] | None:
-        """Every id above `floor` when there are few hits at all, otherwise None."""
+    def _some(self, floor: int) -> tuple[list[int], bool]:
+        """Ids above `floor` among as many hits as are sorted in no time, and whether these are all hits."""
         # A mark that the planner can't see, for the same reason as above; every complaint holds its first word.
         again = select(bindparam(None, self.held[0], Text)).scalar_subquery()
         hit = self._holding(again).cte("hit").prefix_with("MATERIALIZED")
         fits = and_(hit.c.id > floor, *self.conditions(hit.c)).label("fits")
         rows = self.session.execute(select(hit.c.id, fits).limit(self.few)).all()
-        return None if len(rows) == self.few else sorted(id_ for id_, fits in rows if fits)
+        return sorted(id_ for id_, fits in rows if fits), len(rows) < self.few
 
     def _holding(self, mark: Any) -> Any:
         held = func.array_append(_array(self.held, Text), mark, type_=ARRAY(Text))
         return select(*_ASKED).where(_HELD.op("@>")(held), IS_OPEN if self.only_open else true())
 
 
-def _stretches(after: int, last: int) -> Iterator[Stretch]:
-    """Places, marks, and the id that what is found there must exceed: two small stretches after an id, then large."""
+def _around(after: int, large: int) -> tuple[list[Stretch], int]:
+    """Two small stretches and some large ones after an id, and the first id beyond them."""
     first = after >> _FINE
     rest = (first + 2) << _FINE
-    yield 0, f"#{first}", after
-    yield 1, f"#{first + 1}", ((first + 1) << _FINE) - 1
-    for place, number in enumerate(range(rest >> _COARSE, (last >> _COARSE) + 1), 2):
-        yield place, f"##{number}", max(rest, number << _COARSE) - 1
+    block = rest >> _COARSE
+    stretches = [(f"#{first}", after), (f"#{first + 1}", ((first + 1) << _FINE) - 1)]
+    stretches += [(f"##{block + n}", max(rest, (block + n) << _COARSE) - 1) for n in range(large)]
+    return stretches, (block + large) << _COARSE
+
+
+def _up_to(start: int, end: int) -> list[Stretch]:
+    """Large stretches from the start of one of them on, and small ones where an id stands that need not be passed."""
+    large = range(start >> _COARSE, end >> _COARSE)
+    small = range((end >> _COARSE) << (_COARSE - _FINE), (end >> _FINE) + 1)
+    return [
+        *((f"##{number}", (number << _COARSE) - 1) for number in large),
+        *((f"#{number}", (number << _FINE) - 1) for number in small),
+    ]
 
 
 def _array(values: Iterable[Any], kind: Any) -> Any:

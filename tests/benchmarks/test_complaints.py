@@ -52,7 +52,8 @@ def test_every_edit_is_noticed(database):
 
 def test_all_of_it_runs_and_writes_its_page(tmp_path, postgres, monkeypatch):
     page = tmp_path / "benchmarks.md"
-    page.write_text("# B\n\n<!-- complaints -->\n<!-- /complaints -->\n", encoding="utf-8")
+    marks = "".join(f"<!-- complaints: {part} -->\n<!-- /complaints: {part} -->\n" for part in complaints.PARTS)
+    page.write_text(f"# B\n\n{marks}", encoding="utf-8")
     monkeypatch.setenv("MOTCUA_TEST_POSTGRES_URL", postgres.url.render_as_string(hide_password=False))
     sizes = {"messages": 20, "writers": 2, "complaints": 600, "repeats": 2, "trials": 5, "page": page}
     ran = CliRunner().invoke(

@@ -51,7 +51,7 @@ def test_pages_follow_each_other_however_far_apart_the_ids_are(centre, step):
 def test_how_many_hits_there_are_decides_the_way_and_not_what_is_found(centre, few):
     codes = spread(centre, 40_000)
     with centre.database.reading() as session:
-        search = WordSearch(session, ["don", "so"], False, lambda columns: [columns.kind == "late"], near=3, few=few)
+        search = WordSearch(session, ["don", "so"], False, lambda columns: [columns.kind == "late"], near=1, few=few)
         assert search.find(0, 50) == [place * 40_000 for place in range(1, len(codes) + 1)]
         assert search.find(80_000, 3) == [120_000, 160_000, 200_000]
         assert search.find(240_000, 3) == []
