@@ -44,10 +44,12 @@ class CombinedSearch:
         # The best of far ones is far, however much nearer than the rest.
         shares = softmax(nearness / TEMPERATURE) * np.minimum(1, nearness / SURE) if imported else []
         items: dict[str, Procedure | Name] = {key: hit.procedure for key, hit in reviewed.items()}
+        codes: dict[str, str] = {}
         near: dict[str, float] = {}
         for hit, share in zip(imported, shares, strict=True):
             item = reviewed_of(self._reviewed, hit.procedure) or hit.procedure
             items.setdefault(item.key, item)
+            codes.setdefault(item.key, hit.procedure.codes[0])
             near[item.key] = near.get(item.key, 0.0) + float(share)
         scores = {}
         for key, item in items.items():
@@ -57,7 +59,15 @@ class CombinedSearch:
                 share = max(share, LEAST_OF_RECORD)
             scores[key] = belief**REVIEWED * share ** (1 - REVIEWED)
         best = sorted(scores, key=lambda key: -scores[key])[:limit]
-        return [Hit(items[key], scores[key]) for key in best]
+        return [Hit(items[key], scores[key], codes.get(key)) for key in best]
+
+    def find_imported(self, text: str, limit: int = 10) -> list[Hit]:
+        """The imported procedures nearest to a message, best first; the reviewed one where there is one."""
+        found: dict[str, Hit] = {}
+        for hit in self._national.find(text, limit=_LOOKED_AT) if self._national else ():
+            item = reviewed_of(self._reviewed, hit.procedure) or hit.procedure
+            found.setdefault(item.key, Hit(item, min(1.0, hit.score), hit.procedure.codes[0]))
+        return list(found.values())[:limit]
 
 
 def reviewed_of(search: ProcedureSearch, name: Name | Procedure) -> Procedure | Name | None:

@@ -31,17 +31,23 @@ EXACT = 0.99
 # From this nearness on a part of a message is a procedure's name.
 NAMED = 0.8
 # What is nearer to a name is no example of other procedures.
-NO_OTHER = 0.6
+NO_OTHER = 0.4
 # A pair of words that more procedures have in their names says which of them is meant no longer.
 MOST_NAMES = 2
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A procedure that a message may be about, with a score from 0 to 1."""
+    """A procedure that a message may be about.
+
+    Attributes:
+        score: from 0 to 1.
+        code: of several codes the one that was meant, where that is known.
+    """
 
     procedure: Procedure | Name
     score: float
+    code: str | None = None
 
 
 class ProcedureSearch:

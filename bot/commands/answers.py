@@ -97,17 +97,18 @@ def parse(settings: Settings, text: str | None, source: Path | None, out: Path |
     "--file", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), help='JSON lines {"id","text"}.'
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the hits go as JSON lines.")
+@click.option("--in", "where", type=click.Choice(["all", "imported"]), default="all", help="Only imported records.")
 @click.pass_obj
-def search(settings: Settings, text: str | None, source: Path | None, out: Path | None) -> None:
+def search(settings: Settings, text: str | None, source: Path | None, out: Path | None, where: str) -> None:
     """Find procedures, reviewed and imported, by their names and citizens' wordings."""
     rows = read_lines(source) if source else [{"text": needed(text)}]
     content = load_knowledge(ROOT / "knowledge")[0]
     reviewed = ProcedureSearch(content.names(), content.wordings, content.elsewhere())
     imported = list(imported_names(migrated_database(settings)))
     index = CombinedSearch(reviewed, NationalSearch(imported, content.national_wordings) if imported else None)
+    find = index.find_imported if where == "imported" else index.find
     found = (
-        {"id": row.get("id"), "hits": [_hit_record(hit) for hit in index.find(str(row.get("text", "")))]}
-        for row in rows
+        {"id": row.get("id"), "hits": [_hit_record(hit) for hit in find(str(row.get("text", "")))]} for row in rows
     )
     write_lines(found, out, len(rows))
 
@@ -163,7 +164,7 @@ def _show_answer(answer: Answer) -> None:
 def _hit_record(hit: Hit) -> dict[str, Any]:
     codes = hit.procedure.codes
     return {
-        "code": codes[0] if codes else None,
+        "code": hit.code or (codes[0] if codes else None),
         "key": hit.procedure.key,
         "name": hit.procedure.name,
         "score": round(hit.score, 4),

@@ -97,6 +97,8 @@ def test_ctrl_c_ends_an_import_and_keeps_what_was_stored(environment, tmp_path):
         write(tmp_path, f"in/{number:04}.json", row)
     command = [sys.executable, "-m", "bot.cli", "import", "procedures", str(tmp_path / "in")]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MOTCUA_")}
+    # Where the tests run in the background Ctrl-C is ignored, and a child would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=ROOT, env={**clean, **environment}, stdout=subprocess.PIPE, text=True)
     wait_until(lambda: stored(tmp_path / "home" / "motcua.db") >= 200)
     process.send_signal(signal.SIGINT)

@@ -26,10 +26,10 @@ def motcua(tmp_path):
 def search(motcua, tmp_path):
     """What is found for each of some texts; one call, because the index is made anew in each."""
 
-    def search(*texts):
+    def search(*texts, options=()):
         rows = [{"id": number, "text": text} for number, text in enumerate(texts)]
         (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        motcua("search", "--file", tmp_path / "in.jsonl", "--out", tmp_path / "out.jsonl")
+        motcua("search", "--file", tmp_path / "in.jsonl", "--out", tmp_path / "out.jsonl", *options)
         found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
         assert [row["id"] for row in found] == list(range(len(texts)))
         return [row["hits"] for row in found]
@@ -60,3 +60,12 @@ def test_one_imported_record_is_enough(motcua, search, tmp_path):
     write(tmp_path, "in/a.json", detail())
     motcua("import", "procedures", tmp_path / "in")
     assert search(NAME)[0][0]["code"] == CODE
+
+
+def test_the_imported_catalogue_can_be_asked_alone(motcua, search, tmp_path):
+    assert search("làm giấy khai sinh", options=("--in", "imported")) == [[]]
+    write(tmp_path, "in/a.json", detail())
+    motcua("import", "procedures", tmp_path / "in")
+    drum, birth = search(NAME, "làm giấy khai sinh cho con", options=("--in", "imported"))
+    assert drum[0]["code"] == CODE
+    assert "khai_sinh" not in [hit["key"] for hit in birth]
