@@ -256,8 +256,10 @@ class Bench:
 
     def writing(self) -> list[str]:
         """What many writers at once leave."""
-        found = {name: write_at_once(make().url, self.messages, self.writers) for name, make in self.makers.items()}
-        lines = table_of_writers(found, self.writers)
+        found = {}
+        for name, make in self.makers.items():
+            found[name] = write_at_once(make().url, self.messages, self.writers)
+            click.echo("\n".join(lines := table_of_writers(found, self.writers)))
         if not all(one.whole for one in found.values()):
             raise click.ClickException("\n".join(["Something was lost or doubled.", *lines]))
         return lines
