@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import unicodedata
 import warnings
@@ -17,6 +18,8 @@ from dotenv import dotenv_values
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = "secrets.env"
 LAST_PORT = 65535
+# They go into a header that browsers read word by word.
+_ORIGIN = re.compile(r"https?://[0-9A-Za-z.-]+(:[0-9]{1,5})?")
 PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
 
 
@@ -31,6 +34,55 @@ QUIET = {
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message says which and what to set."""
+
+
+@dataclass(frozen=True)
+class TelegramSettings:
+    """How the bot is reached on Telegram; off without a token.
+
+    Attributes:
+        secret: what Telegram shows at the webhook; without one, messages are fetched by long poll.
+    """
+
+    token: str
+    secret: str
+    api_url: str
+
+
+@dataclass(frozen=True)
+class ZaloSettings:
+    """How the bot is reached through a Zalo Official Account; off without `app_id`.
+
+    Attributes:
+        secret_key: the account's own key, which signs webhooks.
+        app_secret: the application's key, which tokens are renewed with; never the same setting.
+        proof: whether the application asks for `appsecret_proof` with every call.
+        template: the approved template for notices outside the time in which one may write; empty is none.
+        human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
+    """
+
+    app_id: str
+    oa_id: str
+    app_secret: str
+    secret_key: str
+    proof: bool
+    template: str
+    human_minutes: int
+    api_url: str
+    oauth_url: str
+
+
+@dataclass(frozen=True)
+class ZaloBotSettings:
+    """How the bot is reached on the Zalo Bot Platform; off without a token.
+
+    Attributes:
+        secret: what Zalo shows at the webhook; without one, messages are fetched by long poll.
+    """
+
+    token: str
+    secret: str
+    api_url: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +105,8 @@ class Settings:
         portal_pause: seconds between two requests to the portal.
         restricted_readers: names of those who may read denunciations; empty is nobody.
         open311_key: what other systems show to read the Open311 endpoint; empty keeps it off.
+        widget_origins: addresses of other pages that may show the chat, such as https://tayninh.gov.vn.
+        metrics_key: what a monitoring system shows to read `/metrics` from elsewhere than this machine.
     """
 
     home: Path
@@ -77,6 +131,11 @@ class Settings:
     portal_pause: int
     restricted_readers: tuple[str, ...]
     open311_key: str
+    widget_origins: tuple[str, ...]
+    metrics_key: str
+    telegram: TelegramSettings
+    zalo: ZaloSettings
+    zalo_bot: ZaloBotSettings
 
     @property
     def rasa_url(self) -> str:
@@ -142,7 +201,51 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         portal_contact=_one_line(values, "MOTCUA_PORTAL_CONTACT"),
         portal_pause=_number(values, "MOTCUA_PORTAL_PAUSE", 2),
         restricted_readers=_names(values, "MOTCUA_RESTRICTED_READERS"),
-        open311_key=_secret(values, "MOTCUA_OPEN311_KEY") if values.get("MOTCUA_OPEN311_KEY") else "",
+        open311_key=_secret_if_set(values, "MOTCUA_OPEN311_KEY"),
+        widget_origins=_origins(values, "MOTCUA_WIDGET_ORIGINS"),
+        metrics_key=_secret_if_set(values, "MOTCUA_METRICS_KEY"),
+        telegram=_telegram(values),
+        zalo=_zalo(values),
+        zalo_bot=_zalo_bot(values),
+    )
+
+
+def _telegram(values: Mapping[str, str]) -> TelegramSettings:
+    return TelegramSettings(
+        token=_one_line(values, "MOTCUA_TELEGRAM_TOKEN"),
+        secret=_secret_if_set(values, "MOTCUA_TELEGRAM_SECRET"),
+        api_url=_address(values, "MOTCUA_TELEGRAM_API_URL", "https://api.telegram.org"),
+    )
+
+
+def _zalo(values: Mapping[str, str]) -> ZaloSettings:
+    names = {
+        "app_id": "MOTCUA_ZALO_APP_ID",
+        "oa_id": "MOTCUA_ZALO_OA_ID",
+        "app_secret": "MOTCUA_ZALO_APP_SECRET",
+        "secret_key": "MOTCUA_ZALO_OA_SECRET_KEY",
+    }
+    given = {field: _one_line(values, name) for field, name in names.items()}
+    missing = [name for field, name in names.items() if not given[field]]
+    if any(given.values()) and missing:
+        raise SettingsError(f"{missing[0]} is not set; the Official Account needs all of the four settings.")
+    if given["app_secret"] and given["app_secret"] == given["secret_key"]:
+        raise SettingsError("MOTCUA_ZALO_APP_SECRET and MOTCUA_ZALO_OA_SECRET_KEY are two different keys, not one.")
+    return ZaloSettings(
+        **given,
+        proof=_choice(values, "MOTCUA_ZALO_PROOF", ("off", "on")) == "on",
+        template=_one_line(values, "MOTCUA_ZALO_TEMPLATE"),
+        human_minutes=_number(values, "MOTCUA_ZALO_HUMAN_MINUTES", 30),
+        api_url=_address(values, "MOTCUA_ZALO_API_URL", "https://openapi.zalo.me"),
+        oauth_url=_address(values, "MOTCUA_ZALO_OAUTH_URL", "https://oauth.zaloapp.com"),
+    )
+
+
+def _zalo_bot(values: Mapping[str, str]) -> ZaloBotSettings:
+    return ZaloBotSettings(
+        token=_one_line(values, "MOTCUA_ZALO_BOT_TOKEN"),
+        secret=_secret_if_set(values, "MOTCUA_ZALO_BOT_SECRET"),
+        api_url=_address(values, "MOTCUA_ZALO_BOT_API_URL", "https://bot-api.zaloplatforms.com"),
     )
 
 
@@ -207,6 +310,10 @@ def _secret(values: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _secret_if_set(values: Mapping[str, str], name: str) -> str:
+    return _secret(values, name) if values.get(name) else ""
+
+
 def _port(values: Mapping[str, str], name: str, default: int) -> int:
     port = _number(values, name, default)
     if port > LAST_PORT:
@@ -234,6 +341,15 @@ def _address(values: Mapping[str, str], name: str, default: str) -> str:
     if not value.startswith(("https://", "http://")):
         raise SettingsError(f"{name} must be an address that begins with https:// or http://, not '{value}'.")
     return value
+
+
+def _origins(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Addresses of pages without a path, separated by commas."""
+    given = tuple(one.strip().rstrip("/") for one in values.get(name, "").split(",") if one.strip())
+    for origin in given:
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(f"{name} must be addresses like https://tayninh.gov.vn, with commas, not '{origin}'.")
+    return given
 
 
 def _one_line(values: Mapping[str, str], name: str) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from bot.complaints.model import Complaint
 from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database, take_turn
 from bot.delivery import outbox
-from bot.delivery.model import InboxMessage
+from bot.delivery.model import InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.settings import ROOT
 from tests.factories import KEY, OTHER_KEY, accept, free_port, make_settings, raw_bytes, wait_until
@@ -74,6 +74,16 @@ def test_the_tables_of_the_import_come_without_touching_what_is_stored(database)
     assert "imported_procedures" not in inspect(database.engine).get_table_names()
     database.migrate()
     assert (count(database), "imported_procedures" in inspect(database.engine).get_table_names()) == (1, True)
+
+
+def test_what_the_bot_said_before_knows_its_channel_and_its_moment(database):
+    with database.transaction() as session:
+        outbox.enqueue(session, "web:an", [Reply("chào")])
+    command.downgrade(alembic_config(database), "0003")
+    database.migrate()
+    with database.reading() as session:
+        row = session.execute(select(OutboxMessage)).scalar_one()
+    assert (row.channel, row.attempts, row.next_attempt_at) == ("web", 0, row.created_at)
 
 
 def test_the_way_down_and_up_again_ends_at_the_same_schema(database):

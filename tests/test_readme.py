@@ -82,8 +82,12 @@ def documented_settings() -> dict[str, str]:
 
 def settings_read() -> set[str]:
     tree = ast.parse((ROOT / "bot" / "settings.py").read_text(encoding="utf-8"))
-    loader = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "load_settings")
-    constants = {n.value for n in ast.walk(loader) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    # What children are told stands in no table.
+    readers = [
+        n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name not in ("child_environment", "quieten")
+    ]
+    walked = [n for reader in readers for n in ast.walk(reader)]
+    constants = {n.value for n in walked if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return {value for value in constants if re.fullmatch(r"MOTCUA_\w+", value)}
 
 

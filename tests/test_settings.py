@@ -24,7 +24,14 @@ NUMBERS = [
     "MOTCUA_MESSAGES_PER_10S",
     "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS",
     "MOTCUA_PORTAL_PAUSE",
+    "MOTCUA_ZALO_HUMAN_MINUTES",
 ]
+ZALO = {
+    "MOTCUA_ZALO_APP_ID": "1",
+    "MOTCUA_ZALO_OA_ID": "2",
+    "MOTCUA_ZALO_APP_SECRET": "a",
+    "MOTCUA_ZALO_OA_SECRET_KEY": "b",
+}
 SHOW = "from bot.settings import load_settings; s = load_settings(); print(s.port, s.messages_per_10s, s.home)"
 
 
@@ -246,3 +253,34 @@ def test_the_environment_counts_more_than_the_env_file(checkout):
 def test_a_wrong_value_in_the_env_file_is_named(checkout, tmp_path):
     (tmp_path / ".env").write_text("MOTCUA_PORT=eighty\n", encoding="utf-8")
     assert "MOTCUA_PORT must be a whole number above 0, not 'eighty'." in checkout()
+
+
+def test_channels_are_off_until_they_are_set(tmp_path):
+    settings = load(tmp_path)
+    assert {settings.telegram.token, settings.zalo.app_id, settings.zalo_bot.token} == {""}
+    assert load(tmp_path, **ZALO).zalo.oa_id == "2"
+
+
+@pytest.mark.parametrize("name", ZALO)
+def test_an_official_account_needs_all_its_settings(tmp_path, name):
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        load(tmp_path, **{**ZALO, name: ""})
+
+
+def test_the_two_keys_of_zalo_are_not_the_same(tmp_path):
+    with pytest.raises(SettingsError, match="two different keys"):
+        load(tmp_path, **{**ZALO, "MOTCUA_ZALO_APP_SECRET": "b"})
+
+
+def test_pages_that_may_show_the_chat_are_addresses_without_a_path(tmp_path):
+    given = "https://tayninh.gov.vn, http://127.0.0.1:9000/"
+    assert load(tmp_path, MOTCUA_WIDGET_ORIGINS=given).widget_origins == (
+        "https://tayninh.gov.vn",
+        "http://127.0.0.1:9000",
+    )
+
+
+@pytest.mark.parametrize("origin", ["*", "tayninh.gov.vn", "https://a.vn/x", "https://a.vn 'self'", "'self'"])
+def test_what_is_no_such_address_is_refused(tmp_path, origin):
+    with pytest.raises(SettingsError, match="MOTCUA_WIDGET_ORIGINS"):
+        load(tmp_path, MOTCUA_WIDGET_ORIGINS=origin)

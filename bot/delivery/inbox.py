@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, InboxMessage
+from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, Attachment, InboxMessage
 
 LEASE = timedelta(seconds=90)
 
 
 class LostClaimError(Exception):
     """A worker took longer than its lease, and the message is somebody else's now."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a message, as its channel tells of it.
+
+    Attributes:
+        kind: "image", "file", "voice" or "video".
+        reference: what the channel's adapter fetches it by.
+        size: bytes as the channel says, None when it does not.
+    """
+
+    kind: str
+    reference: str
+    name: str = ""
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +44,9 @@ class Arrival:
         external_key: the channel's own unique id of it; a second arrival under the same key is dropped.
         text: what the citizen typed or tapped, verbatim.
         payload: what the tapped button stands for, None for typed text.
+        kind: "text" for what Rasa answers (typed, tapped, captions), otherwise what it is, such as "image", "file",
+            "voice", "video", "location", "sticker", "edited", "follow", "unfollow", "unsupported".
+        files: what came with it, still at the channel.
     """
 
     channel: str
@@ -34,6 +54,8 @@ class Arrival:
     conversation: str
     text: str
     payload: str | None = None
+    kind: str = "text"
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +67,7 @@ class Claim:
     conversation: str
     text: str
     payload: str | None
+    kind: str
     attempts: int
     first_attempt_at: datetime
 
@@ -53,22 +76,80 @@ def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
     """Store a message. Returns its id and whether it is new; once this returns it is on disk."""
     try:
         with database.transaction() as session:
-            # The order of a conversation is that of its ids: none may appear after a later one was taken.
-            take_turn(session, f"inbox:{arrival.conversation}")
-            row = InboxMessage(
-                channel=arrival.channel,
-                external_key=arrival.external_key,
-                conversation=arrival.conversation,
-                body=database.cipher.seal(arrival.text),
-                payload=arrival.payload,
-            )
-            session.add(row)
-            session.flush()
-            return row.id, True
+            take_turn(session, _turn_of(arrival))
+            return _insert(session, arrival), True
     except IntegrityError:
         with database.transaction() as session:
-            same = (InboxMessage.channel == arrival.channel, InboxMessage.external_key == arrival.external_key)
-            return session.execute(select(InboxMessage.id).where(*same)).scalar_one(), False
+            return _ids_of(session, [arrival])[_key_of(arrival)], False
+
+
+def accept_many(database: Database, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
+    """Store messages in one transaction, in their order; for each what `accept` returns."""
+    try:
+        with database.transaction() as session:
+            # In the same order everywhere, or two programs could wait for each other.
+            for turn in sorted({_turn_of(arrival) for arrival in arrivals}):
+                take_turn(session, turn)
+            return _insert_new(session, arrivals)
+    except IntegrityError:
+        # Another program stored one of them in the same moment.
+        return [accept(database, arrival) for arrival in arrivals]
+
+
+def _insert_new(session: Session, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
+    known = _ids_of(session, arrivals)
+    stored = []
+    for arrival in arrivals:
+        key = _key_of(arrival)
+        new = key not in known
+        if new:
+            known[key] = _insert(session, arrival)
+        stored.append((known[key], new))
+    return stored
+
+
+def _insert(session: Session, arrival: Arrival) -> int:
+    cipher = cipher_of(session)
+    row = InboxMessage(
+        channel=arrival.channel,
+        external_key=arrival.external_key,
+        conversation=arrival.conversation,
+        body=cipher.seal(arrival.text),
+        payload=arrival.payload,
+        kind=arrival.kind,
+    )
+    session.add(row)
+    session.flush()
+    for position, file in enumerate(arrival.files):
+        session.add(
+            Attachment(
+                inbox_id=row.id,
+                position=position,
+                channel=arrival.channel,
+                conversation=arrival.conversation,
+                kind=file.kind,
+                reference=cipher.seal(file.reference),
+                name=cipher.seal(file.name),
+                size=file.size,
+            )
+        )
+    return int(row.id)
+
+
+def _ids_of(session: Session, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], int]:
+    keys = [_key_of(arrival) for arrival in arrivals]
+    stored = select(InboxMessage.channel, InboxMessage.external_key, InboxMessage.id)
+    stored = stored.where(tuple_(InboxMessage.channel, InboxMessage.external_key).in_(keys))
+    return {(channel, key): row_id for channel, key, row_id in session.execute(stored)}
+
+
+def _key_of(arrival: Arrival) -> tuple[str, str]:
+    return arrival.channel, arrival.external_key
+
+
+def _turn_of(arrival: Arrival) -> str:
+    # The order of a conversation is that of its ids: none may appear after a later one was taken.
+    return f"inbox:{arrival.conversation}"
 
 
 def claim_next(database: Database) -> Claim | None:
@@ -101,7 +182,9 @@ def claim_next(database: Database) -> Claim | None:
         row.attempts += 1
         row.first_attempt_at = row.first_attempt_at or moment
         text = cipher_of(session).unseal(row.body)
-        return Claim(row.id, row.channel, row.conversation, text, row.payload, row.attempts, row.first_attempt_at)
+        return Claim(
+            row.id, row.channel, row.conversation, text, row.payload, row.kind, row.attempts, row.first_attempt_at
+        )
 
 
 def finish(session: Session, claim: Claim) -> None:

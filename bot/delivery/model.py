@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 
 from bot.database import Base, UtcDateTime, now
@@ -11,8 +13,22 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 PENDING, CLAIMED, DONE, FAILED = "pending", "claimed", "done", "failed"
 DELIVERED = "delivered"
+# Of the outbox: can't go out before the citizen writes again.
+HELD = "held"
+# Of attachments, besides FAILED: not fetched yet, kept as evidence, let go because nobody asked for it.
+WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 # Whose rows are that stay after an erasure.
 NOBODY = "erased"
+
+
+def channel_of(conversation: str) -> str:
+    """The channel a conversation lives on: the part of its name before the first colon."""
+    return conversation.split(":", 1)[0]
+
+
+def channel_of_row(context: Any) -> str:
+    """The channel of a row that is being inserted."""
+    return channel_of(context.get_current_parameters()["conversation"])
 
 
 class InboxMessage(Base):
@@ -32,6 +48,8 @@ class InboxMessage(Base):
     # What the citizen sees of their own message, and what Rasa is told when that is a button's payload.
     body = Column(LargeBinary, nullable=False)
     payload = Column(String(400))
+    # "text" is worked on by Rasa; everything else (see `inbox.Arrival`) by whoever attends to it.
+    kind = Column(String(20), nullable=False, default="text")
     state = Column(String(10), nullable=False, default=PENDING)
     attempts = Column(Integer, nullable=False, default=0)
     reason = Column(String(100))
@@ -42,16 +60,44 @@ class InboxMessage(Base):
     first_attempt_at = Column(UtcDateTime)
 
 
+class Attachment(Base):
+    """A file that came with a message, still at its channel until somebody asks for it."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (
+        Index("ix_attachments_conversation_state", "conversation", "state"),
+        UniqueConstraint("inbox_id", "position"),
+    )
+
+    id = Column(RowId, primary_key=True)
+    inbox_id = Column(BigInteger, nullable=False)
+    position = Column(Integer, nullable=False, default=0)
+    channel = Column(String(20), nullable=False)
+    conversation = Column(String(100), nullable=False)
+    # "image", "file", "voice", "video".
+    kind = Column(String(20), nullable=False)
+    # What the channel fetches it by (an id or an address), and its name, both encrypted.
+    reference = Column(LargeBinary, nullable=False)
+    name = Column(LargeBinary, nullable=False)
+    # Bytes as the channel says; nothing is built on it.
+    size = Column(BigInteger)
+    state = Column(String(10), nullable=False, default=WAITING)
+    created_at = Column(UtcDateTime, nullable=False, default=now)
+
+
 class OutboxMessage(Base):
     """One thing the bot says, kept until its channel has it."""
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_conversation_id", "conversation", "id"),
+        Index("ix_outbox_channel_state_next_attempt_at", "channel", "state", "next_attempt_at"),
         UniqueConstraint("inbox_id", "position"),
     )
 
     id = Column(RowId, primary_key=True)
+    # The beginning of the conversation's name; decides who carries it out.
+    channel = Column(String(20), nullable=False, default=channel_of_row)
     conversation = Column(String(100), nullable=False)
     # JSON {"text", "buttons": [{"id", "title", "payload"}]}, encrypted.
     body = Column(LargeBinary, nullable=False)
@@ -61,6 +107,18 @@ class OutboxMessage(Base):
     state = Column(String(10), nullable=False, default=PENDING)
     created_at = Column(UtcDateTime, nullable=False, default=now)
     delivered_at = Column(UtcDateTime)
+    # Of channels that are sent to; those that fetch (web, terminal) leave it as it is.
+    attempts = Column(Integer, nullable=False, default=0)
+    first_attempt_at = Column(UtcDateTime)
+    next_attempt_at = Column(UtcDateTime, nullable=False, default=now)
+    claimed_until = Column(UtcDateTime)
+    # Parts of a long message that the channel has taken, the channel's own id of the last, and how often nobody could
+    # know whether a try had arrived.
+    parts_sent = Column(Integer, nullable=False, default=0)
+    external_id = Column(String(100))
+    uncertain = Column(Integer, nullable=False, default=0)
+    # Why it failed, is held, or was put off.
+    reason = Column(String(60))
 
 
 class SentButton(Base):
@@ -72,6 +130,65 @@ class SentButton(Base):
     conversation = Column(String(100), nullable=False, index=True)
     title = Column(String(200), nullable=False)
     payload = Column(String(400), nullable=False)
+
+
+class Correspondent(Base):
+    """The other end of a conversation: when it was last heard of, whether it can still be reached."""
+
+    __tablename__ = "correspondents"
+
+    conversation = Column(String(100), primary_key=True)
+    channel = Column(String(20), nullable=False)
+    # The same for all conversations of one person that were linked; None while there is only this one.
+    person = Column(String(32), index=True)
+    heard_at = Column(UtcDateTime)
+    # Since when, and why, nothing can be sent there ("blocked", "unfollowed", "withdrawn").
+    gone_at = Column(UtcDateTime)
+    gone_reason = Column(String(40))
+    # A person of the centre is writing there by hand: the bot keeps still until then.
+    silent_until = Column(UtcDateTime)
+
+
+class LinkCode(Base):
+    """A code by which a person takes a conversation along to another channel, once; only its fingerprint is kept."""
+
+    __tablename__ = "link_codes"
+
+    digest = Column(String(64), primary_key=True)
+    conversation = Column(String(100), nullable=False, index=True)
+    expires_at = Column(UtcDateTime, nullable=False)
+    used_at = Column(UtcDateTime)
+
+
+class Switch(Base):
+    """A channel, or the whole bot ("all"), that was switched off, and what citizens are told meanwhile."""
+
+    __tablename__ = "switches"
+
+    name = Column(String(20), primary_key=True)
+    off_at = Column(UtcDateTime, nullable=False)
+    off_by = Column(String(100), nullable=False)
+    notice = Column(Text, nullable=False)
+
+
+class ChannelCredential(Base):
+    """What opens a neighbour's door and changes by itself, such as a pair of tokens; encrypted."""
+
+    __tablename__ = "channel_credentials"
+
+    name = Column(String(40), primary_key=True)
+    # JSON, the present one and the one before it.
+    value = Column(LargeBinary, nullable=False)
+    former = Column(LargeBinary)
+    # Until when it is good, and until when it can be renewed.
+    expires_at = Column(UtcDateTime)
+    renewable_until = Column(UtcDateTime)
+    # The one program that renews it, and until when nobody else may.
+    lease = Column(String(32))
+    lease_until = Column(UtcDateTime)
+    # What an operator must know, None while all is well.
+    problem = Column(String(200))
+    changed_at = Column(UtcDateTime, nullable=False, default=now)
 
 
 class Turn(Base):

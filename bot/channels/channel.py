@@ -1,0 +1,26 @@
+"""What a channel brings to the web program."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from bot.delivery.adapter import Adapter
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One channel, put together from its settings.
+
+    Attributes:
+        routes: its webhooks.
+        receivers: what fetches messages where there is no webhook; runs until cancelled.
+        closing: gives back its connections.
+    """
+
+    adapter: Adapter
+    routes: Sequence[BaseRoute] = ()
+    receivers: Sequence[Callable[[], Awaitable[None]]] = ()
+    closing: Callable[[], Awaitable[None]] | None = None

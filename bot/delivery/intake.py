@@ -1,0 +1,75 @@
+"""The way into the inbox for many at once: what arrives while a commit is under way shares the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bot.database import Database
+from bot.delivery import inbox
+from bot.delivery.inbox import Arrival
+
+logger = logging.getLogger(__name__)
+
+# Of one transaction; a larger one would keep other writers waiting.
+MOST_AT_ONCE = 200
+
+
+class Intake:
+    """Stores what channels bring, one commit for all that wait.
+
+    A commit that survives a power cut costs the disk some milliseconds, whatever is in it.
+
+    Args:
+        on_new: is told that something new is in the inbox.
+    """
+
+    def __init__(self, database: Database, on_new: Callable[[], None]) -> None:
+        self._database = database
+        self._on_new = on_new
+        self._waiting: list[tuple[Arrival, asyncio.Future[tuple[int, bool]]]] = []
+        self._work: asyncio.Task[None] | None = None
+
+    async def accept(self, arrival: Arrival) -> tuple[int, bool]:
+        """Store a message. Returns its id and whether it is new; once this returns it is on disk.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: it could not be stored; the sender must hear of a failure.
+        """
+        future: asyncio.Future[tuple[int, bool]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arrival, future))
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._store_what_waits())
+        return await future
+
+    async def _store_what_waits(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            try:
+                stored = await asyncio.to_thread(inbox.accept_many, self._database, [one for one, _ in batch])
+            except Exception:
+                # One of them may be at fault; the others must not fail with it.
+                logger.warning("inbox: %d messages are stored one by one", len(batch), exc_info=True)
+                await self._store_each(batch)
+                continue
+            for (_, future), result in zip(batch, stored, strict=True):
+                _settle(future, result)
+            if any(new for _, new in stored):
+                self._on_new()
+
+    async def _store_each(self, batch: list[tuple[Arrival, asyncio.Future[tuple[int, bool]]]]) -> None:
+        for arrival, future in batch:
+            try:
+                _settle(future, await asyncio.to_thread(inbox.accept, self._database, arrival))
+            except Exception as error:  # noqa: BLE001
+                # The caller's to log and to answer for.
+                if not future.done():
+                    future.set_exception(error)
+        self._on_new()
+
+
+def _settle(future: asyncio.Future[tuple[int, bool]], result: tuple[int, bool]) -> None:
+    # The caller may have gone away; its message is stored all the same.
+    if not future.done():
+        future.set_result(result)

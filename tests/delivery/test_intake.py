@@ -1,0 +1,97 @@
+import asyncio
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
+
+from bot.database import Database
+from bot.delivery import inbox
+from bot.delivery.inbox import File
+from bot.delivery.intake import Intake
+from bot.delivery.model import Attachment, InboxMessage
+from tests.factories import KEY, make_arrival
+
+
+def take_in(database, arrivals):
+    """What came of each message, and how often the dispatcher was told."""
+    told = []
+
+    async def run():
+        intake = Intake(database, lambda: told.append(1))
+        return await asyncio.gather(*map(intake.accept, arrivals), return_exceptions=True)
+
+    return asyncio.run(run()), len(told)
+
+
+def count(database):
+    with database.reading() as session:
+        return session.execute(select(func.count()).select_from(InboxMessage)).scalar_one()
+
+
+def test_many_at_once_are_all_stored_in_few_commits(database):
+    results, told = take_in(database, [make_arrival(f"tin {n}", key=f"k-{n}") for n in range(500)])
+    assert count(database) == 500
+    assert all(new for _, new in results)
+    assert 1 <= told <= 10
+
+
+def test_a_conversation_keeps_its_order(database):
+    results, _ = take_in(database, [make_arrival(f"tin {n}", key=f"k-{n}") for n in range(300)])
+    ids = [row_id for row_id, _ in results]
+    assert ids == sorted(ids)
+
+
+def test_the_same_message_in_one_batch_and_later_is_stored_once(database):
+    twice = [make_arrival(key="k-1"), make_arrival(key="k-1"), make_arrival(key="k-2")]
+    first, _ = take_in(database, twice)
+    again, told = take_in(database, twice[:1])
+    assert [new for _, new in first] == [True, False, True]
+    assert again == [(first[0][0], False)]
+    assert (count(database), told) == (2, 0)
+
+
+def test_one_that_no_database_takes_harms_no_other(database):
+    bad = make_arrival(key="k-\ud800")
+    results, _ = take_in(database, [make_arrival(key="k-1"), bad, make_arrival(key="k-2")])
+    assert isinstance(results[1], DataError)
+    assert count(database) == 2
+
+
+def test_programs_that_get_the_same_messages_store_each_once(database):
+    others = [Database(database.url, (KEY,)) for _ in range(4)]
+    arrivals = [make_arrival(f"tin {n}", conversation=f"web:{n % 3}", key=f"k-{n}") for n in range(100)]
+
+    async def run():
+        intakes = [Intake(one, lambda: None) for one in others]
+        calls = [intake.accept(arrival) for arrival in arrivals for intake in intakes]
+        return await asyncio.gather(*calls)
+
+    results = asyncio.run(run())
+    for one in others:
+        one.close()
+    assert count(database) == 100
+    assert sum(new for _, new in results) == 100
+
+
+def test_who_goes_away_while_waiting_leaves_the_message_behind(database):
+    async def run():
+        intake = Intake(database, lambda: None)
+        waiting = asyncio.create_task(intake.accept(make_arrival(key="k-1")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await intake.accept(make_arrival(key="k-2"))
+
+    asyncio.run(run())
+    assert count(database) == 2
+
+
+@pytest.mark.parametrize("name", ["", "đơn.pdf"])
+def test_files_lie_beside_their_message_encrypted(database, name):
+    arrival = make_arrival("ảnh đây")
+    arrival = inbox.Arrival("web", "k-1", arrival.conversation, "", kind="image", files=(File("image", "F1", name, 9),))
+    message_id, _ = inbox.accept(database, arrival)
+    with database.reading() as session:
+        row = session.execute(select(Attachment)).scalar_one()
+        assert (row.inbox_id, row.kind, row.size) == (message_id, "image", 9)
+        assert b"F1" not in row.reference
+        assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("F1", name)
