@@ -16,7 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.agreement import ask_improve
 from actions.local import PROVINCE, ask_province, hear_place, settle_province
 from actions.unfinished import offer_unfinished
-from bot.catalogue.imported import imported_names
+from bot.catalogue.imported import imported_names, shadowed_codes
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
 from bot.catalogue.national import NationalSearch
@@ -75,10 +75,11 @@ def services() -> Services:
     knowledge, refusals = load_knowledge(ROOT / "knowledge")
     for refusal in refusals:
         logger.error("knowledge/%s was left out: %s", refusal.path, refusal.reason)
-    search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere())
     rules, form = load_rules(ROOT / "knowledge", settings.province), load_form(ROOT / "knowledge")
     routes = load_routes(ROOT / "knowledge")
     database = open_database(settings)
+    replaced = shadowed_codes(database, knowledge)
+    search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere(), replaced)
     imported = list(imported_names(database))
     national = NationalSearch(imported, knowledge.national_wordings) if imported else None
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})

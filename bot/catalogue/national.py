@@ -51,6 +51,9 @@ class NationalSearch:
                 groups.setdefault(plain(name.name), []).append(name)
         self._groups = [sorted(group, key=_standing) for group in groups.values()]
         self.codes = [frozenset(code for name in group for code in name.codes) for group in self._groups]
+        self._by_code = {
+            code: group[0] for group, codes in zip(self._groups, self.codes, strict=True) for code in codes
+        }
         self._codes_of = {group[0].key: codes for group, codes in zip(self._groups, self.codes, strict=True)}
         own = [group[0].type == OF_A_PROVINCE for group in self._groups]
         self._penalty = np.array(own) * OWN
@@ -74,7 +77,8 @@ class NationalSearch:
 
     def by_code(self, code: str) -> list[ImportedName]:
         """The records that bear a code, the national one only."""
-        return [group[0] for group, codes in zip(self._groups, self.codes, strict=True) if code in codes]
+        found = self._by_code.get(code)
+        return [found] if found else []
 
     def codes_of(self, name: Name) -> frozenset[str]:
         """The codes of all records that bear a name: the national one's and those of provinces."""

@@ -56,6 +56,7 @@ class ProcedureSearch:
     Args:
         wordings: the key of a procedure → messages of citizens who need it, beside its names.
         elsewhere: messages of people who need none of these procedures.
+        shadowed: further codes that mean a procedure, such as those that were replaced → its key.
     """
 
     def __init__(
@@ -63,10 +64,13 @@ class ProcedureSearch:
         procedures: Iterable[Procedure | Name],
         wordings: Mapping[str, Sequence[str]] | None = None,
         elsewhere: Sequence[str] = (),
+        shadowed: Mapping[str, str] | None = None,
     ) -> None:
         self._procedures = list(procedures)
         told = wordings or {}
-        self._codes = {code: p for p in self._procedures for code in (*p.codes, *p.old_codes)}
+        by_key = {p.key: p for p in self._procedures}
+        own = {code: p for p in self._procedures for code in (*p.codes, *p.old_codes)}
+        self._codes = {**{code: by_key[key] for code, key in (shadowed or {}).items()}, **own}
         # Without tones "hộ", "bản" and "tử" look like asides; in these pairs they are not. "Đăng ký" names nothing.
         pairs = Counter(pair for p in self._procedures for pair in _pairs(p.name))
         never = [(first, second) for first, second in (pair.split() for pair in _read_asides()["never"])]

@@ -10,7 +10,7 @@ import click
 import httpx
 
 from bot.catalogue.combined import CombinedSearch
-from bot.catalogue.imported import imported_names
+from bot.catalogue.imported import imported_names, shadowed_codes
 from bot.catalogue.loader import load_knowledge
 from bot.catalogue.model import Knowledge
 from bot.catalogue.national import NationalSearch
@@ -103,8 +103,10 @@ def search(settings: Settings, text: str | None, source: Path | None, out: Path 
     """Find procedures, reviewed and imported, by their names and citizens' wordings."""
     rows = read_lines(source) if source else [{"text": needed(text)}]
     content = load_knowledge(ROOT / "knowledge")[0]
-    reviewed = ProcedureSearch(content.names(), content.wordings, content.elsewhere())
-    imported = list(imported_names(migrated_database(settings)))
+    database = migrated_database(settings)
+    replaced = shadowed_codes(database, content)
+    reviewed = ProcedureSearch(content.names(), content.wordings, content.elsewhere(), replaced)
+    imported = list(imported_names(database))
     index = CombinedSearch(reviewed, NationalSearch(imported, content.national_wordings) if imported else None)
     find = index.find_imported if where == "imported" else index.find
     found = (

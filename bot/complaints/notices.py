@@ -40,8 +40,8 @@ _LATE = (
     "Phản ánh {code} đã quá ngày dự kiến trả lời ({day}) mà chưa có câu trả lời. Trung tâm xin lỗi anh/chị.\n"
     "Anh/chị có thể gửi phản ánh, kiến nghị trên Cổng Dịch vụ công quốc gia "
     "(https://dichvucong.gov.vn/nop-phan-anh-kien-nghi). Nếu quyết định hay việc làm của cơ quan xâm phạm quyền lợi "
-    "của mình, anh/chị có quyền khiếu nại trong 90 ngày kể từ khi nhận được hoặc biết được; việc chờ ở đây không kéo "
-    "dài hạn đó."
+    "của mình, anh/chị có quyền khiếu nại trong 90 ngày kể từ khi nhận được hoặc biết được (Luật Khiếu nại 2011, "
+    "Điều 9); việc chờ ở đây không kéo dài hạn đó."
 )
 _REMINDED = (
     "Trung tâm vẫn chờ anh/chị bổ sung thông tin cho phản ánh {code}: {note}\n"

@@ -69,3 +69,12 @@ def test_the_imported_catalogue_can_be_asked_alone(motcua, search, tmp_path):
     drum, birth = search(NAME, "làm giấy khai sinh cho con", options=("--in", "imported"))
     assert drum[0]["code"] == CODE
     assert "khai_sinh" not in [hit["key"] for hit in birth]
+
+
+def test_a_record_that_replaced_a_reviewed_code_is_the_reviewed_procedure(motcua, search, tmp_path):
+    write(tmp_path, "in/a.json", detail())
+    write(tmp_path, "in/a.csv", f"old_code,new_code,name\n1.001193,{CODE},\n")
+    motcua("import", "procedures", tmp_path / "in")
+    by_code, by_name = search(f"thủ tục {CODE}", NAME)
+    assert by_code[0]["key"] == "khai_sinh"
+    assert CODE not in [hit["key"] for hit in by_name]

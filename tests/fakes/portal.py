@@ -1,13 +1,13 @@
 """A small national portal over HTTP: the list with its paging and single procedures, as its interface is described."""
 
-import contextlib
 import json
-import threading
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from time import monotonic
+
+from tests.fakes.server import FakeServer, Quiet
 
 LIST = "/submitting/formality/list-all-formality-by-citizen"
 DETAIL = "/configuring/formality/get-formality-by-citizen"
@@ -37,7 +37,7 @@ class Request:
     at: float
 
 
-class FakePortal:
+class FakePortal(FakeServer):
     """Give it `details` and list `rows`; set `faults`, one for each coming request; look at `requests`."""
 
     def __init__(self, details, rows, page_size=2, retry_after="3"):
@@ -48,21 +48,8 @@ class FakePortal:
         self.endless = False
         self.faults = deque()
         self.requests = []
-        self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}/api/v1"
-
-    @contextlib.contextmanager
-    def serving(self):
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._closing.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
+        super().__init__(_Handler)
+        self.url += "/api/v1"
 
     def asked(self, path=DETAIL):
         """The ids that were asked for, or the places in the list."""
@@ -80,22 +67,8 @@ class FakePortal:
         items = self.rows[start : start + min(self.page_size, body["limit"])]
         return wrap({"items": items, "lastId": items[-1]["id"] if items else None, "total": len(ids)})
 
-    def wait_for_the_end(self):
-        self._closing.wait(60)
 
-    def _make_handler(self):
-        portal = self
-
-        class Handler(_Handler):
-            fake = portal
-
-        return Handler
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    fake = None
-
+class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.removeprefix("/api/v1")
@@ -131,9 +104,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Retry-After", self.fake.retry_after)
         self.end_headers()
         self.wfile.write(raw)
-
-    def log_message(self, *_):
-        pass
 
 
 def wrap(data, code="OK", message=""):

@@ -1,15 +1,14 @@
 """A small Rasa over HTTP: the REST channel, the tracker and the action server's health, as Rasa 3.6 behaves."""
 
-import contextlib
 import json
-import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 from tests.factories import TOKEN
+from tests.fakes.server import FakeServer, Quiet
 
 
 class Fault(Enum):
@@ -41,7 +40,7 @@ def echo(received):
     return say(f"Đã nghe: {received.message}")
 
 
-class FakeRasa:
+class FakeRasa(FakeServer):
     """Set `answer`, `faults` (one for each coming turn) and `*_away`; look at `received`, `events`, `kept`."""
 
     def __init__(self):
@@ -53,22 +52,8 @@ class FakeRasa:
         self.events = defaultdict(list)
         self.overlapped = False
         self._running = set()
-        self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(_Handler)
         self.actions_url = f"{self.url}/actions"
-
-    @contextlib.contextmanager
-    def serving(self):
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._closing.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
     def kept(self, conversation):
         """The citizen's messages that count, those taken back by "rewind" left out."""
@@ -100,22 +85,8 @@ class FakeRasa:
         self._running.discard(received.conversation)
         return fault, [part for message in messages for part in _rest_messages(received.conversation, message)]
 
-    def wait_for_the_end(self):
-        self._closing.wait(60)
 
-    def _make_handler(self):
-        rasa = self
-
-        class Handler(_Handler):
-            fake = rasa
-
-        return Handler
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    fake = None
-
+class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_GET(self):
         path = urlsplit(self.path).path
         if path == "/actions/health":
@@ -169,9 +140,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _knows_token(self):
         return parse_qs(urlsplit(self.path).query).get("token") == [TOKEN]
-
-    def log_message(self, *_):
-        pass
 
 
 def _conversation_in(path, ending):

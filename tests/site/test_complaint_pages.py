@@ -1,13 +1,10 @@
 """What became of feedback: state by code, published days, the check of a receipt; over HTTP and in a browser."""
 
 import re
-import socket
-import threading
 from datetime import timedelta
 from html import unescape
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from starlette.applications import Starlette
@@ -26,6 +23,7 @@ from bot.site.complaint_pages import ComplaintPages
 from bot.site.pages import page_routes
 from tests.complaints.conftest import AN, OFFICER, WORDS, Centre
 from tests.complaints.test_chain import erase
+from tests.site.conftest import serving
 
 PHONE = "0912345678"
 ADDRESS = "https://motcua.example"
@@ -330,16 +328,8 @@ def test_no_page_is_stored_or_loads_anything_from_elsewhere(centre):
 
 @pytest.fixture
 def served(centre):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(app(centre, address=address), log_level="error", lifespan="off", ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
+    with serving(lambda address: app(centre, address=address)) as address:
         yield address
-        server.should_exit = True
-        thread.join(timeout=10)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from starlette.applications import Starlette
@@ -28,6 +25,7 @@ from tests.channels.conftest import IdleWorker
 from tests.complaints import files
 from tests.complaints.conftest import DRAFT
 from tests.factories import make_database, make_settings
+from tests.site.conftest import serving
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 RULES = load_file_rules(ROOT / "knowledge")
@@ -44,36 +42,15 @@ def store(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def address(store: Database, tmp_path: Path) -> Iterator[str]:
     settings = make_settings(tmp_path)
-    routes = [*web_routes(store, IdleWorker(), settings), *file_routes(store, settings, RULES)]
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        app = Starlette(routes=[*routes, *page_routes()])
-        config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(timeout=10)
+    routes = [*web_routes(store, IdleWorker(), settings), *file_routes(store, settings, RULES), *page_routes()]
+    with serving(lambda _: Starlette(routes=routes)) as address:
+        yield address
 
 
 @pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=address, locale="vi-VN", viewport={"width": 390, "height": 844})
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    open_chat(page)
-    yield page
-    assert errors == []
+def page(blank_page: Page) -> Page:
+    open_chat(blank_page)
+    return blank_page
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.evidence_files import path_of
 from bot.complaints.model import Complaint, Evidence
 from bot.complaints.rules import load_rules
-from bot.database import Database, open_database
+from bot.database import Database
 from bot.operations.keys import SEALED
 from bot.settings import ROOT
 from tests.conftest import Conversation, RunningBot, make_bot
@@ -35,13 +35,6 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture
-def database(bot: RunningBot) -> Iterator[Database]:
-    database = open_database(bot.settings)
-    yield database
-    database.close()
 
 
 def spellings(text: str) -> list[bytes]:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels import terminal
 from bot.complaints.queries import list_complaints
-from bot.database import Database, open_database
+from bot.database import Database
 from tests.conftest import Conversation, RunningBot, make_bot
 
 pytestmark = pytest.mark.server
@@ -23,13 +23,6 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> RunningBot:
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture
-def database(bot: RunningBot) -> Database:
-    database = open_database(bot.settings)
-    yield database
-    database.close()
 
 
 class Killer(threading.Thread):

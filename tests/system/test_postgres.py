@@ -9,7 +9,7 @@ import pytest
 from bot.complaints.casework import move
 from bot.complaints.queries import list_complaints
 from bot.complaints.rules import load_rules
-from bot.database import Database, open_database
+from bot.database import Database
 from bot.settings import ROOT
 from tests.conftest import Conversation, RunningBot, make_bot
 from tests.postgres import PostgresServer
@@ -28,13 +28,6 @@ def bot(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> I
         running.start()
         yield running
         running.stop()
-
-
-@pytest.fixture
-def database(bot: RunningBot) -> Iterator[Database]:
-    database = open_database(bot.settings)
-    yield database
-    database.close()
 
 
 def test_asking_filing_and_looking_up(bot: RunningBot, database: Database) -> None:

@@ -1,0 +1,42 @@
+"""What every fake over HTTP needs: an address of its own, serving in a thread, an end for those that wait."""
+
+import contextlib
+import threading
+from http.server import ThreadingHTTPServer
+
+# Nothing a test does keeps a connection waiting for longer.
+PATIENCE = 60
+
+
+class Quiet:
+    """Beside `BaseHTTPRequestHandler`: answers the requests of one fake, which it finds as `fake`."""
+
+    protocol_version = "HTTP/1.1"
+    fake = None
+
+    def log_message(self, *_):
+        pass
+
+
+class FakeServer:
+    """A fake that listens on loopback while it is `serving`."""
+
+    def __init__(self, handler):
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (handler,), {"fake": self}))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @contextlib.contextmanager
+    def serving(self):
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._closing.set()
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+    def wait_for_the_end(self):
+        self._closing.wait(PATIENCE)
