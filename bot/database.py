@@ -245,7 +245,11 @@ def _make_engine(url: str) -> Engine:
 def _make_sqlite(url: str) -> Engine:
     arguments = {"timeout": 30, "check_same_thread": False}
     # Opening a file anew for each transaction would take longer than most of them; closing it, far longer.
-    kept = {"poolclass": QueuePool, "pool_size": _KEPT_CONNECTIONS, "max_overflow": _MOST_CONNECTIONS - _KEPT_CONNECTIONS}
+    kept = {
+        "poolclass": QueuePool,
+        "pool_size": _KEPT_CONNECTIONS,
+        "max_overflow": _MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+    }
     engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)

@@ -35,8 +35,8 @@ NOT_READABLE = (
     "1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
 )
 WELCOME = (
-    "Xin chào, đây là trợ lý tự động (máy trả lời) về thủ tục hành chính. Anh/chị cứ nhắn câu hỏi bằng tiếng Việt, có dấu "
-    "hoặc không dấu, hoặc nhắn điều cần phản ánh."
+    "Xin chào, đây là trợ lý tự động (máy trả lời) về thủ tục hành chính. Anh/chị cứ nhắn câu hỏi bằng tiếng Việt, có "
+    "dấu hoặc không dấu, hoặc nhắn điều cần phản ánh."
 )
 KEEP_FILES, DROP_FILES = "Tôi đồng ý, lưu tệp", "Không lưu"
 ASK_KEEP_FILES = "{warning}\nAnh/chị bấm “{keep}” nghĩa là: {agree}"
@@ -47,7 +47,5 @@ BEGIN_FEEDBACK = "Viết phản ánh"
 FILES_DROPPED = "Các tệp anh/chị gửi không được lưu. Anh/chị vẫn hỏi hoặc phản ánh bằng lời như bình thường."
 FILES_NONE = "Hiện không có tệp nào đang chờ. Anh/chị gửi lại tệp ở đây nếu cần."
 FILE_GONE = "Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."
-VOICE = (
-    "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
-)
+VOICE = "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
 VOICE_KEPT = "Trợ lý không nghe được tin thoại, nhưng cán bộ sẽ nghe. Anh/chị gõ thêm vài chữ tóm tắt giúp nhé."

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from bot.complaints.model import Complaint, Evidence
 from bot.database import Database
-from bot.delivery.model import InboxMessage, OutboxMessage, VaultEntry
+from bot.delivery.model import Attachment, ChannelCredential, InboxMessage, OutboxMessage, VaultEntry
 
 SEALED = (
     InboxMessage.body,
@@ -17,6 +17,10 @@ SEALED = (
     VaultEntry.value,
     Complaint.contact,
     Evidence.name,
+    Attachment.reference,
+    Attachment.name,
+    ChannelCredential.value,
+    ChannelCredential.former,
 )
 BATCH = 500
 
