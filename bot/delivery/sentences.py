@@ -21,3 +21,14 @@ ERASED = (
     "Đã xóa xong dữ liệu của cuộc trò chuyện này. Mã biên nhận (nếu có) chỉ còn ghi là đã xóa. Dòng này tự mất sau ít "
     "ngày. Anh/chị tải lại trang để không còn thấy các tin cũ; anh/chị viết tiếp thì bắt đầu lại từ đầu."
 )
+# The menu of commands, in its order.
+MENU = {
+    "phananh": "Gửi phản ánh, kiến nghị",
+    "trangthai": "Xem phản ánh đã đến đâu",
+    "riengtu": "Dữ liệu của tôi: xem, rút lại, xóa",
+    "help": "Trợ lý làm được gì",
+    "start": "Bắt đầu",
+}
+ONLY_IN_PRIVATE = (
+    "Để giữ kín thông tin của anh/chị, trợ lý chỉ trả lời trong trò chuyện riêng. Mời anh/chị nhắn tại {link}"
+)
