@@ -30,6 +30,7 @@ from bot.channels.telegram_updates import (
     Tap,
     kind_of,
     read_update,
+    salvage,
 )
 from bot.database import Database, now, take_turn
 from bot.delivery import outbox, sentences
@@ -217,7 +218,7 @@ class Receiver:
             return read_update(Update.de_json(dict(raw), self._bot), self._me)
         except UNREADABLE as error:
             logger.warning("telegram: an update (%s) can't be read: %s", kind_of(raw), type(error).__name__)
-            return None
+            return salvage(raw, self._me)
 
     def _relate(self, heard: Heard) -> Arrival | None:
         """The arrival of a message; for an edited one with the key of the original, None when nothing was changed."""

@@ -97,6 +97,23 @@ def read_update(update: Update, me: Self) -> Reading | None:
     return Heard(arrival, f"{message.chat.id}:{message.message_id}") if arrival else None
 
 
+def salvage(raw: Mapping[str, Any], me: Self) -> Heard | None:
+    """What is left of an update that can't be read whole: that somebody wrote to the bot, and what was typed.
+
+    Telegram's next version, or an older server of one's own, must not make the bot deaf.
+    """
+    message = raw.get("message")
+    chat = message.get("chat") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(chat, dict) or chat.get("type") != Chat.PRIVATE:
+        return None
+    chat_id, text = chat.get("id"), message.get("text")
+    if not isinstance(chat_id, int):
+        return None
+    typed = _safe(text) if isinstance(text, str) else ""
+    key = f"{me.id}:{raw['update_id']}"
+    return Heard(Arrival(CHANNEL, key, name_of(chat_id), typed, kind="text" if typed else "unsupported"))
+
+
 def name_of(chat_id: int) -> str:
     """The name of a chat's conversation."""
     return f"{CHANNEL}:{chat_id}"
