@@ -122,15 +122,19 @@ class TelegramAdapter:
         return bytes(content)
 
 
-def open_channel(database: Database, settings: Settings, intake: Intake) -> Channel | None:
-    """Telegram from its settings, None when it is off. Connects to nothing yet."""
+def open_channel(database: Database, settings: Settings, intake: Intake, patience: float = _SECONDS) -> Channel | None:
+    """Telegram from its settings, None when it is off. Connects to nothing yet.
+
+    Args:
+        patience: seconds that one call of Telegram's interface may take.
+    """
     telegram = settings.telegram
     if not telegram.token:
         return None
     # A proxy of the machine's surroundings leads to Telegram, but not back to this machine.
     surroundings = not _is_loopback(telegram.api_url)
     # The long poll keeps one connection, so that it never stands in the way of what is sent.
-    requests = [_request(_CONNECTIONS, surroundings), _request(1, surroundings)]
+    requests = [_request(_CONNECTIONS, surroundings, patience), _request(1, surroundings, patience)]
     application = (
         Application.builder()
         .token(telegram.token)
@@ -164,13 +168,13 @@ def open_channel(database: Database, settings: Settings, intake: Intake) -> Chan
     return Channel(adapter, receivers=[receiver.poll], closing=close)
 
 
-def _request(connections: int, surroundings: bool) -> HTTPXRequest:
+def _request(connections: int, surroundings: bool, patience: float) -> HTTPXRequest:
     return HTTPXRequest(
         connection_pool_size=connections,
-        read_timeout=_SECONDS,
-        write_timeout=_SECONDS,
-        connect_timeout=_SECONDS / 2,
-        pool_timeout=_SECONDS,
+        read_timeout=patience,
+        write_timeout=patience,
+        connect_timeout=patience,
+        pool_timeout=patience,
         httpx_kwargs={"trust_env": surroundings},
     )
 

@@ -100,6 +100,8 @@ class FakeTelegram(FakeServer):
         self.calls = []
         self.sent = []
         self.files = {}
+        # What getFile says of a file where that is not true, and the paths that were fetched.
+        self.sizes, self.given = {}, []
         self.webhook = {}
         self.commands = []
         self.menu = None
@@ -265,7 +267,12 @@ class FakeTelegram(FakeServer):
         if len(content) > 20 * 1024 * 1024:
             raise ApiError(400, "Bad Request: file is too big")
         unique = f"u{given['file_id']}"
-        return {"file_id": given["file_id"], "file_unique_id": unique, "file_size": len(content), "file_path": path}
+        return {
+            "file_id": given["file_id"],
+            "file_unique_id": unique,
+            "file_size": self.sizes.get(given["file_id"], len(content)),
+            "file_path": path,
+        }
 
     def _check_chat(self, chat):
         if chat in self.blocked:
@@ -397,6 +404,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
 
     def _give_file(self, rest):
         token, _, path = rest.partition("/")
+        self.fake.given.append(path)
         content = self.fake.content_at(path) if token == self.fake.token else None
         return self._send(404, b"") if content is None else self._send(200, content, "application/octet-stream")
 
