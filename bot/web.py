@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timezone
+from functools import partial
 
 import httpx
 import uvicorn
@@ -21,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.limits import RateLimit
+from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import web_routes
 from bot.channels.web_files import file_routes
 from bot.complaints.errors import ComplaintError
@@ -33,6 +35,7 @@ from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
+from bot.delivery.switches import Switches
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
 from bot.settings import ROOT, Settings, load_settings
@@ -59,7 +62,7 @@ def create_app(settings: Settings) -> Starlette:
     routes = [
         *health,
         *web_routes(database, dispatcher, settings),
-        *page_routes(),
+        *page_routes(partial(_find_notice, Switches(database))),
         *_complaint_pages(database, settings).routes(),
         *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
         *content_routes(pages),
@@ -100,6 +103,11 @@ def serve() -> None:
         ws="none",
         timeout_graceful_shutdown=3,
     )
+
+
+async def _find_notice(switches: Switches) -> str | None:
+    off = await switches.find(WEB)
+    return off.notice if off else None
 
 
 def _health_routes(database: Database, settings: Settings) -> list[BaseRoute]:

@@ -14,6 +14,7 @@ from bot.delivery import inbox, outbox, sentences, turns, vault
 from bot.delivery.inbox import Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
+from bot.delivery.switches import Off, Switches, hand_over
 from bot.delivery.turns import TurnLog
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Dispatcher:
         self._rasa = rasa
         self._patience = timedelta(seconds=give_up_after)
         self._workers = workers
+        self._switches = Switches(database)
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
 
@@ -83,6 +85,11 @@ class Dispatcher:
 
     async def _answer(self, claim: Claim) -> None:
         try:
+            off = await self._switches.stops(claim)
+            if off:
+                await asyncio.to_thread(self._hand_over, claim, off)
+                await self._tell_news()
+                return
             replies, log = read_messages(await self._run_turn(claim))
             await asyncio.to_thread(self._store, claim, replies, log)
             await self._tell_news()
@@ -120,6 +127,10 @@ class Dispatcher:
             shown = [replace(r, text=vault.reveal(session, claim.conversation, r.text)) for r in replies]
             outbox.enqueue(session, claim.conversation, shown, claim.id, rate=log.outcome in RATED_OUTCOMES)
             turns.record(session, claim.conversation, claim.id, log)
+
+    def _hand_over(self, claim: Claim, off: Off) -> None:
+        with self._database.transaction() as session:
+            hand_over(session, claim, off)
 
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)
