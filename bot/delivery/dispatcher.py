@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.database import Database, now
-from bot.delivery import inbox, outbox, sentences, turns, vault
+from bot.delivery import counters, inbox, outbox, sentences, turns, vault
 from bot.delivery.inbox import Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
@@ -90,8 +91,10 @@ class Dispatcher:
                 await asyncio.to_thread(self._hand_over, claim, off)
                 await self._tell_news()
                 return
+            began = time.monotonic()
             replies, log = read_messages(await self._run_turn(claim))
             await asyncio.to_thread(self._store, claim, replies, log)
+            counters.count_turn(claim.channel, time.monotonic() - began)
             await self._tell_news()
         except LostClaimError:
             raise
@@ -134,6 +137,7 @@ class Dispatcher:
 
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)
+        counters.count_retry(claim.channel)
         if now() - claim.first_attempt_at < self._patience:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
             await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)
