@@ -10,15 +10,9 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timezone
 from functools import partial
 
-import httpx
 import uvicorn
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.limits import RateLimit
@@ -36,6 +30,7 @@ from bot.database import Database, now, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
 from bot.delivery.switches import Switches
+from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
 from bot.settings import ROOT, Settings, load_settings
@@ -57,10 +52,9 @@ def create_app(settings: Settings) -> Starlette:
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     dispatcher = Dispatcher(database, rasa, settings.give_up_after)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
-    health = _health_routes(database, settings)
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     routes = [
-        *health,
+        *health_routes(database, settings, (WEB,)),
         *web_routes(database, dispatcher, settings),
         *page_routes(partial(_find_notice, Switches(database))),
         *_complaint_pages(database, settings).routes(),
@@ -108,38 +102,6 @@ def serve() -> None:
 async def _find_notice(switches: Switches) -> str | None:
     off = await switches.find(WEB)
     return off.notice if off else None
-
-
-def _health_routes(database: Database, settings: Settings) -> list[BaseRoute]:
-    async def alive(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def ready(request: Request) -> Response:
-        checks = {
-            "database": await run_in_threadpool(_answers, database),
-            "rasa": await _responds(f"{settings.rasa_url}/status?token={settings.rasa_token}"),
-            "actions": await _responds(f"{settings.actions_url}/health"),
-        }
-        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
-
-    return [Route("/healthz", alive), Route("/readyz", ready)]
-
-
-def _answers(database: Database) -> bool:
-    try:
-        with database.reading() as session:
-            session.execute(text("select 1"))
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-async def _responds(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-        try:
-            return (await client.get(url)).status_code == 200
-        except httpx.HTTPError:
-            return False
 
 
 def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:

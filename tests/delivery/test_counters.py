@@ -21,6 +21,8 @@ def test_no_label_takes_a_value_that_a_stranger_can_choose():
     counters.count_received("Nguyễn Văn A", "0912345678", new=True)
     counters.count_refused("telegram", "0912345678")
     counters.count_delivery("telegram", "failed:blocked by Nguyễn Văn A")
-    values = {value for metric in counters.REGISTRY.collect() for one in metric.samples for value in one.labels.values()}
+    values = {
+        value for metric in counters.REGISTRY.collect() for one in metric.samples for value in one.labels.values()
+    }
     assert not {value for value in values if "Nguyễn" in value or "09" in value}
     assert value_of("motcua_received_total", channel="other", kind="other") >= 1
