@@ -31,6 +31,7 @@ MENU = {
 }
 ONLY_IN_PRIVATE = (
     "Để giữ kín thông tin của anh/chị, trợ lý chỉ trả lời trong trò chuyện riêng. Mời anh/chị nhắn tại {link}"
+)
 SWITCHED_OFF = (
     "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
     "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
