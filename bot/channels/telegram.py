@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +14,13 @@ from telegram.ext import Application
 from telegram.request import HTTPXRequest
 
 from bot.channels.channel import Channel
+from bot.channels.telegram_check import check_telegram
 from bot.channels.telegram_errors import outcome_of
 from bot.channels.telegram_receiving import CHANNEL, Receiver, chat_of
-from bot.channels.telegram_routes import telegram_routes
+from bot.channels.telegram_routes import PATH, telegram_routes
 from bot.database import Database
 from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Taken
+from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import render_pieces, shorten, text_with_numbers, utf16_length
@@ -150,6 +154,12 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
     files = httpx.AsyncClient(timeout=_LONGEST_DOWNLOAD, trust_env=surroundings)
     receiver = Receiver(database, intake, application.bot, requests[1])
 
+    with_webhook = bool(telegram.secret) and settings.public_url.startswith("https://")
+    address = f"{settings.public_url}{PATH}" if with_webhook else None
+
+    async def check() -> Sequence[Finding]:
+        return await check_telegram(application.bot, address)
+
     async def close() -> None:
         await receiver.close()
         for request in requests:
@@ -157,15 +167,15 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
         await files.aclose()
 
     adapter = TelegramAdapter(application.bot, files, telegram.per_second)
-    if telegram.secret and settings.public_url.startswith("https://"):
-        routes = telegram_routes(receiver, telegram.secret)
-        address = f"{settings.public_url}{routes[0].path}"
-
-        async def register() -> None:
-            await receiver.register(address, telegram.secret)
-
-        return Channel(adapter, routes, [register], close)
-    return Channel(adapter, receivers=[receiver.poll], closing=close)
+    if address is None:
+        return Channel(adapter, (), [receiver.poll], close, check)
+    return Channel(
+        adapter,
+        telegram_routes(receiver, telegram.secret),
+        [partial(receiver.register, address, telegram.secret)],
+        close,
+        check,
+    )
 
 
 def _request(connections: int, surroundings: bool, patience: float) -> HTTPXRequest:

@@ -24,6 +24,7 @@ from bot.channels.telegram_updates import (
     CHANNEL,
     UNREADABLE,
     Addressed,
+    Back,
     Heard,
     Reading,
     Self,
@@ -33,7 +34,7 @@ from bot.channels.telegram_updates import (
     salvage,
 )
 from bot.database import Database, now, take_turn
-from bot.delivery import outbox, sentences
+from bot.delivery import correspondents, outbox, sentences
 from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
 from bot.delivery.model import OutboxMessage
@@ -105,7 +106,7 @@ class Receiver:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: something could not be stored; the updates must come again.
         """
-        arrivals, taps = [], []
+        arrivals, taps, backs = [], [], []
         for raw in updates:
             reading = self._read(raw)
             if isinstance(reading, Heard):
@@ -117,9 +118,13 @@ class Receiver:
                 if button and reading.conversation:
                     arrivals.append(Arrival(CHANNEL, reading.key, reading.conversation, button.title, button.payload))
                 taps.append((reading, button is not None))
+            elif isinstance(reading, Back):
+                backs.append(reading.conversation)
             elif isinstance(reading, Addressed):
                 await asyncio.to_thread(self._invite, reading.conversation)
         await asyncio.gather(*(self._intake.accept(arrival) for arrival in arrivals))
+        for conversation in backs:
+            await asyncio.to_thread(self._welcome_back, conversation)
         for tap, known in taps:
             self._start(self._answer_tap(tap, known))
 
@@ -262,6 +267,10 @@ class Receiver:
             return
         text = sentences.ONLY_IN_PRIVATE.format(link=f"https://t.me/{self._me.name}")
         self._say(conversation, text, unless_within=GROUP_PAUSE)
+
+    def _welcome_back(self, conversation: str) -> None:
+        with self._database.transaction() as session:
+            correspondents.heard(session, conversation)
 
     def _say(self, conversation: str, text: str, unless_within: timedelta | None = None) -> None:
         with self._database.transaction() as session:

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.channels.bodies import BodyError, read_body, read_json, refuse
-from bot.channels.telegram_receiving import Receiver
+from bot.channels.telegram_receiving import CHANNEL, Receiver
+from bot.delivery import counters
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +33,16 @@ def telegram_routes(receiver: Receiver, secret: str, patience: float = LONGEST) 
     async def take(request: Request) -> Response:
         # Compared as bytes, in a time that tells nothing, before anything else is looked at.
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), secret.encode()):
+            counters.count_refused(CHANNEL, "secret")
             return Response(status_code=403, headers={"Connection": "close"})
         try:
             await receiver.take([await _read_update(request, patience)])
         except BodyError as error:
+            counters.count_refused(CHANNEL, error.reason)
             logger.warning("telegram: a body was refused: %s", error.reason)
             return refuse(error)
         except SQLAlchemyError as error:
+            counters.count_refused(CHANNEL, "not_stored")
             logger.error("telegram: the inbox takes nothing: %s", type(error).__name__)
             return Response(status_code=503)
         return Response()
@@ -52,5 +56,5 @@ async def _read_update(request: Request, patience: float) -> dict[str, object]:
     update = read_json(await read_body(request, MOST_BYTES, patience))
     number = update.get("update_id") if isinstance(update, dict) else None
     if not isinstance(number, int) or isinstance(number, bool):
-        raise BodyError(400, "no_update")
+        raise BodyError(400, "shape")
     return dict(update)

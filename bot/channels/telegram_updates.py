@@ -64,13 +64,20 @@ class Tap:
 
 
 @dataclass(frozen=True)
+class Back:
+    """A citizen let the bot in again. No message: the client sends /start by itself, and that is answered."""
+
+    conversation: str
+
+
+@dataclass(frozen=True)
 class Addressed:
     """A group in which somebody spoke to the bot."""
 
     conversation: str
 
 
-Reading = Heard | Tap | Addressed
+Reading = Heard | Tap | Back | Addressed
 
 
 @dataclass(frozen=True)
@@ -131,11 +138,12 @@ def _read_tap(key: str, query: CallbackQuery) -> Tap:
     return Tap(key, conversation, query.id, query.data or "")
 
 
-def _read_membership(key: str, chat: Chat, status: str) -> Heard | None:
+def _read_membership(key: str, chat: Chat, status: str) -> Heard | Back | None:
     if chat.type != Chat.PRIVATE:
         return None
-    kind = "unfollow" if status in _LEFT else "follow"
-    return Heard(Arrival(CHANNEL, key, name_of(chat.id), "", kind=kind))
+    if status not in _LEFT:
+        return Back(name_of(chat.id))
+    return Heard(Arrival(CHANNEL, key, name_of(chat.id), "", kind="unfollow"))
 
 
 def _read_group(message: Message, me: Self) -> Addressed | None:

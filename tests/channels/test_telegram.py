@@ -12,7 +12,7 @@ from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import utf16_length
 from bot.delivery.sentences import CHOOSE_BY_NUMBER
-from tests.factories import free_port, make_settings
+from tests.factories import KEY, free_port, make_settings
 from tests.fakes.telegram import (
     AWAY,
     BLOCKED,
@@ -249,3 +249,50 @@ def test_neither_errors_nor_logs_show_the_token(fetch, send, telegram, caplog):
                 fetch(file_id)
     assert TOKEN not in caplog.text
     assert TOKEN.split(":")[1] not in caplog.text
+
+
+# How it stands
+
+
+@pytest.fixture
+def check(tmp_path, telegram):
+    """What `motcua doctor` is told: about what, whether it is good."""
+
+    def look(**values):
+        async def opened():
+            settings = make_settings(tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url, **values)
+            channel = open_channel(None, settings, Intake(None, lambda: None))
+            findings = await channel.check()
+            await channel.closing()
+            return {finding.about: finding.good for finding in findings}
+
+        return asyncio.run(opened())
+
+    return look
+
+
+def test_a_bot_whose_updates_are_fetched_stands_well(check):
+    assert check() == {"telegram": True, "telegram updates": True, "telegram queue": True}
+
+
+def test_a_webhook_that_is_missing_or_fails_is_found(check, telegram):
+    webhook = {"TELEGRAM_SECRET": KEY, "PUBLIC_URL": "https://motcua.example"}
+    assert not check(**webhook)["telegram updates"]
+    telegram.webhook = {"url": "https://motcua.example/webhooks/telegram"}
+    assert check(**webhook)["telegram updates"]
+    assert not check()["telegram updates"]
+    telegram.citizen(7).write("xin chào")
+    telegram.webhook_error = {"last_error_date": 1795000000, "last_error_message": "Wrong response: 403 Forbidden"}
+    assert not check(**webhook)["telegram updates"]
+
+
+def test_a_queue_that_nobody_works_off_is_found(check, telegram):
+    for number in range(101):
+        telegram.citizen(7).write(f"{number}")
+    assert not check()["telegram queue"]
+
+
+@pytest.mark.parametrize("fault", [UNAUTHORIZED, AWAY, ERROR])
+def test_a_telegram_that_does_not_answer_is_found(check, telegram, fault):
+    telegram.faults["getMe"].append(fault)
+    assert check() == {"telegram": False}

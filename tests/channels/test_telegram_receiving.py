@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.database import now
-from bot.delivery import sentences
+from bot.delivery import correspondents, sentences
 from bot.settings import ROOT
 from tests.channels.telegram import FailingIntake, Reception, rows, said, send_button, texts
 from tests.channels.test_telegram_updates import load
@@ -201,10 +201,18 @@ def test_a_correction_of_a_message_of_long_ago_brings_no_key(database, telegram,
     assert rows(database) == [("telegram:7", "edited", "khai sinh", None)]
 
 
-def test_whoever_blocks_the_bot_has_left(database, telegram, reception):
+def reachable(database, conversation="telegram:7"):
+    with database.reading() as session:
+        return correspondents.reachable(session, conversation)
+
+
+def test_whoever_blocks_the_bot_is_out_of_reach_until_it_is_let_in_again(database, telegram, reception):
     mai = telegram.citizen(7)
-    reception.take(mai.block(), mai.unblock())
-    assert [kind for _, kind, _, _ in rows(database)] == ["unfollow", "follow"]
+    reception.take(mai.write("xin chào"), mai.block())
+    assert not reachable(database)
+    reception.take(mai.unblock())
+    assert reachable(database)
+    assert [kind for _, kind, _, _ in rows(database)] == ["text", "unfollow"]
 
 
 def test_a_group_is_shown_the_private_chat_once_an_hour_and_nothing_else(database, telegram):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from telegram import Bot, Update
 
-from bot.channels.telegram_updates import UNREADABLE, Addressed, Heard, Self, Tap, read_update, salvage
+from bot.channels.telegram_updates import UNREADABLE, Addressed, Back, Heard, Self, Tap, read_update, salvage
 from bot.text.mask import find_personal_values
 from tests.fakes.telegram import NAME, TOKEN
 
@@ -33,7 +33,7 @@ SAYS = {
     "poll": ("unsupported", "", None, []),
     "edited": ("edited", "Làm khai sinh cho cháu cần giấy tờ gì?", None, []),
     "my_chat_member_kicked": ("unfollow", "", None, []),
-    "my_chat_member_back": ("follow", "", None, []),
+    "my_chat_member_back": Back("telegram:7001"),
     "callback": TAP,
     "callback_inaccessible": TAP,
     "group_mention": GROUP,

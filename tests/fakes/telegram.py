@@ -102,7 +102,7 @@ class FakeTelegram(FakeServer):
         self.files = {}
         # What getFile says of a file where that is not true, and the paths that were fetched.
         self.sizes, self.given = {}, []
-        self.webhook = {}
+        self.webhook, self.webhook_error = {}, {}
         self.commands = []
         self.menu = None
         self.answered = {}
@@ -220,6 +220,10 @@ class FakeTelegram(FakeServer):
         if given.get("drop_pending_updates") == "true":
             self.updates.clear()
         return True
+
+    def answer_get_webhook_info(self, _):
+        info = {"url": self.webhook.get("url", ""), "has_custom_certificate": False}
+        return {**info, "pending_update_count": len(self.updates), **self.webhook_error}
 
     def answer_set_my_commands(self, given):
         self.commands = json.loads(given["commands"])
