@@ -10,7 +10,7 @@ import click
 
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, importing, jobs, models, privacy, running
+from bot.commands import answers, complaints, content, doctor, importing, jobs, models, privacy, running, switches
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.jobs import JobError
@@ -42,6 +42,8 @@ COMMANDS = (
     jobs.jobs,
     privacy.privacy,
     importing.importing,
+    switches.switch,
+    doctor.doctor,
 )
 
 

@@ -10,6 +10,7 @@ TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi g�
 NOT_UNDERSTOOD_REQUEST = "Yêu cầu gửi lên không đúng định dạng. Anh/chị vui lòng tải lại trang rồi thử lại."
 UNKNOWN_BUTTON = "Nút này không còn dùng được. Anh/chị vui lòng gõ câu hỏi."
 NOT_MINE = "Không phải ý tôi"
+CHOOSE_BY_NUMBER = "Trả lời bằng số để chọn."
 NO_SUCH_FILE = "Tệp này không còn trong danh sách chờ gửi. Anh/chị tải lại trang để xem các tệp đang có."
 TOO_MANY_FILES = (
     "Anh/chị gửi nhiều tệp quá nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tệp trước đã được nhận."
@@ -49,3 +50,18 @@ FILES_NONE = "Hiện không có tệp nào đang chờ. Anh/chị gửi lại t�
 FILE_GONE = "Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."
 VOICE = "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
 VOICE_KEPT = "Trợ lý không nghe được tin thoại, nhưng cán bộ sẽ nghe. Anh/chị gõ thêm vài chữ tóm tắt giúp nhé."
+# The menu of commands, in its order.
+MENU = {
+    "phananh": "Gửi phản ánh, kiến nghị",
+    "trangthai": "Xem phản ánh đã đến đâu",
+    "riengtu": "Dữ liệu của tôi: xem, rút lại, xóa",
+    "help": "Trợ lý làm được gì",
+    "start": "Bắt đầu",
+}
+ONLY_IN_PRIVATE = (
+    "Để giữ kín thông tin của anh/chị, trợ lý chỉ trả lời trong trò chuyện riêng. Mời anh/chị nhắn tại {link}"
+)
+SWITCHED_OFF = (
+    "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
+    "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
+)
