@@ -11,9 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, cipher_of, now, take_turn
+from bot.delivery import correspondents
 from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, Attachment, InboxMessage
 
 LEASE = timedelta(seconds=90)
+# The kind of arrival by which a channel says that the citizen has left or blocked it.
+LEFT = "unfollow"
 
 
 class LostClaimError(Exception):
@@ -120,6 +123,10 @@ def _insert(session: Session, arrival: Arrival) -> int:
     )
     session.add(row)
     session.flush()
+    if arrival.kind == LEFT:
+        correspondents.gone(session, arrival.conversation, "left")
+    else:
+        correspondents.heard(session, arrival.conversation)
     for position, file in enumerate(arrival.files):
         session.add(
             Attachment(

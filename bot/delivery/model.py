@@ -19,6 +19,8 @@ HELD = "held"
 WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 # Whose rows are that stay after an erasure.
 NOBODY = "erased"
+# Channels that fetch what was said; all others are sent to.
+FETCHING = ("web", "terminal")
 
 
 def channel_of(conversation: str) -> str:
@@ -92,6 +94,8 @@ class OutboxMessage(Base):
     __table_args__ = (
         Index("ix_outbox_conversation_id", "conversation", "id"),
         Index("ix_outbox_channel_state_next_attempt_at", "channel", "state", "next_attempt_at"),
+        # What of a conversation is unfinished or held, however long the conversation is.
+        Index("ix_outbox_conversation_state_id", "conversation", "state", "id"),
         UniqueConstraint("inbox_id", "position"),
     )
 
@@ -119,6 +123,10 @@ class OutboxMessage(Base):
     uncertain = Column(Integer, nullable=False, default=0)
     # Why it failed, is held, or was put off.
     reason = Column(String(60))
+    # The row that takes this one along: held notices leave as one message and end as it does.
+    carrier_id = Column(BigInteger)
+    # The notice that did not arrive where it was meant to, and was sent here instead; once.
+    origin_id = Column(BigInteger, unique=True)
 
 
 class SentButton(Base):
@@ -147,6 +155,9 @@ class Correspondent(Base):
     gone_reason = Column(String(40))
     # A person of the centre is writing there by hand: the bot keeps still until then.
     silent_until = Column(UtcDateTime)
+    # Link codes typed there that opened nothing, and since when they are counted.
+    wrong_codes = Column(Integer, nullable=False, default=0)
+    wrong_since = Column(UtcDateTime)
 
 
 class LinkCode(Base):
