@@ -13,6 +13,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import MetaData, create_engine, event, func, select, text
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
@@ -178,10 +180,24 @@ class Database:
             DatabaseError: the server does not answer, or its database can't hold Vietnamese.
         """
         self._check_server()
+        command.upgrade(self._migrations(), "head")
+
+    def is_migrated(self) -> bool:
+        """Whether the schema is the one of this version.
+
+        Raises:
+            DatabaseError: the server does not answer, or its database can't hold Vietnamese.
+        """
+        self._check_server()
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_heads()
+        return set(current) == set(ScriptDirectory.from_config(self._migrations()).get_heads())
+
+    def _migrations(self) -> Config:
         config = Config()
         config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
         config.attributes["engine"] = self.engine
-        command.upgrade(config, "head")
+        return config
 
     def _check_server(self) -> None:
         if self.embedded:

@@ -8,19 +8,15 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timezone
+from functools import partial
 
-import httpx
 import uvicorn
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.limits import RateLimit
+from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import web_routes
 from bot.channels.web_files import file_routes
 from bot.complaints.errors import ComplaintError
@@ -33,6 +29,8 @@ from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, open_database
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
+from bot.delivery.switches import Switches
+from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
 from bot.settings import ROOT, Settings, load_settings
@@ -54,12 +52,11 @@ def create_app(settings: Settings) -> Starlette:
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     dispatcher = Dispatcher(database, rasa, settings.give_up_after)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
-    health = _health_routes(database, settings)
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     routes = [
-        *health,
+        *health_routes(database, settings, (WEB,)),
         *web_routes(database, dispatcher, settings),
-        *page_routes(),
+        *page_routes(partial(_find_notice, Switches(database))),
         *_complaint_pages(database, settings).routes(),
         *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
         *content_routes(pages),
@@ -102,36 +99,9 @@ def serve() -> None:
     )
 
 
-def _health_routes(database: Database, settings: Settings) -> list[BaseRoute]:
-    async def alive(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def ready(request: Request) -> Response:
-        checks = {
-            "database": await run_in_threadpool(_answers, database),
-            "rasa": await _responds(f"{settings.rasa_url}/status?token={settings.rasa_token}"),
-            "actions": await _responds(f"{settings.actions_url}/health"),
-        }
-        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
-
-    return [Route("/healthz", alive), Route("/readyz", ready)]
-
-
-def _answers(database: Database) -> bool:
-    try:
-        with database.reading() as session:
-            session.execute(text("select 1"))
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-async def _responds(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-        try:
-            return (await client.get(url)).status_code == 200
-        except httpx.HTTPError:
-            return False
+async def _find_notice(switches: Switches) -> str | None:
+    off = await switches.find(WEB)
+    return off.notice if off else None
 
 
 def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.database import Database, now
-from bot.delivery import inbox, outbox, sentences, turns, vault
+from bot.delivery import counters, inbox, outbox, sentences, turns, vault
 from bot.delivery.inbox import Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
+from bot.delivery.switches import Off, Switches, hand_over
 from bot.delivery.turns import TurnLog
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class Dispatcher:
         self._rasa = rasa
         self._patience = timedelta(seconds=give_up_after)
         self._workers = workers
+        self._switches = Switches(database)
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
 
@@ -83,8 +86,15 @@ class Dispatcher:
 
     async def _answer(self, claim: Claim) -> None:
         try:
+            off = await self._switches.stops(claim)
+            if off:
+                await asyncio.to_thread(self._hand_over, claim, off)
+                await self._tell_news()
+                return
+            began = time.monotonic()
             replies, log = read_messages(await self._run_turn(claim))
             await asyncio.to_thread(self._store, claim, replies, log)
+            counters.count_turn(claim.channel, time.monotonic() - began)
             await self._tell_news()
         except LostClaimError:
             raise
@@ -121,8 +131,13 @@ class Dispatcher:
             outbox.enqueue(session, claim.conversation, shown, claim.id, rate=log.outcome in RATED_OUTCOMES)
             turns.record(session, claim.conversation, claim.id, log)
 
+    def _hand_over(self, claim: Claim, off: Off) -> None:
+        with self._database.transaction() as session:
+            hand_over(session, claim, off)
+
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)
+        counters.count_retry(claim.channel)
         if now() - claim.first_attempt_at < self._patience:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
             await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)

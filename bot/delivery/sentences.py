@@ -21,3 +21,7 @@ ERASED = (
     "Đã xóa xong dữ liệu của cuộc trò chuyện này. Mã biên nhận (nếu có) chỉ còn ghi là đã xóa. Dòng này tự mất sau ít "
     "ngày. Anh/chị tải lại trang để không còn thấy các tin cũ; anh/chị viết tiếp thì bắt đầu lại từ đầu."
 )
+SWITCHED_OFF = (
+    "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
+    "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
+)
