@@ -73,6 +73,7 @@ class TrackerFile(TrackerStore):
         # and ask once more; messages and feedback are in our own database, which waits for the disk.
         self._file.execute("PRAGMA synchronous=NORMAL")
         self._file.executescript(_SCHEMA)
+        self._seen = self._changes()
         super().__init__(domain, event_broker)
 
     @property
@@ -93,6 +94,10 @@ class TrackerFile(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """A conversation, for a turn that saves it again; None when there is none."""
+        # Somebody else wrote into the file.
+        if self._changes() != self._seen:
+            self._live.clear()
+            self._seen = self._changes()
         tracker = self._live.pop(sender_id, None)
         # What was changed after it was saved is not on disk.
         if tracker is not None and len(tracker.events) == getattr(tracker, _STORED):
@@ -150,6 +155,9 @@ class TrackerFile(TrackerStore):
     def close(self) -> None:
         """Give back the file."""
         self._file.close()
+
+    def _changes(self) -> int:
+        return int(self._file.execute("PRAGMA data_version").fetchone()[0])
 
     def _insert(self, name: str, events: Iterable[Event]) -> None:
         rows = [(name, event.type_name, event.timestamp, json.dumps(event.as_dict())) for event in events]

@@ -260,6 +260,15 @@ def test_what_could_not_be_stored_is_not_remembered(tmp_path):
     store.close()
 
 
+def test_what_somebody_else_writes_into_the_file_is_seen(tmp_path, store):
+    add(store, session())
+    add(store, turn(1))
+    other = sqlite3.connect(tmp_path / "tracker.db", isolation_level=None)
+    other.execute("UPDATE events SET data = replace(data, 'u 1', 'u 7') WHERE type_name = 'user'")
+    other.close()
+    assert run(store.retrieve(NAME)).latest_message.text == "câu 7"
+
+
 def test_only_the_latest_conversations_stay_in_memory(store, monkeypatch):
     monkeypatch.setattr("bot.runtime.trackers.LIVE", 2)
     for number in range(4):
