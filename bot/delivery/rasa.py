@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -12,10 +16,27 @@ from bot.delivery import turns
 
 # Seconds for a whole tracker store to be written anew.
 _REWRITING = 300.0
+# For how many seconds the action server's good health is taken for granted.
+_HEALTHY_FOR = 1.0
+_LISTEN = "action_listen"
+_ABOUT_FORMS = ("active_loop", "action_execution_rejected", "loop_interrupted")
 
 
 class RasaError(Exception):
     """Rasa, or its action server, gave no usable answer; the message is a short reason."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What Rasa's tracker knows of one message.
+
+    Attributes:
+        answers: of a turn that ended as it should, otherwise nothing.
+        undo: events that take back what the turn did; none when there is nothing, or when others followed it.
+    """
+
+    answers: list[dict[str, Any]]
+    undo: list[dict[str, Any]]
 
 
 class RasaClient:
@@ -25,14 +46,21 @@ class RasaClient:
         url: Rasa's address.
         token: Rasa's `--auth-token`.
         actions_url: the action server's address; a turn is not begun while it is away, because Rasa would go on
-            without the action that should have answered.
+            without the action that should have answered. Its health is asked for once a second, and again at once
+            after a failure; a turn in which it goes away all the same has no turn log and counts as not answered.
+        clock: seconds that only go forward.
     """
 
-    def __init__(self, url: str, token: str, actions_url: str, timeout: float) -> None:
+    def __init__(
+        self, url: str, token: str, actions_url: str, timeout: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._url = url
         self._actions_url = actions_url
         self._params = {"token": token}
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
+        self._clock = clock
+        self._healthy_until = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def send(self, conversation: str, message: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         """Run one turn. Returns the bot's messages: something said, and the turn log.
@@ -40,35 +68,56 @@ class RasaClient:
         Raises:
             RasaError: Rasa is away, late, or answered nothing.
         """
-        await self._request("GET", f"{self._actions_url}/health")
+        await self._check_actions()
         body = {"sender": conversation, "message": message, "metadata": metadata}
         headers = {"Authorization": f"Bearer {self._params['token']}"}
-        response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
-        messages = response.json()
-        # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
-        if not _is_complete(messages):
-            raise RasaError("no_answer")
+        try:
+            response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
+            messages = response.json()
+            # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
+            if not _is_complete(messages):
+                raise RasaError("no_answer")
+        except RasaError:
+            self._healthy_until = float("-inf")
+            raise
         return list(messages)
 
-    async def find_turn(self, conversation: str, inbox_id: int) -> list[dict[str, Any]] | None:
-        """The answers recorded for a message: [] when its turn ended without them, None when it never ended."""
-        response = await self._request("GET", self._tracker(conversation), params=self._params)
-        answers: list[dict[str, Any]] | None = None
-        own = False
-        for event in response.json().get("events") or ():
-            if event["event"] == "user":
-                own = (event.get("metadata") or {}).get("inbox_id") == inbox_id
-                answers = [] if own else answers
-            elif event["event"] == "rewind" and own:
-                own, answers = False, None
-            elif event["event"] == "bot" and own and answers is not None:
-                answers.append(_as_rest(event))
-        return [] if answers and not _is_complete(answers) else answers
+    async def _check_actions(self) -> None:
+        # One asks, and those that come meanwhile wait for the answer.
+        async with self._asking:
+            if self._clock() < self._healthy_until:
+                return
+            asked_at = self._clock()
+            await self._request("GET", f"{self._actions_url}/health")
+            self._healthy_until = asked_at + _HEALTHY_FOR
 
-    async def rewind(self, conversation: str) -> None:
-        """Take back the last turn, which ended without an answer, so that it can be run again."""
-        address = f"{self._tracker(conversation)}/events"
-        await self._request("POST", address, params=self._params, json={"event": "rewind"})
+    async def find_turn(self, conversation: str, inbox_id: int) -> Recorded | None:
+        """What is recorded for a message, None when its turn never ended."""
+        response = await self._request("GET", self._tracker(conversation), params=self._params)
+        events: list[dict[str, Any]] = response.json().get("events") or []
+        said = [number for number, event in enumerate(events) if event["event"] == "user"]
+        own = [number for number in said if (events[number].get("metadata") or {}).get("inbox_id") == inbox_id]
+        if not own:
+            return None
+        # The newest of them: what is before it was taken back.
+        begin = own[-1]
+        last = begin == said[-1]
+        end = len(events) if last else next(number for number in said if number > begin)
+        answers = [_as_rest(event) for event in events[begin:end] if event["event"] == "bot"]
+        undo = _undo(events[:begin], events[begin:]) if last else []
+        return Recorded(answers if _is_complete(answers) else [], undo)
+
+    async def take_back(self, conversation: str, recorded: Recorded) -> None:
+        """Undo what the last turn did, which ended without an answer, so that it can be run again."""
+        if recorded.undo:
+            address = f"{self._tracker(conversation)}/events"
+            await self._request("POST", address, params=self._params, json=recorded.undo)
+
+    async def is_in_form(self, conversation: str) -> bool:
+        """Whether a form waits for an answer."""
+        params = {**self._params, "include_events": "NONE"}
+        response = await self._request("GET", self._tracker(conversation), params=params)
+        return bool((response.json().get("active_loop") or {}).get("name"))
 
     async def forget(self, conversation: str) -> int:
         """Take a conversation out of Rasa's tracker store; returns how many events it had.
@@ -131,3 +180,20 @@ def _as_rest(event: dict[str, Any]) -> dict[str, Any]:
     data = event.get("data") or {}
     message = {"text": event.get("text"), "buttons": data.get("buttons"), "custom": data.get("custom")}
     return {name: value for name, value in message.items() if value}
+
+
+def _undo(before: list[dict[str, Any]], turn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events that bring slots and form back to where they were before a turn.
+
+    Rasa's own "rewind" is not for this: once a form has run, Rasa leaves the citizen's former answers out when it goes
+    through its events, so that a rewind takes the whole form back.
+    """
+    old, new = (
+        {event["name"]: event.get("value") for event in part if event["event"] == "slot"} for part in (before, turn)
+    )
+    undo = [{"event": "slot", "name": name, "value": old.get(name)} for name in new if new[name] != old.get(name)]
+    forms = [event["name"] for event in before if event["event"] == "active_loop"]
+    if any(event["event"] in _ABOUT_FORMS for event in turn):
+        undo.append({"event": "active_loop", "name": forms[-1] if forms else None})
+    actions = [event["name"] for event in turn if event["event"] == "action"]
+    return undo if actions[-1:] == [_LISTEN] and not undo else [*undo, {"event": "action", "name": _LISTEN}]
