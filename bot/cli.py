@@ -10,7 +10,7 @@ import click
 
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, importing, jobs, models, privacy, running
+from bot.commands import answers, complaints, content, delivery, importing, jobs, models, privacy, running
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.jobs import JobError
@@ -40,6 +40,7 @@ COMMANDS = (
     content.validate,
     complaints.complaints,
     jobs.jobs,
+    delivery.delivery,
     privacy.privacy,
     importing.importing,
 )
