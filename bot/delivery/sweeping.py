@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, now
+from bot.delivery.links import drop_old_codes
 from bot.delivery.model import CLAIMED, FAILED, FETCHING, HELD, PENDING, InboxMessage, OutboxMessage
 from bot.delivery.outgoing import LEASE, PATIENCE, give_back, send_elsewhere
 
 # Nobody works on a channel whose claims have been over for so long; a running program takes them up by itself.
 _LEFT_ALONE = 5 * LEASE
+# Link codes are kept for so long after their end.
+_OF_NO_USE = timedelta(days=1)
 # Rows of one transaction, so that nobody waits long for the database.
 BATCH = 200
 
@@ -36,6 +39,7 @@ def sweep(
         "outbox": _in_one(database, lambda session: give_back(session, *_claimed_before(OutboxMessage, long_ago))),
         "inbox": _in_one(database, lambda session: _give_back_inbox(session, long_ago)),
         "orphans": _in_one(database, _free_orphans),
+        "codes": _in_one(database, lambda session: drop_old_codes(session, moment - _OF_NO_USE)),
     }
     counts[NO_CHANNEL] = _fail_all(database, _without_channel(channels, moment - PATIENCE), NO_CHANNEL)
     if held_before is not None:
