@@ -42,11 +42,13 @@ class TelegramSettings:
 
     Attributes:
         secret: what Telegram shows at the webhook; without one, messages are fetched by long poll.
+        name: the bot's user name without "@", for links that open it; empty is no links.
     """
 
     token: str
     secret: str
     api_url: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,7 @@ def _telegram(values: Mapping[str, str]) -> TelegramSettings:
         token=_one_line(values, "MOTCUA_TELEGRAM_TOKEN"),
         secret=_secret_if_set(values, "MOTCUA_TELEGRAM_SECRET"),
         api_url=_address(values, "MOTCUA_TELEGRAM_API_URL", "https://api.telegram.org"),
+        name=_one_line(values, "MOTCUA_TELEGRAM_NAME").lstrip("@"),
     )
 
 
