@@ -10,7 +10,20 @@ import click
 
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, delivery, importing, jobs, models, privacy, running
+from bot.commands import (
+    answers,
+    channels,
+    complaints,
+    content,
+    delivery,
+    doctor,
+    importing,
+    jobs,
+    models,
+    privacy,
+    running,
+    switches,
+)
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.jobs import JobError
@@ -41,8 +54,11 @@ COMMANDS = (
     complaints.complaints,
     jobs.jobs,
     delivery.delivery,
+    channels.channels,
     privacy.privacy,
     importing.importing,
+    switches.switch,
+    doctor.doctor,
 )
 
 

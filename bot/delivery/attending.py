@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from bot.database import Database
+from bot.database import Database, cipher_of
 from bot.delivery import outbox, sentences
 from bot.delivery.inbox import EDITED, TEXT, Claim
 from bot.delivery.model import FAILED, FETCHING, HELD, OutboxMessage
@@ -105,18 +105,20 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
     """The newest message of the bot in a conversation.
 
     Args:
-        seen: only what was said before the citizen's message came.
+        seen: only what was shown before the citizen's message came.
     """
     own = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
     if seen:
         own += [
+            # Whether a try arrived that ended in a time-out, only the citizen knows.
+            or_(OutboxMessage.delivered_at <= claim.received_at, OutboxMessage.uncertain > 0),
             OutboxMessage.created_at <= claim.received_at,
             OutboxMessage.created_at > claim.received_at - _CHOICE_LASTS,
         ]
     newest = select(OutboxMessage.body).where(*own).order_by(OutboxMessage.id.desc()).limit(1)
     with database.reading() as session:
         body = session.execute(newest).scalar_one_or_none()
-        return outbox.open_reply(session, body) if body else None
+        return outbox.read_reply(cipher_of(session), body) if body else None
 
 
 def may_be_choice(claim: Claim) -> bool:

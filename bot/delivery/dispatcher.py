@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,12 +14,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.database import Database, now
-from bot.delivery import inbox, outbox, sentences, turns, vault
+from bot.delivery import counters, inbox, outbox, sentences, turns, vault
 from bot.delivery.attending import Attend, Attended, LaterError, may_be_choice, read_choice
 from bot.delivery.batches import Batches
 from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
+from bot.delivery.switches import Off, Switches, hand_over
 from bot.delivery.turns import TurnLog
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class Dispatcher:
         self._on_stored = on_stored
         self._running: set[asyncio.Task[None]] = set()
         self._ends = Batches(self._store)
+        self._switches = Switches(database)
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
 
@@ -137,7 +140,14 @@ class Dispatcher:
 
     async def _answer(self, claim: Claim) -> None:
         try:
+            off = await self._switches.stops(claim)
+            if off:
+                await asyncio.to_thread(self._hand_over, claim, off)
+                await self._tell_news()
+                return
+            began = time.monotonic()
             await self._keep(await self._run_turn(claim))
+            counters.count_turn(claim.channel, time.monotonic() - began)
         except LostClaimError:
             raise
         except (RasaError, LaterError) as error:
@@ -150,6 +160,9 @@ class Dispatcher:
     async def _keep(self, ended: _Ended) -> None:
         await self._ends.put(ended)
         self._on_stored()
+        await self._tell_news()
+
+    async def _tell_news(self) -> None:
         async with self._news:
             self._news.notify_all()
 
@@ -221,8 +234,13 @@ class Dispatcher:
         if ended.done:
             ended.done(session)
 
+    def _hand_over(self, claim: Claim, off: Off) -> None:
+        with self._database.transaction() as session:
+            hand_over(session, claim, off)
+
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)
+        counters.count_retry(claim.channel)
         if now() - claim.first_attempt_at < self._patience:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
             await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)

@@ -30,11 +30,13 @@ class Reply:
 
     Attributes:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
+        notice: answers no message; filled in when it is read back.
     """
 
     text: str
     buttons: tuple[Button, ...] = ()
     aside: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def add(
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
-        body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
+        content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
+        body = json.dumps(content, ensure_ascii=False)
         rows.append(
             OutboxMessage(
                 conversation=conversation,
@@ -111,7 +114,7 @@ def find_button(session: Session, conversation: str, button_id: str) -> Button |
 def replies_to(session: Session, inbox_id: int) -> list[Reply]:
     """What was answered to one message."""
     rows = select(OutboxMessage.body).where(OutboxMessage.inbox_id == inbox_id).order_by(OutboxMessage.position)
-    return [open_reply(session, body) for body in session.execute(rows).scalars()]
+    return [read_reply(cipher_of(session), body) for body in session.execute(rows).scalars()]
 
 
 def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
@@ -151,7 +154,7 @@ def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[Out
 
 
 def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
-    reply = open_reply(session, row.body)
+    reply = read_reply(cipher_of(session), row.body)
     return Line(
         f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
     )
@@ -168,11 +171,6 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
     ]
 
 
-def open_reply(session: Session, body: bytes) -> Reply:
-    """A message of the bot as its row has it."""
-    return read_reply(cipher_of(session), body)
-
-
 def read_reply(cipher: Cipher, body: bytes) -> Reply:
     """The message inside a row of the outbox.
 
@@ -180,4 +178,5 @@ def read_reply(cipher: Cipher, body: bytes) -> Reply:
         DatabaseError: none of the keys fits.
     """
     content = json.loads(cipher.unseal(body))
-    return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))
+    buttons = tuple(Button(**button) for button in content["buttons"])
+    return Reply(content["text"], buttons, notice=content.get("notice", False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import jinja2
@@ -58,12 +58,22 @@ def make_templates() -> Jinja2Templates:
     )
 
 
-def page_routes() -> list[BaseRoute]:
-    """Routes of the chat page and of the files that all pages need."""
+async def no_notice() -> str | None:
+    """The bot is not switched off."""
+    return None
+
+
+def page_routes(find_notice: Callable[[], Awaitable[str | None]] = no_notice) -> list[BaseRoute]:
+    """Routes of the chat page and of the files that all pages need.
+
+    Args:
+        find_notice: what citizens are told while the bot is switched off, None while it is on.
+    """
     templates = make_templates()
 
     async def chat(request: Request) -> Response:
-        return templates.TemplateResponse(request, "chat.html", headers=PAGE_HEADERS)
+        context = {"off_notice": await find_notice()}
+        return templates.TemplateResponse(request, "chat.html", context, headers=PAGE_HEADERS)
 
     return [
         Route("/", chat, name="chat"),
