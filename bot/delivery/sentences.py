@@ -73,8 +73,8 @@ LINK_SURE = (
 LINK_YES, LINK_NO = "Nối hai kênh", "Không phải tôi lấy mã"
 LINK_LEFT_OUT = "Vâng, không nối gì cả. Ai đó đưa mã cho anh/chị thì đừng dùng mã đó ạ."
 LINKED = (
-    "Đã nối với cuộc trò chuyện {channel}. Phản ánh gửi ở đó nay xem và xử lý được ở đây. Thông báo gửi đến nơi anh/chị "
-    "đã gửi phản ánh; nơi đó là trang web hoặc không nhận được thì gửi sang kênh kia."
+    "Đã nối với cuộc trò chuyện {channel}. Phản ánh gửi ở đó nay xem và xử lý được ở đây. Thông báo gửi đến nơi "
+    "anh/chị đã gửi phản ánh; nơi đó là trang web hoặc không nhận được thì gửi sang kênh kia."
 )
 LINKED_THERE = (
     "Mã nối kênh vừa được dùng {channel}: phản ánh của cuộc trò chuyện này nay xem và xử lý được ở đó. Nếu không phải "
