@@ -30,11 +30,13 @@ class Reply:
 
     Attributes:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
+        notice: answers no message; filled in when it is read back.
     """
 
     text: str
     buttons: tuple[Button, ...] = ()
     aside: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,15 @@ def enqueue(
         inbox_id: the message they answer, None for notices.
         rate: whether the citizen is asked if they helped, under the last that is no aside.
     """
+    rows = add(session, conversation, replies, inbox_id, rate)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def add(
+    session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
+) -> list[OutboxMessage]:
+    """As `enqueue`, for many at once: the rows go out with the session's next flush, in the order they were added."""
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
     answers = [position for position, reply in enumerate(replies) if not reply.aside]
@@ -77,7 +88,8 @@ def enqueue(
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
-        body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
+        content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
+        body = json.dumps(content, ensure_ascii=False)
         rows.append(
             OutboxMessage(
                 conversation=conversation,
@@ -88,8 +100,7 @@ def enqueue(
             )
         )
     session.add_all(rows)
-    session.flush()
-    return [row.id for row in rows]
+    return rows
 
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:
@@ -167,4 +178,5 @@ def read_reply(cipher: Cipher, body: bytes) -> Reply:
         DatabaseError: none of the keys fits.
     """
     content = json.loads(cipher.unseal(body))
-    return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))
+    buttons = tuple(Button(**button) for button in content["buttons"])
+    return Reply(content["text"], buttons, notice=content.get("notice", False))
