@@ -10,18 +10,18 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timezone
 
 import httpx
-import uvicorn
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.limits import RateLimit
-from bot.channels.web import web_routes
+from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
@@ -35,6 +35,7 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.rasa import RasaClient
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
+from bot.serving import Crowd, SafeHeaders, allow_many_connections, make_server, tell_failure
 from bot.settings import ROOT, Settings, load_settings
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.content import ContentPages
@@ -56,10 +57,11 @@ def create_app(settings: Settings) -> Starlette:
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     health = _health_routes(database, settings)
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
+    web = open_web(database, dispatcher, settings)
     routes = [
         *health,
-        *web_routes(database, dispatcher, settings),
-        *page_routes(),
+        *web.routes(),
+        *page_routes(settings.widget_origins),
         *_complaint_pages(database, settings).routes(),
         *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
         *content_routes(pages),
@@ -78,7 +80,10 @@ def create_app(settings: Settings) -> Starlette:
         await rasa.close()
         database.close()
 
-    return Starlette(routes=routes, lifespan=lifespan)
+    around = [Middleware(SafeHeaders), Middleware(Crowd)]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=around, exception_handlers={Exception: tell_failure})
+    app.state.on_stop = [web.close]
+    return app
 
 
 def serve() -> None:
@@ -90,16 +95,8 @@ def serve() -> None:
         app = create_app(settings)
     except ComplaintError as error:
         sys.exit(f"motcua: {error}")
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        # Rasa holds websockets at a version uvicorn no longer starts with; nothing here uses them.
-        ws="none",
-        timeout_graceful_shutdown=3,
-    )
+    allow_many_connections()
+    make_server(app, settings, app.state.on_stop).run()
 
 
 def _health_routes(database: Database, settings: Settings) -> list[BaseRoute]:
