@@ -13,12 +13,15 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import MetaData, create_engine, event, func, select, text
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.orm import Session, registry, sessionmaker
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from bot.settings import ROOT, Settings
@@ -178,10 +181,24 @@ class Database:
             DatabaseError: the server does not answer, or its database can't hold Vietnamese.
         """
         self._check_server()
+        command.upgrade(self._migrations(), "head")
+
+    def is_migrated(self) -> bool:
+        """Whether the schema is the one of this version.
+
+        Raises:
+            DatabaseError: the server does not answer, or its database can't hold Vietnamese.
+        """
+        self._check_server()
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_heads()
+        return set(current) == set(ScriptDirectory.from_config(self._migrations()).get_heads())
+
+    def _migrations(self) -> Config:
         config = Config()
         config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
         config.attributes["engine"] = self.engine
-        command.upgrade(config, "head")
+        return config
 
     def _check_server(self) -> None:
         if self.embedded:
@@ -243,7 +260,13 @@ def _make_engine(url: str) -> Engine:
 
 def _make_sqlite(url: str) -> Engine:
     arguments = {"timeout": 30, "check_same_thread": False}
-    engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments)
+    # Opening a file anew for each transaction would take longer than most of them; closing it, far longer.
+    kept = {
+        "poolclass": QueuePool,
+        "pool_size": _KEPT_CONNECTIONS,
+        "max_overflow": _MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+    }
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -6,23 +6,21 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, datetime, timezone
+from functools import partial
 
-import httpx
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from bot.catalogue.loader import load_knowledge
+from bot.channels.files import FileAttendant
 from bot.channels.limits import RateLimit
+from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
+from bot.channels.web_session import CHANNEL as WEB
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
@@ -31,8 +29,13 @@ from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, open_database
+from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.intake import Intake
 from bot.delivery.rasa import RasaClient
+from bot.delivery.sender import Sender
+from bot.delivery.switches import Switches
+from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
 from bot.serving import Crowd, SafeHeaders, allow_many_connections, make_server, tell_failure
@@ -53,30 +56,47 @@ def create_app(settings: Settings) -> Starlette:
     # Longer than Rasa's own limit: a turn that Rasa still finishes must not look lost.
     patience = settings.turn_timeout + 5
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
-    dispatcher = Dispatcher(database, rasa, settings.give_up_after)
+    rules = load_file_rules(ROOT / "knowledge")
+    intake = Intake(database, lambda: dispatcher.notify())
+    channels = open_channels(database, settings, intake)
+    adapters = {channel.adapter.channel: channel.adapter for channel in channels}
+    sender = Sender(database, adapters)
+    attend = (
+        FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form),
+        Attendant(database, rasa.is_in_form),
+    )
+    dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
-    health = _health_routes(database, settings)
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
-    web = open_web(database, dispatcher, settings)
+    web = open_web(database, dispatcher, settings, intake)
     routes = [
-        *health,
+        *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
-        *page_routes(settings.widget_origins),
+        *(route for channel in channels for route in channel.routes),
+        *page_routes(partial(_find_notice, Switches(database)), settings.widget_origins),
         *_complaint_pages(database, settings).routes(),
-        *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
+        *file_routes(database, settings, rules),
         *content_routes(pages),
         *_open311_routes(database, settings),
     ]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        work = asyncio.create_task(dispatcher.run())
+        running: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("dispatcher", dispatcher.run),
+            ("sender", sender.run),
+        ]
+        running += [(f"{one.adapter.channel}: receiver", receive) for one in channels for receive in one.receivers]
+        work = [asyncio.create_task(keep_going(name, run)) for name, run in running]
         scheduler.start()
         yield
-        work.cancel()
+        for task in work:
+            task.cancel()
         await asyncio.to_thread(scheduler.stop)
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await asyncio.gather(*work, return_exceptions=True)
+        for channel in channels:
+            if channel.closing:
+                await channel.closing()
         await rasa.close()
         database.close()
 
@@ -99,36 +119,9 @@ def serve() -> None:
     make_server(app, settings, app.state.on_stop).run()
 
 
-def _health_routes(database: Database, settings: Settings) -> list[BaseRoute]:
-    async def alive(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def ready(request: Request) -> Response:
-        checks = {
-            "database": await run_in_threadpool(_answers, database),
-            "rasa": await _responds(f"{settings.rasa_url}/status?token={settings.rasa_token}"),
-            "actions": await _responds(f"{settings.actions_url}/health"),
-        }
-        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
-
-    return [Route("/healthz", alive), Route("/readyz", ready)]
-
-
-def _answers(database: Database) -> bool:
-    try:
-        with database.reading() as session:
-            session.execute(text("select 1"))
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-async def _responds(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-        try:
-            return (await client.get(url)).status_code == 200
-        except httpx.HTTPError:
-            return False
+async def _find_notice(switches: Switches) -> str | None:
+    off = await switches.find(WEB)
+    return off.notice if off else None
 
 
 def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from bot.delivery.adapter import Adapter
+from bot.delivery.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,12 @@ class Channel:
         routes: its webhooks.
         receivers: what fetches messages where there is no webhook; runs until cancelled.
         closing: gives back its connections.
+        check: asks the neighbour how things stand, for `motcua doctor`; takes seconds at the most, raises nothing that
+            the neighbour causes.
     """
 
     adapter: Adapter
     routes: Sequence[BaseRoute] = ()
     receivers: Sequence[Callable[[], Awaitable[None]]] = ()
     closing: Callable[[], Awaitable[None]] | None = None
+    check: Callable[[], Awaitable[Sequence[Finding]]] | None = None

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from bot.database import Database
-from bot.delivery import inbox
+from bot.delivery import counters, inbox
 from bot.delivery.inbox import Arrival
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ class Intake:
                 logger.warning("inbox: %d messages are stored one by one", len(batch), exc_info=True)
                 await self._store_each(batch)
                 continue
-            for (_, future), result in zip(batch, stored, strict=True):
+            for (arrival, future), result in zip(batch, stored, strict=True):
+                counters.count_received(arrival.channel, arrival.kind, new=result[1])
                 _settle(future, result)
             if any(new for _, new in stored):
                 self._on_new()
@@ -61,7 +62,9 @@ class Intake:
     async def _store_each(self, batch: list[tuple[Arrival, asyncio.Future[tuple[int, bool]]]]) -> None:
         for arrival, future in batch:
             try:
-                _settle(future, await asyncio.to_thread(inbox.accept, self._database, arrival))
+                result = await asyncio.to_thread(inbox.accept, self._database, arrival)
+                counters.count_received(arrival.channel, arrival.kind, new=result[1])
+                _settle(future, result)
             except Exception as error:  # noqa: BLE001
                 # The caller's to log and to answer for.
                 if not future.done():

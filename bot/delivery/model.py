@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from bot.database import Base, UtcDateTime, now
 
@@ -19,6 +31,10 @@ HELD = "held"
 WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 # Whose rows are that stay after an erasure.
 NOBODY = "erased"
+# Channels that fetch what was said; all others are sent to.
+FETCHING = ("web", "terminal")
+# Of the inbox; in these very words in queries, too, or SQLite does not use the index.
+IS_UNFINISHED, IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
 
 
 def channel_of(conversation: str) -> str:
@@ -39,6 +55,16 @@ class InboxMessage(Base):
         UniqueConstraint("channel", "external_key"),
         Index("ix_inbox_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_inbox_conversation_id", "conversation", "id"),
+        # What waits is little beside what was ever answered, and is looked for before every turn.
+        Index("ix_inbox_unfinished_id", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
+        Index(
+            "ix_inbox_unfinished_conversation_id",
+            "conversation",
+            "id",
+            sqlite_where=IS_UNFINISHED,
+            postgresql_where=IS_UNFINISHED,
+        ),
+        Index("ix_inbox_claimed_conversation", "conversation", sqlite_where=IS_CLAIMED, postgresql_where=IS_CLAIMED),
     )
 
     id = Column(RowId, primary_key=True)
@@ -50,6 +76,8 @@ class InboxMessage(Base):
     payload = Column(String(400))
     # "text" is worked on by Rasa; everything else (see `inbox.Arrival`) by whoever attends to it.
     kind = Column(String(20), nullable=False, default="text")
+    # What a later correction of this message names it by, where the channel knows corrections.
+    message_id = Column(String(100))
     state = Column(String(10), nullable=False, default=PENDING)
     attempts = Column(Integer, nullable=False, default=0)
     reason = Column(String(100))
@@ -82,6 +110,8 @@ class Attachment(Base):
     # Bytes as the channel says; nothing is built on it.
     size = Column(BigInteger)
     state = Column(String(10), nullable=False, default=WAITING)
+    # Why it was not taken: a reason of `knowledge/evidence.yml`, or of the channel.
+    reason = Column(String(40))
     created_at = Column(UtcDateTime, nullable=False, default=now)
 
 
@@ -92,6 +122,8 @@ class OutboxMessage(Base):
     __table_args__ = (
         Index("ix_outbox_conversation_id", "conversation", "id"),
         Index("ix_outbox_channel_state_next_attempt_at", "channel", "state", "next_attempt_at"),
+        # What of a conversation is unfinished or held, however long the conversation is.
+        Index("ix_outbox_conversation_state_id", "conversation", "state", "id"),
         UniqueConstraint("inbox_id", "position"),
     )
 
@@ -99,7 +131,7 @@ class OutboxMessage(Base):
     # The beginning of the conversation's name; decides who carries it out.
     channel = Column(String(20), nullable=False, default=channel_of_row)
     conversation = Column(String(100), nullable=False)
-    # JSON {"text", "buttons": [{"id", "title", "payload"}]}, encrypted.
+    # JSON {"text", "buttons": [{"id", "title", "payload"}], "notice"}, encrypted.
     body = Column(LargeBinary, nullable=False)
     inbox_id = Column(BigInteger)
     position = Column(Integer, nullable=False, default=0)
@@ -119,6 +151,10 @@ class OutboxMessage(Base):
     uncertain = Column(Integer, nullable=False, default=0)
     # Why it failed, is held, or was put off.
     reason = Column(String(60))
+    # The row that takes this one along: held notices leave as one message and end as it does.
+    carrier_id = Column(BigInteger)
+    # The notice that did not arrive where it was meant to, and was sent here instead; once.
+    origin_id = Column(BigInteger, unique=True)
 
 
 class SentButton(Base):
@@ -147,6 +183,9 @@ class Correspondent(Base):
     gone_reason = Column(String(40))
     # A person of the centre is writing there by hand: the bot keeps still until then.
     silent_until = Column(UtcDateTime)
+    # Link codes typed there that opened nothing, and since when they are counted.
+    wrong_codes = Column(Integer, nullable=False, default=0)
+    wrong_since = Column(UtcDateTime)
 
 
 class LinkCode(Base):

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.database import cipher_of, now, take_turn
+from bot.database import Cipher, cipher_of, now, take_turn
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
 
 
@@ -30,11 +30,13 @@ class Reply:
 
     Attributes:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
+        notice: answers no message; filled in when it is read back.
     """
 
     text: str
     buttons: tuple[Button, ...] = ()
     aside: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,15 @@ def enqueue(
         inbox_id: the message they answer, None for notices.
         rate: whether the citizen is asked if they helped, under the last that is no aside.
     """
+    rows = add(session, conversation, replies, inbox_id, rate)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def add(
+    session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
+) -> list[OutboxMessage]:
+    """As `enqueue`, for many at once: the rows go out with the session's next flush, in the order they were added."""
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
     answers = [position for position, reply in enumerate(replies) if not reply.aside]
@@ -77,7 +88,8 @@ def enqueue(
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
-        body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
+        content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
+        body = json.dumps(content, ensure_ascii=False)
         rows.append(
             OutboxMessage(
                 conversation=conversation,
@@ -88,8 +100,7 @@ def enqueue(
             )
         )
     session.add_all(rows)
-    session.flush()
-    return [row.id for row in rows]
+    return rows
 
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:
@@ -103,7 +114,7 @@ def find_button(session: Session, conversation: str, button_id: str) -> Button |
 def replies_to(session: Session, inbox_id: int) -> list[Reply]:
     """What was answered to one message."""
     rows = select(OutboxMessage.body).where(OutboxMessage.inbox_id == inbox_id).order_by(OutboxMessage.position)
-    return [_open(session, body) for body in session.execute(rows).scalars()]
+    return [read_reply(cipher_of(session), body) for body in session.execute(rows).scalars()]
 
 
 def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
@@ -143,7 +154,7 @@ def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[Out
 
 
 def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
-    reply = _open(session, row.body)
+    reply = read_reply(cipher_of(session), row.body)
     return Line(
         f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
     )
@@ -160,6 +171,12 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
     ]
 
 
-def _open(session: Session, body: bytes) -> Reply:
-    content = json.loads(cipher_of(session).unseal(body))
-    return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))
+def read_reply(cipher: Cipher, body: bytes) -> Reply:
+    """The message inside a row of the outbox.
+
+    Raises:
+        DatabaseError: none of the keys fits.
+    """
+    content = json.loads(cipher.unseal(body))
+    buttons = tuple(Button(**button) for button in content["buttons"])
+    return Reply(content["text"], buttons, notice=content.get("notice", False))

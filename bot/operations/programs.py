@@ -15,6 +15,8 @@ from bot.training.train import TrainedModel, current_model, train_model
 
 # Rasa listens only after it has tried to load its model.
 NO_MODEL = "the model can't be loaded; 'motcua train --force' makes a new one."
+# What arrives is stored and confirmed first; channels that wait too long for that send it again, or give up.
+BEHIND_THE_WEB = 5
 
 
 def make_supervisor(settings: Settings, model: Path, tell: Callable[[str], None]) -> Supervisor:
@@ -30,8 +32,15 @@ def list_programs(settings: Settings, model: Path) -> list[Program]:
     actions = [python, "-m", "actions", "--actions", "actions", "-p", str(settings.actions_port)]
     status = f"{settings.rasa_url}/status?token={settings.rasa_token}"
     return [
-        Program("rasa", rasa, settings.rasa_port, status, 120, {409: NO_MODEL}),
-        Program("actions", actions, settings.actions_port, f"{settings.actions_url}/health", patience=60),
+        Program("rasa", rasa, settings.rasa_port, status, 120, {409: NO_MODEL}, niceness=BEHIND_THE_WEB),
+        Program(
+            "actions",
+            actions,
+            settings.actions_port,
+            f"{settings.actions_url}/health",
+            patience=60,
+            niceness=BEHIND_THE_WEB,
+        ),
         Program("web", [python, "-m", "bot.web"], settings.port, f"{settings.web_url}/healthz", patience=30),
     ]
 

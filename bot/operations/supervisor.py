@@ -11,14 +11,16 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 CHECK_EVERY = 0.25
-# Seconds before the n-th restart in a row; a program that ran this long counts as healthy again.
+# Seconds before the n-th restart in a row of a program that does not get going.
 RESTART_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-STEADY_AFTER = 60.0
+# One that was ready and ran this long was killed, or met something rare: it is missed, and comes back at once.
+STEADY_AFTER = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -34,6 +36,7 @@ class Program:
         health: an address that answers 200 once the program is ready.
         patience: seconds it may take to become ready.
         hopeless: answers of the health address that waiting will not mend, and what they mean.
+        niceness: how far it stands back when the processor is busy, 0 to 19.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Program:
     health: str
     patience: float
     hopeless: Mapping[int, str] = field(default_factory=dict)
+    niceness: int = 0
 
 
 @dataclass
@@ -49,6 +53,7 @@ class _Running:
     process: asyncio.subprocess.Process
     started: float
     failures: int = 0
+    ready: bool = False
 
 
 @dataclass
@@ -66,6 +71,7 @@ class Supervisor:
     logs: Path
     tell: Callable[[str], None]
     stop_patience: float = 10.0
+    steady_after: float = STEADY_AFTER
     _running: dict[str, _Running] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -118,7 +124,7 @@ class Supervisor:
                 stderr=log,
                 # A group of its own: Ctrl-C reaches the supervisor alone, which then stops them in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=partial(_prepare_child, program.niceness),
             )
         self._running[program.name] = _Running(process, time.monotonic(), failures)
 
@@ -133,6 +139,7 @@ class Supervisor:
                     )
                 status = await _health(client, program.health)
                 if status == 200:
+                    self._running[program.name].ready = True
                     return
                 if status is not None and status in program.hopeless:
                     raise StartError(f"{program.name}: {program.hopeless[status]}")
@@ -145,9 +152,12 @@ class Supervisor:
     async def _watch(self, program: Program) -> None:
         while True:
             running = self._running[program.name]
-            if await self._ended_or_stopping(running):
+            looking = asyncio.create_task(_look_until_ready(running, program.health))
+            over = await self._ended_or_stopping(running)
+            looking.cancel()
+            if over:
                 return
-            steady = time.monotonic() - running.started > STEADY_AFTER
+            steady = running.ready and time.monotonic() - running.started > self.steady_after
             failures = 0 if steady else running.failures
             delay = RESTART_DELAYS[min(failures, len(RESTART_DELAYS) - 1)]
             code = running.process.returncode
@@ -183,6 +193,13 @@ class Supervisor:
         return self.logs / f"{program.name}.log"
 
 
+async def _look_until_ready(running: _Running, health: str) -> None:
+    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        while not running.ready:
+            running.ready = await _health(client, health) == 200
+            await asyncio.sleep(CHECK_EVERY)
+
+
 async def _health(client: httpx.AsyncClient, url: str) -> int | None:
     try:
         return (await client.get(url)).status_code
@@ -195,7 +212,8 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _die_with_parent() -> None:
+def _prepare_child(niceness: int) -> None:
+    os.nice(niceness)
     # Linux only; elsewhere a killed supervisor leaves its programs, which the next start names by their ports.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -67,23 +67,33 @@ def make_templates() -> Jinja2Templates:
     )
 
 
-def page_routes(widget_origins: Sequence[str] = ()) -> list[BaseRoute]:
+async def no_notice() -> str | None:
+    """The bot is not switched off."""
+    return None
+
+
+def page_routes(
+    find_notice: Callable[[], Awaitable[str | None]] = no_notice, widget_origins: Sequence[str] = ()
+) -> list[BaseRoute]:
     """Routes of the chat page and of the files that all pages need.
 
     Args:
+        find_notice: what citizens are told while the bot is switched off, None while it is on.
         widget_origins: sites whose pages may show the chat in a frame; with none there is no widget.
     """
     templates = make_templates()
 
     async def chat(request: Request) -> Response:
-        return templates.TemplateResponse(request, "chat.html", {"framed": False}, headers=PAGE_HEADERS)
+        context = {"framed": False, "off_notice": await find_notice()}
+        return templates.TemplateResponse(request, "chat.html", context, headers=PAGE_HEADERS)
 
     async def frame(request: Request) -> Response:
         if request.headers.get("sec-fetch-dest") == "document":
             # Somebody opened the frame by itself.
             return RedirectResponse("/", status_code=303, headers=PAGE_HEADERS)
         headers = {**PAGE_HEADERS, "Content-Security-Policy": policy(" ".join(widget_origins))}
-        return templates.TemplateResponse(request, "chat.html", {"framed": True}, headers=headers)
+        context = {"framed": True, "off_notice": await find_notice()}
+        return templates.TemplateResponse(request, "chat.html", context, headers=headers)
 
     async def widget(request: Request) -> Response:
         # The only file of ours that other sites' pages may load.

@@ -1,4 +1,4 @@
-"""A program to be supervised: `child.py PORT [silent | dies | unhealthy | deaf | with-child OTHER_PORT]`."""
+"""A program to be supervised: `child.py PORT [dies | dies-if FILE | unhealthy | deaf | with-child OTHER_PORT]`."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 port, manner = int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
 
@@ -29,7 +30,7 @@ def leave(*_):
 
 print("started", flush=True)
 signal.alarm(120)  # whatever becomes of the test, nothing is left behind
-if manner == "dies":
+if manner == "dies" or (manner == "dies-if" and Path(sys.argv[3]).exists()):
     sys.exit("no configuration found")
 signal.signal(signal.SIGTERM, signal.SIG_IGN if manner == "deaf" else leave)
 if manner == "with-child":

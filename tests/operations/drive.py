@@ -1,4 +1,4 @@
-"""Runs the supervisor over the programs in argv[1] (JSON), logs in argv[2]; says what it is told, line by line."""
+"""Runs the supervisor over the programs in argv[1] (JSON), with what argv[2] (JSON) says; prints what it is told."""
 
 import asyncio
 import json
@@ -14,7 +14,9 @@ def say(sentence):
 
 
 programs = [Program(**given) for given in json.loads(sys.argv[1])]
-supervisor = Supervisor(programs, os.environ, Path(sys.argv[2]).parent, Path(sys.argv[2]), say, stop_patience=2)
+more = json.loads(sys.argv[2])
+logs = Path(more.pop("logs"))
+supervisor = Supervisor(programs, os.environ, logs.parent, logs, say, **{"stop_patience": 2, **more})
 try:
     asyncio.run(supervisor.run(lambda: say("READY")))
 except StartError as error:

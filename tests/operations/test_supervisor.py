@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.operations.programs import list_programs
 from bot.settings import ROOT
-from tests.factories import free_port, wait_until
+from tests.factories import free_port, make_settings, wait_until
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -41,8 +42,9 @@ def is_gone(pid):
 
 
 class Supervised:
-    def __init__(self, programs, folder):
-        command = [sys.executable, "-m", "tests.operations.drive", json.dumps(programs), str(folder / "logs")]
+    def __init__(self, programs, folder, **more):
+        more = json.dumps({"logs": str(folder / "logs"), **more})
+        command = [sys.executable, "-m", "tests.operations.drive", json.dumps(programs), more]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.sentences = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -64,8 +66,8 @@ class Supervised:
 def supervise(tmp_path):
     started = []
 
-    def start(*programs):
-        started.append(Supervised(list(programs), tmp_path))
+    def start(*programs, **more):
+        started.append(Supervised(list(programs), tmp_path, **more))
         return started[-1]
 
     yield start
@@ -132,6 +134,43 @@ def test_a_killed_program_is_told_and_started_again_each_time_after_a_longer_pau
         assert time.monotonic() - told >= float(pause)
         assert is_gone(killed)
     assert pid_on(web) == neighbour
+
+
+def test_a_program_that_was_at_work_comes_back_at_once_however_often_it_is_killed(supervise):
+    rasa = program("rasa")
+    bot = supervise(rasa, steady_after=0.2)
+    assert bot.next_sentence() == "READY"
+    # Before the second time, until it is known to be ready: the supervisor looks four times a second.
+    for pause in (0.2, 0.6):
+        killed = wait_until(lambda: pid_on(rasa))
+        time.sleep(pause)
+        os.kill(killed, signal.SIGKILL)
+        assert bot.next_sentence() == "rasa ended unexpectedly (code -9); starting it again in 0.5 s."
+
+
+def test_a_program_that_is_never_ready_again_is_tried_at_longer_and_longer_pauses(supervise, tmp_path):
+    dying = tmp_path / "dying"
+    rasa = program("rasa", "dies-if", dying)
+    bot = supervise(rasa, steady_after=0.2)
+    assert bot.next_sentence() == "READY"
+    dying.touch()
+    os.kill(pid_on(rasa), signal.SIGKILL)
+    told = [bot.next_sentence() for _ in range(3)]
+    assert [sentence.rsplit(" in ", 1)[1] for sentence in told] == ["0.5 s.", "1 s.", "2 s."]
+
+
+def test_programs_stand_back_as_far_as_they_are_told(supervise):
+    rasa, web = {**program("rasa"), "niceness": 3}, program("web")
+    assert supervise(rasa, web).next_sentence() == "READY"
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert [os.getpriority(os.PRIO_PROCESS, pid_on(one)) - own for one in (rasa, web)] == [3, 0]
+
+
+def test_the_web_program_goes_before_rasa_and_the_actions(tmp_path):
+    programs = {one.name: one.niceness for one in list_programs(make_settings(tmp_path), tmp_path / "model.tar.gz")}
+    assert programs["web"] == 0
+    assert programs["rasa"] > 0
+    assert programs["actions"] > 0
 
 
 def test_sigterm_ends_everything_and_leaves_no_zombie(supervise):

@@ -135,7 +135,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
                 routes = [
                     *web_routes(database, Answering(database), settings),
                     *file_routes(database, settings, RULES),
-                    *page_routes(settings.widget_origins),
+                    *page_routes(widget_origins=settings.widget_origins),
                 ]
                 return Starlette(routes=routes, middleware=[Middleware(SafeHeaders), *map(Middleware, around)])
 
@@ -202,7 +202,9 @@ def look(page: Page, name: str) -> None:
 
 
 def test_the_script_is_small_and_any_page_may_load_it(tmp_path: Path) -> None:
-    client = TestClient(Starlette(routes=page_routes(["https://tayninh.gov.vn"]), middleware=[Middleware(SafeHeaders)]))
+    client = TestClient(
+        Starlette(routes=page_routes(widget_origins=["https://tayninh.gov.vn"]), middleware=[Middleware(SafeHeaders)])
+    )
     response = client.get("/widget.js")
     assert len(response.content) < 8000
     assert response.headers["content-type"].startswith("text/javascript")
@@ -210,7 +212,9 @@ def test_the_script_is_small_and_any_page_may_load_it(tmp_path: Path) -> None:
 
 
 def test_only_the_allowed_pages_may_show_the_frame() -> None:
-    client = TestClient(Starlette(routes=page_routes(["https://tayninh.gov.vn", "https://gialai.gov.vn"])))
+    client = TestClient(
+        Starlette(routes=page_routes(widget_origins=["https://tayninh.gov.vn", "https://gialai.gov.vn"]))
+    )
     policy = client.get("/widget").headers["content-security-policy"]
     assert policy.endswith("; frame-ancestors https://tayninh.gov.vn https://gialai.gov.vn")
     assert client.get("/").headers["content-security-policy"].endswith("; frame-ancestors 'none'")
@@ -222,7 +226,7 @@ def test_without_allowed_pages_there_is_no_widget() -> None:
 
 
 def test_the_frame_opened_by_itself_leads_to_the_page() -> None:
-    client = TestClient(Starlette(routes=page_routes(["https://tayninh.gov.vn"])))
+    client = TestClient(Starlette(routes=page_routes(widget_origins=["https://tayninh.gov.vn"])))
     response = client.get("/widget", headers={"Sec-Fetch-Dest": "document"}, follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (303, "/")
 

@@ -20,13 +20,24 @@ OUTBOX_COLUMNS = (
     ("external_id", sa.String(100), True, None),
     ("uncertain", sa.Integer(), False, "0"),
     ("reason", sa.String(60), True, None),
+    ("carrier_id", sa.BigInteger(), True, None),
+    ("origin_id", sa.BigInteger(), True, None),
 )
+# Name → columns, which rows.
+INBOX_INDEXES = {
+    "ix_inbox_unfinished_id": (["id"], "state IN ('claimed', 'pending')"),
+    "ix_inbox_unfinished_conversation_id": (["conversation", "id"], "state IN ('claimed', 'pending')"),
+    "ix_inbox_claimed_conversation": (["conversation"], "state = 'claimed'"),
+}
 
 
 def upgrade() -> None:
     """Widen inbox and outbox and make the new tables."""
     with op.batch_alter_table("inbox") as batch:
         batch.add_column(sa.Column("kind", sa.String(20), nullable=False, server_default="text"))
+        batch.add_column(sa.Column("message_id", sa.String(100), nullable=True))
+    for name, (columns, rows) in INBOX_INDEXES.items():
+        op.create_index(name, "inbox", columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
     with op.batch_alter_table("outbox") as batch:
         for name, kind, empty, default in OUTBOX_COLUMNS:
             batch.add_column(sa.Column(name, kind, nullable=empty, server_default=default))
@@ -34,7 +45,9 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox") as batch:
         batch.alter_column("channel", existing_type=sa.String(20), server_default=None)
         batch.alter_column("next_attempt_at", existing_type=MOMENT, nullable=False)
+        batch.create_unique_constraint("uq_outbox_origin_id", ["origin_id"])
     op.create_index("ix_outbox_channel_state_next_attempt_at", "outbox", ["channel", "state", "next_attempt_at"])
+    op.create_index("ix_outbox_conversation_state_id", "outbox", ["conversation", "state", "id"])
     _new_tables()
 
 
@@ -59,6 +72,7 @@ def _new_tables() -> None:
         sa.Column("name", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger()),
         sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("reason", sa.String(40)),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.UniqueConstraint("inbox_id", "position", name="uq_attachments_inbox_id_position"),
     )
@@ -72,6 +86,8 @@ def _new_tables() -> None:
         sa.Column("gone_at", MOMENT),
         sa.Column("gone_reason", sa.String(40)),
         sa.Column("silent_until", MOMENT),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("wrong_since", MOMENT),
     )
     op.create_index("ix_correspondents_person", "correspondents", ["person"])
     op.create_table(
@@ -108,8 +124,13 @@ def downgrade() -> None:
     for table in ("channel_credentials", "switches", "link_codes", "correspondents", "attachments"):
         op.drop_table(table)
     op.drop_index("ix_outbox_channel_state_next_attempt_at", "outbox")
+    op.drop_index("ix_outbox_conversation_state_id", "outbox")
     with op.batch_alter_table("outbox") as batch:
+        batch.drop_constraint("uq_outbox_origin_id", type_="unique")
         for name, *_ in reversed(OUTBOX_COLUMNS):
             batch.drop_column(name)
+    for name in INBOX_INDEXES:
+        op.drop_index(name, "inbox")
     with op.batch_alter_table("inbox") as batch:
+        batch.drop_column("message_id")
         batch.drop_column("kind")

@@ -1,0 +1,126 @@
+"""How the stores stand at this moment: what waits and since when, what failed, what runs out. Counts, never values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.database import now
+from bot.delivery.model import (
+    CLAIMED,
+    FAILED,
+    HELD,
+    PENDING,
+    ChannelCredential,
+    Correspondent,
+    InboxMessage,
+    OutboxMessage,
+    Switch,
+)
+from bot.operations.model import JobRun
+
+# These fetch their lines when somebody looks: what nobody has looked at yet is no queue.
+FETCHING = ("web", "terminal")
+LATELY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What lies in the inbox or the outbox of one channel in one state.
+
+    Attributes:
+        oldest: when the oldest of them came.
+    """
+
+    box: str
+    channel: str
+    state: str
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A pair of tokens: until when it is good, until when it can be renewed, and what is wrong with it."""
+
+    name: str
+    expires_at: datetime | None
+    renewable_until: datetime | None
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that is looked at, at one moment.
+
+    Attributes:
+        gone: citizens that each channel can't reach any more.
+        failures: failed runs in a row of each job.
+        off: what is switched off.
+    """
+
+    at: datetime
+    queues: Sequence[Queue]
+    failed_lately: dict[tuple[str, str], int]
+    gone: dict[str, int]
+    failures: dict[str, int]
+    credentials: Sequence[Credential]
+    off: Sequence[str]
+
+    def waiting(self, box: str, channel: str) -> int:
+        """How many wait to be answered or sent."""
+        return sum(queue.count for queue in self._waiting(box, channel))
+
+    def age(self, box: str, channel: str) -> float:
+        """Seconds that the oldest of those that wait has waited, 0 when none does."""
+        ages = [(self.at - queue.oldest).total_seconds() for queue in self._waiting(box, channel)]
+        return max([0.0, *ages])
+
+    def _waiting(self, box: str, channel: str) -> list[Queue]:
+        return [q for q in self.queues if (q.box, q.channel) == (box, channel) and q.state in (PENDING, CLAIMED)]
+
+
+def look(session: Session) -> Overview:
+    """Look at everything, in the caller's transaction."""
+    return Overview(
+        now(),
+        [*_inbox(session), *_outbox(session)],
+        {**_failed(session, "inbox", InboxMessage), **_failed(session, "outbox", OutboxMessage)},
+        _counts(session, Correspondent.channel, Correspondent.gone_at.is_not(None)),
+        dict(session.execute(select(JobRun.name, JobRun.failures)).all()),
+        [_credential(row) for row in session.execute(select(ChannelCredential)).scalars()],
+        list(session.execute(select(Switch.name).order_by(Switch.name)).scalars()),
+    )
+
+
+def _inbox(session: Session) -> list[Queue]:
+    row = InboxMessage
+    waiting = select(row.channel, row.state, func.count(), func.min(row.received_at))
+    waiting = waiting.where(row.state.in_((PENDING, CLAIMED))).group_by(row.channel, row.state)
+    return [Queue("inbox", *found) for found in session.execute(waiting)]
+
+
+def _outbox(session: Session) -> list[Queue]:
+    row = OutboxMessage
+    waiting = select(row.channel, row.state, func.count(), func.min(row.created_at))
+    waiting = waiting.where(row.state.in_((PENDING, CLAIMED, HELD)), row.channel.not_in(FETCHING))
+    return [Queue("outbox", *found) for found in session.execute(waiting.group_by(row.channel, row.state))]
+
+
+def _failed(session: Session, box: str, row: Any) -> dict[tuple[str, str], int]:
+    since = row.received_at if row is InboxMessage else row.created_at
+    counts = _counts(session, row.channel, row.state == FAILED, since > now() - LATELY)
+    return {(box, channel): count for channel, count in counts.items()}
+
+
+def _counts(session: Session, column: Any, *where: Any) -> dict[str, int]:
+    return dict(session.execute(select(column, func.count()).where(*where).group_by(column)).all())
+
+
+def _credential(row: ChannelCredential) -> Credential:
+    return Credential(row.name, row.expires_at, row.renewable_until, row.problem)

@@ -1,0 +1,148 @@
+import hashlib
+import json
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from sqlalchemy import update
+
+from bot.complaints.casework import move
+from bot.complaints.filing import Draft, file_complaint
+from bot.complaints.rules import load_rules
+from bot.database import Database, now
+from bot.delivery import outbox, switches
+from bot.delivery.model import FAILED, ChannelCredential, InboxMessage, OutboxMessage
+from bot.delivery.outbox import Reply
+from bot.operations.doctor import examine
+from bot.operations.jobs import Job
+from bot.operations.model import JobRun
+from bot.settings import ROOT
+from bot.training.train import inputs_fingerprint
+from tests.factories import KEY, accept, make_settings
+from tests.fakes.server import FakeServer, Quiet
+
+JOBS = [Job("overdue", "tells", lambda: None), Job("erasures", "erases", lambda: None, every=timedelta(seconds=15))]
+
+
+class Healthy(Quiet, BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Of a bot all whose programs answer, with a model in place."""
+    with FakeServer(Healthy).serving() as programs:
+        yield healthy_settings(tmp_path, programs.url.rsplit(":", 1)[1])
+
+
+def healthy_settings(tmp_path, port):
+    ports = dict.fromkeys(("PORT", "RASA_PORT", "ACTIONS_PORT"), port)
+    settings = make_settings(tmp_path, MODELS=tmp_path / "models", **ports)
+    settings.models.mkdir()
+    model = settings.models / "motcua.tar.gz"
+    model.write_bytes(b"model")
+    note = {"inputs": inputs_fingerprint(), "sha256": hashlib.sha256(b"model").hexdigest()}
+    model.with_name("motcua.json").write_text(json.dumps(note))
+    return settings
+
+
+def add(database, *rows):
+    with database.transaction() as session:
+        session.add_all(rows)
+
+
+def found(database, settings, jobs=JOBS):
+    return {finding.about: finding for finding in examine(database, settings, jobs)}
+
+
+def bad(database, settings, jobs=JOBS):
+    return {about: finding for about, finding in found(database, settings, jobs).items() if not finding.good}
+
+
+def test_a_healthy_bot_has_nothing_wrong(database, settings):
+    assert bad(database, settings) == {}
+
+
+def test_whatever_is_wrong_comes_with_what_to_do(tmp_path, settings):
+    nowhere = Database(f"sqlite:///{tmp_path / 'empty.db'}", (KEY,))
+    (settings.models / "motcua.json").unlink()
+    settings.evidence.write_text("no folder")
+    wrong = bad(nowhere, settings)
+    assert set(wrong) == {"model", "evidence folder", "database"}
+    assert all(finding.todo for finding in wrong.values())
+
+
+def test_programs_that_do_not_answer_are_named(database, settings, tmp_path):
+    away = make_settings(tmp_path, PORT=1, RASA_PORT=1, ACTIONS_PORT=1, MODELS=settings.models)
+    wrong = bad(database, away)
+    assert {"rasa", "actions", "web"} == set(wrong)
+    assert "rasa.log" in wrong["rasa"].todo
+
+
+def test_a_server_that_does_not_answer_is_one_finding(settings):
+    away = Database("postgresql://motcua@127.0.0.1:1/motcua", (KEY,))
+    assert set(bad(away, settings)) == {"database"}
+
+
+def test_what_waits_too_long_is_named_with_its_channel(database, settings):
+    accept(database, conversation="telegram:1", channel="telegram")
+    assert bad(database, settings) == {}
+    with database.transaction() as session:
+        outbox.enqueue(session, "zalo_oa:1", [Reply("chào")])
+        session.execute(update(InboxMessage).values(received_at=now() - timedelta(minutes=3)))
+        session.execute(update(OutboxMessage).values(created_at=now() - timedelta(minutes=16)))
+    assert set(bad(database, settings)) == {"inbox telegram", "outbox zalo_oa"}
+
+
+def test_what_was_not_answered_is_wrong_and_what_citizens_did_not_take_is_only_told(database, settings):
+    accept(database, conversation="telegram:1", channel="telegram")
+    with database.transaction() as session:
+        outbox.enqueue(session, "zalo_oa:1", [Reply("chào")])
+        session.execute(update(InboxMessage).values(state=FAILED))
+        session.execute(update(OutboxMessage).values(state=FAILED, reason="blocked"))
+    assert set(bad(database, settings)) == {"inbox telegram"}
+    assert found(database, settings)["outbox zalo_oa"].good
+
+
+def test_tokens_in_trouble_and_tokens_near_their_end_are_named(database, settings):
+    add(
+        database,
+        ChannelCredential(name="a", value=b"x", renewable_until=now() + timedelta(days=9)),
+        ChannelCredential(name="b", value=b"x", problem="the pair was refused"),
+        ChannelCredential(name="c", value=b"x", renewable_until=now() + timedelta(days=80)),
+    )
+    assert set(bad(database, settings)) == {"a token", "b token"}
+
+
+def test_jobs_that_fail_are_late_or_ran_in_the_future_are_named(database, settings):
+    add(database, JobRun(name="overdue", failures=2, error="OSError", started_at=now()))
+    add(database, JobRun(name="erasures", failures=0, started_at=now() - timedelta(hours=1)))
+    wrong = bad(database, settings)
+    assert wrong["job overdue"].said == "failed 2 times: OSError"
+    assert wrong["job erasures"].said.startswith("due since")
+    with database.transaction() as session:
+        session.execute(update(JobRun).values(failures=0, started_at=now() + timedelta(hours=1)))
+    assert bad(database, settings)["job erasures"].todo == "Set this machine's clock."
+
+
+def test_a_notice_that_did_not_arrive_is_told(database, settings):
+    rules = load_rules(ROOT / "knowledge", "demo")
+    code = file_complaint(database, rules, "web:an", 7, Draft("late", "Chưa trả kết quả")).code
+    move(database, rules, code, "accepted", "Lê Thị Hoa")
+    with database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state=FAILED))
+    assert bad(database, settings)["notices"].said == "1 did not reach citizens"
+
+
+def test_what_is_switched_off_is_told_but_not_wrong(database, settings):
+    switches.switch_off(database, "telegram", "an", "nghỉ")
+    assert found(database, settings)["switch telegram"].good
+    assert bad(database, settings) == {}
+
+
+def test_a_public_address_that_does_not_answer_is_wrong(database, settings, tmp_path):
+    public = make_settings(tmp_path, MODELS=settings.models, PUBLIC_URL="https://127.0.0.1:1")
+    assert "certificate" in bad(database, public)["public address"].todo
