@@ -284,3 +284,15 @@ def test_pages_that_may_show_the_chat_are_addresses_without_a_path(tmp_path):
 def test_what_is_no_such_address_is_refused(tmp_path, origin):
     with pytest.raises(SettingsError, match="MOTCUA_WIDGET_ORIGINS"):
         load(tmp_path, MOTCUA_WIDGET_ORIGINS=origin)
+
+
+def test_servers_in_front_are_this_machine_unless_named(tmp_path):
+    assert load(tmp_path).trusted_proxies == ("127.0.0.1", "::1")
+    named = load(tmp_path, MOTCUA_TRUSTED_PROXIES="10.0.0.5, 10.1.0.0/16")
+    assert named.trusted_proxies == ("10.0.0.5", "10.1.0.0/16")
+
+
+@pytest.mark.parametrize("wrong", ["*", "proxy.example.vn", "10.0.0.0/33", "10.0.0.5/8", "127.0.0.1:80"])
+def test_a_server_in_front_that_is_no_address_stops_the_start(tmp_path, wrong):
+    with pytest.raises(SettingsError, match="MOTCUA_TRUSTED_PROXIES"):
+        load(tmp_path, MOTCUA_TRUSTED_PROXIES=wrong)
