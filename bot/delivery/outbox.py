@@ -71,6 +71,15 @@ def enqueue(
         inbox_id: the message they answer, None for notices.
         rate: whether the citizen is asked if they helped, under the last that is no aside.
     """
+    rows = add(session, conversation, replies, inbox_id, rate)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def add(
+    session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
+) -> list[OutboxMessage]:
+    """As `enqueue`, for many at once: the rows go out with the session's next flush, in the order they were added."""
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
     answers = [position for position, reply in enumerate(replies) if not reply.aside]
@@ -91,8 +100,7 @@ def enqueue(
             )
         )
     session.add_all(rows)
-    session.flush()
-    return [row.id for row in rows]
+    return rows
 
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:

@@ -21,6 +21,10 @@ SEALED = (
     ChannelCredential.former,
     Complaint.contact,
     Evidence.name,
+    Attachment.reference,
+    Attachment.name,
+    ChannelCredential.value,
+    ChannelCredential.former,
 )
 BATCH = 500
 
