@@ -44,12 +44,14 @@ class TelegramSettings:
 
     Attributes:
         secret: what Telegram shows at the webhook; without one, messages are fetched by long poll.
+        name: the bot's user name without "@", for links that open it; empty is no links.
         per_second: messages that Telegram takes from one bot in a second, all chats together.
     """
 
     token: str
     secret: str
     api_url: str
+    name: str
     per_second: int
 
 
@@ -142,6 +144,12 @@ class Settings:
     zalo_bot: ZaloBotSettings
 
     @property
+    def push_channels(self) -> tuple[str, ...]:
+        """Channels of this installation that are sent to, by the names that their conversations begin with."""
+        on = {"telegram": self.telegram.token, "zalo_oa": self.zalo.app_id, "zalo_bot": self.zalo_bot.token}
+        return tuple(name for name, value in on.items() if value)
+
+    @property
     def rasa_url(self) -> str:
         """Where Rasa listens (loopback only)."""
         return f"http://127.0.0.1:{self.rasa_port}"
@@ -227,6 +235,7 @@ def _telegram(values: Mapping[str, str]) -> TelegramSettings:
         token=token,
         secret=secret,
         api_url=_address(values, "MOTCUA_TELEGRAM_API_URL", "https://api.telegram.org"),
+        name=_one_line(values, "MOTCUA_TELEGRAM_NAME").lstrip("@"),
         per_second=_number(values, "MOTCUA_TELEGRAM_PER_SECOND", 30),
     )
 

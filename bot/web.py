@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, datetime, timezone
 from functools import partial
 
@@ -32,6 +32,7 @@ from bot.database import Database, now, open_database
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.intake import Intake
+from bot.delivery.links import LinkAttendant
 from bot.delivery.rasa import RasaClient
 from bot.delivery.sender import Sender
 from bot.delivery.switches import Switches
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> Starlette:
     adapters = {channel.adapter.channel: channel.adapter for channel in channels}
     sender = Sender(database, adapters)
     attend = (
+        LinkAttendant(database),
         FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form),
         Attendant(database, rasa.is_in_form),
     )
@@ -80,7 +82,10 @@ def create_app(settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        running = [("dispatcher", dispatcher.run), ("sender", sender.run)]
+        running: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("dispatcher", dispatcher.run),
+            ("sender", sender.run),
+        ]
         running += [(f"{one.adapter.channel}: receiver", receive) for one in channels for receive in one.receivers]
         work = [asyncio.create_task(keep_going(name, run)) for name, run in running]
         scheduler.start()
