@@ -41,12 +41,15 @@ def test_what_rasa_had_finished_is_used_when_it_is_put_back(database, rasa):
 
 def test_what_ended_without_an_answer_long_ago_takes_back_nothing_that_came_later(database, rasa):
     inbox_id = set_aside(database, rasa)
+    slot = {"event": "slot", "name": "told", "value": "chuyện"}
+    rasa.moves = [slot]
     rasa.remember(Received("web:an", "xin chào", {"inbox_id": inbox_id}), [])
+    rasa.moves = []
     rasa.remember(Received("web:an", "câu sau", {"inbox_id": inbox_id + 1}), say("Lời sau"))
     inbox.replay(database, inbox_id)
     with dispatching(database, rasa):
         wait_for_texts(database, inbox_id)
-    assert rasa.kept("web:an") == ["xin chào", "câu sau", "xin chào"]
+    assert [event for event in rasa.events["web:an"] if event["event"] == "slot"] == [slot]
 
 
 def test_it_has_fresh_patience(database, rasa):
@@ -89,11 +92,13 @@ def test_staff_see_what_was_set_aside_and_nothing_of_what_it_says(database, rasa
 @pytest.mark.parametrize("fault", [Fault.SILENT, Fault.CRASH])
 def test_what_is_left_of_a_turn_that_was_given_up_is_taken_back(database, rasa, fault):
     rasa.faults.extend([fault] * 3)
+    rasa.moves = [{"event": "slot", "name": "told", "value": "chuyện"}]
     given_up, after = accept(database, "hỏng"), accept(database, "lành")
     with dispatching(database, rasa, give_up_after=0):
         assert wait_for_texts(database, given_up) == [sentences.NOT_ANSWERED]
         wait_until(lambda: row_of(database, after).state in (DONE, FAILED))
-    assert rasa.kept("web:an") == []
+    slots = [event["value"] for event in rasa.events["web:an"] if event["event"] == "slot"]
+    assert slots == (["chuyện", None] * 2 if fault is Fault.SILENT else [])
 
 
 def test_one_message_that_can_not_be_stored_spoils_none_of_those_stored_with_it(database, rasa):
