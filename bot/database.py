@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.orm import Session, registry, sessionmaker
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from bot.settings import ROOT, Settings
@@ -259,7 +260,13 @@ def _make_engine(url: str) -> Engine:
 
 def _make_sqlite(url: str) -> Engine:
     arguments = {"timeout": 30, "check_same_thread": False}
-    engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments)
+    # Opening a file anew for each transaction would take longer than most of them; closing it, far longer.
+    kept = {
+        "poolclass": QueuePool,
+        "pool_size": _KEPT_CONNECTIONS,
+        "max_overflow": _MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+    }
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

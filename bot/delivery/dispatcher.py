@@ -6,16 +6,21 @@ import asyncio
 import logging
 import re
 import time
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from bot.database import Database, now
 from bot.delivery import counters, inbox, outbox, sentences, turns, vault
-from bot.delivery.inbox import Claim, LostClaimError
+from bot.delivery.attending import Attend, Attended, LaterError, may_be_choice, read_choice
+from bot.delivery.batches import Batches
+from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
-from bot.delivery.switches import Off, Switches, hand_over
+from bot.delivery.switches import Switches, replies_while_off
 from bot.delivery.turns import TurnLog
 
 logger = logging.getLogger(__name__)
@@ -23,8 +28,20 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.1
 BACK_OFF = (0.5, 1, 2, 4, 8, 15)
 RATED_OUTCOMES = ("answer",)
+HANDOVER = "handover"
 # Also "/ /restart": Rasa strips spaces before it looks for a command.
 _LEADING_SLASHES = re.compile(r"^[\s/]+")
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How one message ended: answered, or set aside for a reason."""
+
+    claim: Claim
+    replies: Sequence[Reply]
+    log: TurnLog | None = None
+    done: Callable[[Session], None] | None = None
+    reason: str = ""
 
 
 class Dispatcher:
@@ -33,13 +50,27 @@ class Dispatcher:
     Args:
         give_up_after: seconds of trying after which a message is set aside and the citizen told.
         workers: conversations answered at the same time by this process.
+        attend: who is asked before Rasa, one after the other, until one takes the message as its own.
+        on_stored: is told that something new is in the outbox.
     """
 
-    def __init__(self, database: Database, rasa: RasaClient, give_up_after: float, workers: int = 8) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rasa: RasaClient,
+        give_up_after: float,
+        workers: int = 8,
+        attend: Sequence[Attend] = (),
+        on_stored: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._rasa = rasa
         self._patience = timedelta(seconds=give_up_after)
         self._workers = workers
+        self._attend = attend
+        self._on_stored = on_stored
+        self._running: set[asyncio.Task[None]] = set()
+        self._ends = Batches(self._store)
         self._switches = Switches(database)
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
@@ -49,7 +80,15 @@ class Dispatcher:
         if self._database.embedded:
             released = await asyncio.to_thread(inbox.release_claims, self._database)
             logger.info("inbox: %d messages taken up again", released)
-        await asyncio.gather(*(self._work() for _ in range(self._workers)))
+        try:
+            while True:
+                self._wake.clear()
+                await self._take()
+                await self._idle()
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
 
     def notify(self) -> None:
         """Something arrived in the inbox."""
@@ -63,77 +102,133 @@ class Dispatcher:
         except asyncio.TimeoutError:
             return
 
-    async def _work(self) -> None:
-        while True:
-            try:
-                claim = await asyncio.to_thread(inbox.claim_next, self._database)
-                if claim is None:
-                    await self._idle()
-                    continue
-                await self._answer(claim)
-            except LostClaimError as error:
-                logger.warning("%s", error)
-            except Exception:
-                logger.error("dispatcher: a message could not be worked on", exc_info=True)
-                await asyncio.sleep(1)
+    async def _take(self) -> None:
+        """Begin with as many messages as may be worked on besides those that are."""
+        free = self._workers - len(self._running)
+        if not free:
+            return
+        try:
+            claims = await asyncio.to_thread(inbox.claim_many, self._database, free)
+        except Exception:
+            logger.error("dispatcher: the inbox can't be read", exc_info=True)
+            await asyncio.sleep(1)
+            return
+        for claim in claims:
+            task = asyncio.create_task(self._work(claim))
+            self._running.add(task)
+            task.add_done_callback(self._rest)
+
+    def _rest(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
 
     async def _idle(self) -> None:
-        self._wake.clear()
         try:
             await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
         except asyncio.TimeoutError:
             return
 
+    async def _work(self, claim: Claim) -> None:
+        try:
+            await self._answer(claim)
+        except LostClaimError as error:
+            logger.warning("%s", error)
+        except Exception:
+            # The claim runs out, and then it is taken up again.
+            logger.error("dispatcher: inbox %d could not be worked on", claim.id, exc_info=True)
+            await asyncio.sleep(1)
+
     async def _answer(self, claim: Claim) -> None:
         try:
-            off = await self._switches.stops(claim)
-            if off:
-                await asyncio.to_thread(self._hand_over, claim, off)
-                await self._tell_news()
-                return
             began = time.monotonic()
-            replies, log = read_messages(await self._run_turn(claim))
-            await asyncio.to_thread(self._store, claim, replies, log)
+            await self._keep(await self._run_turn(claim))
             counters.count_turn(claim.channel, time.monotonic() - began)
-            await self._tell_news()
         except LostClaimError:
             raise
-        except RasaError as error:
+        except (RasaError, LaterError) as error:
             await self._fail(claim, str(error))
         except Exception:
             # Tried again and then set aside like any other: it must not stand in its conversation's way for ever.
             logger.error("inbox %d: attempt %d met an error", claim.id, claim.attempts, exc_info=True)
             await self._fail(claim, "error")
 
-    async def _run_turn(self, claim: Claim) -> list[dict[str, Any]]:
-        if claim.attempts > 1:
-            earlier = await self._rasa.find_turn(claim.conversation, claim.id)
-            if earlier:
-                return earlier
-            if earlier is not None:
-                await self._rasa.rewind(claim.conversation)
-        message = claim.payload
+    async def _keep(self, ended: _Ended) -> None:
+        await self._ends.put(ended)
+        self._on_stored()
+        async with self._news:
+            self._news.notify_all()
+
+    async def _run_turn(self, claim: Claim) -> _Ended:
+        if claim.silent:
+            return _Ended(claim, (), TurnLog(outcome=HANDOVER))
+        off = await self._switches.stops(claim)
+        if off:
+            told = await asyncio.to_thread(replies_while_off, self._database, claim, off)
+            return _Ended(claim, told, TurnLog(outcome=HANDOVER))
+        earlier = await self._find_earlier(claim) if claim.attempts > 1 else []
+        if may_be_choice(claim):
+            claim = await asyncio.to_thread(read_choice, self._database, claim)
+        attended = await self._attend_to(claim)
+        asked = attended.text is not None or attended.payload is not None
+        if not asked and not earlier:
+            return _Ended(claim, (*attended.replies, *attended.questions), attended.log, attended.done)
+        said, log = read_messages(earlier or await self._ask_rasa(claim, attended))
+        # Decided anew after a turn that had ended already, what is said may be about the state after it.
+        replies = attended.replies if asked else ()
+        return _Ended(claim, (*replies, *said, *attended.questions), log, attended.done)
+
+    async def _find_earlier(self, claim: Claim) -> list[dict[str, Any]]:
+        """The answers of a turn that Rasa finished; one that ended without them is taken back."""
+        recorded = await self._rasa.find_turn(claim.conversation, claim.id)
+        if recorded and not recorded.answers and recorded.last:
+            await self._rasa.rewind(claim.conversation)
+        return recorded.answers if recorded else []
+
+    async def _attend_to(self, claim: Claim) -> Attended:
+        for attend in self._attend:
+            attended = await attend(claim)
+            if attended is not None:
+                return attended
+        if claim.kind != TEXT:
+            return Attended((Reply(sentences.NOT_READABLE),))
+        return Attended(text=claim.text, payload=claim.payload)
+
+    async def _ask_rasa(self, claim: Claim, attended: Attended) -> list[dict[str, Any]]:
+        message = attended.payload
         if message is None:
-            message = await asyncio.to_thread(self._safe_text, claim)
+            message = await self._safe_text(claim, attended.text or "")
         metadata = {"inbox_id": claim.id, "channel": claim.channel}
         return await self._rasa.send(claim.conversation, message, metadata)
 
-    def _safe_text(self, claim: Claim) -> str:
+    async def _safe_text(self, claim: Claim, text: str) -> str:
         """What Rasa may see of a typed text: no personal values, and nothing it would take for a command."""
-        with self._database.transaction() as session:
-            text = vault.hide(session, claim.conversation, claim.text)
+        if not vault.is_plain(text):
+            text = await asyncio.to_thread(self._hide, claim, text)
         return _LEADING_SLASHES.sub("", text).strip() or "?"
 
-    def _store(self, claim: Claim, replies: list[Reply], log: TurnLog) -> None:
+    def _hide(self, claim: Claim, text: str) -> str:
         with self._database.transaction() as session:
-            inbox.finish(session, claim)
-            shown = [replace(r, text=vault.reveal(session, claim.conversation, r.text)) for r in replies]
-            outbox.enqueue(session, claim.conversation, shown, claim.id, rate=log.outcome in RATED_OUTCOMES)
-            turns.record(session, claim.conversation, claim.id, log)
+            return vault.hide(session, claim.conversation, text)
 
-    def _hand_over(self, claim: Claim, off: Off) -> None:
+    def _store(self, ended: Sequence[_Ended]) -> None:
         with self._database.transaction() as session:
-            hand_over(session, claim, off)
+            inbox.finish_many(session, [one.claim for one in ended if not one.reason])
+            # In the same order everywhere: each conversation has a turn of its own that is waited for.
+            for one in sorted(ended, key=lambda one: one.claim.conversation):
+                self._store_one(session, one)
+
+    def _store_one(self, session: Session, ended: _Ended) -> None:
+        claim, log = ended.claim, ended.log
+        if ended.reason:
+            inbox.set_aside(session, claim, ended.reason)
+        shown = [replace(r, text=vault.reveal(session, claim.conversation, r.text)) for r in ended.replies]
+        if shown:
+            rate = log is not None and log.outcome in RATED_OUTCOMES
+            outbox.add(session, claim.conversation, shown, claim.id, rate=rate)
+        if log:
+            turns.record(session, claim.conversation, claim.id, log)
+        if ended.done:
+            ended.done(session)
 
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)
@@ -142,17 +237,15 @@ class Dispatcher:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
             await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)
             return
-        await asyncio.to_thread(self._give_up, claim, reason)
-        await self._tell_news()
+        await self._clean_up(claim)
+        await self._keep(_Ended(claim, [Reply(sentences.NOT_ANSWERED)], reason=reason))
 
-    def _give_up(self, claim: Claim, reason: str) -> None:
-        with self._database.transaction() as session:
-            inbox.set_aside(session, claim, reason)
-            outbox.enqueue(session, claim.conversation, [Reply(sentences.NOT_ANSWERED)], claim.id)
-
-    async def _tell_news(self) -> None:
-        async with self._news:
-            self._news.notify_all()
+    async def _clean_up(self, claim: Claim) -> None:
+        """Take back what is left of a turn that is given up, or the next message would fall into its middle."""
+        try:
+            await self._find_earlier(claim)
+        except (RasaError, ValueError):
+            logger.warning("inbox %d: what is left of its turn could not be taken back", claim.id)
 
 
 def read_messages(messages: list[dict[str, Any]]) -> tuple[list[Reply], TurnLog]:

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import exists, select, tuple_, update
+from sqlalchemy import Integer, bindparam, exists, func, literal_column, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from bot.database import Database, cipher_of, now, take_turn
-from bot.delivery.model import CLAIMED, DONE, FAILED, PENDING, Attachment, InboxMessage
+from bot.database import Database, UtcDateTime, cipher_of, now, take_turn
+from bot.delivery.model import (
+    CLAIMED,
+    DONE,
+    FAILED,
+    PENDING,
+    Attachment,
+    Correspondent,
+    InboxMessage,
+    OutboxMessage,
+)
 
 LEASE = timedelta(seconds=90)
+TEXT, EDITED = "text", "edited"
+# As the indexes have it (`model.IS_UNFINISHED`).
+_INBOX = InboxMessage.__table__
+_UNFINISHED = (literal_column("'claimed'"), literal_column("'pending'"))
 
 
 class LostClaimError(Exception):
@@ -44,9 +59,11 @@ class Arrival:
         external_key: the channel's own unique id of it; a second arrival under the same key is dropped.
         text: what the citizen typed or tapped, verbatim.
         payload: what the tapped button stands for, None for typed text.
-        kind: "text" for what Rasa answers (typed, tapped, captions), otherwise what it is, such as "image", "file",
-            "voice", "video", "location", "sticker", "edited", "follow", "unfollow", "unsupported".
+        kind: "text" for what Rasa answers (typed or tapped), otherwise what it is, such as "image", "file", "voice",
+            "video" (their captions are the text), "location" (the text is "10.77690, 106.70090"), "sticker", "edited",
+            "follow", "unfollow", "unsupported".
         files: what came with it, still at the channel.
+        message_id: what a later correction of it refers to; a correction (kind "edited") has that of its original.
     """
 
     channel: str
@@ -54,13 +71,18 @@ class Arrival:
     conversation: str
     text: str
     payload: str | None = None
-    kind: str = "text"
+    kind: str = TEXT
     files: tuple[File, ...] = ()
+    message_id: str | None = None
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A message being worked on by one worker."""
+    """A message being worked on by one worker.
+
+    Attributes:
+        silent: a person of the centre is writing there by hand, so the bot keeps still.
+    """
 
     id: int
     channel: str
@@ -70,6 +92,20 @@ class Claim:
     kind: str
     attempts: int
     first_attempt_at: datetime
+    received_at: datetime
+    silent: bool = False
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A message that was set aside, as staff see it: nothing of what it says, nor whose it is."""
+
+    id: int
+    channel: str
+    kind: str
+    attempts: int
+    reason: str
+    received_at: datetime
 
 
 def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
@@ -110,13 +146,16 @@ def _insert_new(session: Session, arrivals: Sequence[Arrival]) -> list[tuple[int
 
 def _insert(session: Session, arrival: Arrival) -> int:
     cipher = cipher_of(session)
+    answered = arrival.kind == EDITED and _correct(session, arrival)
     row = InboxMessage(
         channel=arrival.channel,
         external_key=arrival.external_key,
         conversation=arrival.conversation,
         body=cipher.seal(arrival.text),
         payload=arrival.payload,
-        kind=arrival.kind,
+        kind=arrival.files[0].kind if arrival.files and arrival.kind == TEXT else arrival.kind,
+        message_id=arrival.message_id,
+        state=DONE if answered else PENDING,
     )
     session.add(row)
     session.flush()
@@ -136,6 +175,25 @@ def _insert(session: Session, arrival: Arrival) -> int:
     return int(row.id)
 
 
+def _correct(session: Session, arrival: Arrival) -> bool:
+    """Put a correction in the place of what it corrects; False when that has been read, so that somebody must say so."""
+    own = (
+        InboxMessage.conversation == arrival.conversation,
+        InboxMessage.message_id == arrival.message_id,
+        InboxMessage.kind != EDITED,
+    )
+    newest = select(InboxMessage).where(*own).order_by(InboxMessage.id.desc()).limit(1).with_for_update()
+    original = session.execute(newest).scalar_one_or_none()
+    cipher = cipher_of(session)
+    if original is None or cipher.unseal(original.body) == arrival.text:
+        # A message of before our time, or one whose words are the same: a preview of a link came, a place moved.
+        return True
+    if original.state != PENDING or original.attempts:
+        return False
+    original.body = cipher.seal(arrival.text)
+    return True
+
+
 def _ids_of(session: Session, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], int]:
     keys = [_key_of(arrival) for arrival in arrivals]
     stored = select(InboxMessage.channel, InboxMessage.external_key, InboxMessage.id)
@@ -153,38 +211,83 @@ def _turn_of(arrival: Arrival) -> str:
 
 
 def claim_next(database: Database) -> Claim | None:
-    """Take the oldest message that may be worked on: due, and first of its conversation's unfinished ones."""
+    """Take the oldest message that may be worked on."""
+    return next(iter(claim_many(database, 1)), None)
+
+
+def claim_many(database: Database, most: int) -> list[Claim]:
+    """Take the oldest messages that may be worked on: due, and each the first of its conversation's unfinished ones."""
     with database.reading() as session:
-        unfinished = select(InboxMessage.id).where(InboxMessage.state.in_((PENDING, CLAIMED))).limit(1)
-        if session.execute(unfinished).first() is None:
-            return None
+        # Looking keeps no writer waiting, and mostly there is nothing.
+        if session.execute(_claimable(), {"moment": now(), "most": 1}).first() is None:
+            return []
     with database.transaction() as session:
-        earlier = aliased(InboxMessage)
-        unfinished_before = exists().where(
-            earlier.conversation == InboxMessage.conversation,
-            earlier.id < InboxMessage.id,
-            earlier.state.in_((PENDING, CLAIMED)),
-        )
         moment = now()
-        due = (InboxMessage.state == PENDING) & (InboxMessage.next_attempt_at <= moment)
-        abandoned = (InboxMessage.state == CLAIMED) & (InboxMessage.claimed_until < moment)
-        row = session.execute(
-            select(InboxMessage)
-            .where(due | abandoned, ~unfinished_before)
-            .order_by(InboxMessage.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).scalar_one_or_none()
-        if row is None:
-            return None
-        row.state = CLAIMED
-        row.claimed_until = moment + LEASE
-        row.attempts += 1
-        row.first_attempt_at = row.first_attempt_at or moment
-        text = cipher_of(session).unseal(row.body)
-        return Claim(
-            row.id, row.channel, row.conversation, text, row.payload, row.kind, row.attempts, row.first_attempt_at
+        locked = _claimable().with_for_update(skip_locked=True)
+        rows = session.execute(locked, {"moment": moment, "most": most}).all()
+        if not rows:
+            return []
+        taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
+        session.execute(_take(), taken)
+        silent = _silent(session, [row.conversation for row in rows], moment)
+        return [_claim(session, row, moment, row.conversation in silent) for row in rows]
+
+
+def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
+    return Claim(
+        row.id,
+        row.channel,
+        row.conversation,
+        cipher_of(session).unseal(row.body),
+        row.payload,
+        row.kind,
+        row.attempts + 1,
+        row.first_attempt_at or moment,
+        row.received_at,
+        silent,
+    )
+
+
+# Made once: putting these statements together takes longer than running them.
+@lru_cache(maxsize=1)
+def _claimable() -> Any:
+    """The messages that may be worked on at `moment`, oldest first."""
+    earlier, taken = _INBOX.alias(), _INBOX.alias()
+    unfinished_before = exists().where(
+        earlier.c.conversation == _INBOX.c.conversation,
+        earlier.c.id < _INBOX.c.id,
+        earlier.c.state.in_(_UNFINISHED),
+    )
+    # A message that was set aside and put back is older than one that may be worked on just now.
+    another_taken = exists().where(
+        taken.c.conversation == _INBOX.c.conversation,
+        taken.c.id != _INBOX.c.id,
+        taken.c.state == _UNFINISHED[0],
+    )
+    # Pending and due, or taken by somebody whose claim ran out; written so that the rows are walked in their order.
+    due = func.coalesce(_INBOX.c.claimed_until, _INBOX.c.next_attempt_at) <= bindparam("moment", type_=UtcDateTime)
+    waiting = select(_INBOX).where(_INBOX.c.state.in_(_UNFINISHED), due, ~unfinished_before, ~another_taken)
+    return waiting.order_by(_INBOX.c.id).limit(bindparam("most", type_=Integer))
+
+
+@lru_cache(maxsize=1)
+def _take() -> Any:
+    moment = bindparam("moment", type_=UtcDateTime)
+    return (
+        update(_INBOX)
+        .where(_INBOX.c.id.in_(bindparam("mine", expanding=True)))
+        .values(
+            state=CLAIMED,
+            claimed_until=bindparam("until"),
+            attempts=_INBOX.c.attempts + 1,
+            first_attempt_at=func.coalesce(_INBOX.c.first_attempt_at, moment),
         )
+    )
+
+
+def _silent(session: Session, conversations: list[str], moment: datetime) -> set[str]:
+    asked = (Correspondent.conversation.in_(conversations), Correspondent.silent_until > moment)
+    return set(session.execute(select(Correspondent.conversation).where(*asked)).scalars())
 
 
 def finish(session: Session, claim: Claim) -> None:
@@ -193,7 +296,16 @@ def finish(session: Session, claim: Claim) -> None:
     Raises:
         LostClaimError: the claim is no longer this worker's.
     """
-    _end(session, claim, state=DONE)
+    finish_many(session, [claim])
+
+
+def finish_many(session: Session, claims: Sequence[Claim]) -> None:
+    """Mark messages as answered, all or none.
+
+    Raises:
+        LostClaimError: one of the claims is no longer this worker's.
+    """
+    _end(session, claims, state=DONE)
 
 
 def retry_later(database: Database, claim: Claim, delay: float) -> None:
@@ -203,7 +315,7 @@ def retry_later(database: Database, claim: Claim, delay: float) -> None:
         LostClaimError: the claim is no longer this worker's.
     """
     with database.transaction() as session:
-        _end(session, claim, state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
+        _end(session, [claim], state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
 
 
 def set_aside(session: Session, claim: Claim, reason: str) -> None:
@@ -212,7 +324,33 @@ def set_aside(session: Session, claim: Claim, reason: str) -> None:
     Raises:
         LostClaimError: the claim is no longer this worker's.
     """
-    _end(session, claim, state=FAILED, reason=reason)
+    _end(session, [claim], state=FAILED, reason=reason)
+
+
+def replay(database: Database, inbox_id: int) -> bool:
+    """Put a message that was set aside back in its place, with fresh patience; returns whether it was set aside.
+
+    What Rasa may have recorded of it is asked for first, because it counts as tried.
+    """
+    with database.transaction() as session:
+        failed = (InboxMessage.id == inbox_id, InboxMessage.state == FAILED)
+        again = {"state": PENDING, "reason": None, "first_attempt_at": None, "next_attempt_at": now()}
+        if not session.execute(update(InboxMessage).where(*failed).values(**again)).rowcount:
+            return False
+        # What was said in place of an answer is none.
+        said = update(OutboxMessage).where(OutboxMessage.inbox_id == inbox_id)
+        session.execute(said.values(inbox_id=None))
+        return True
+
+
+def list_failed(database: Database, limit: int = 50, channel: str | None = None) -> list[Failed]:
+    """Messages that were set aside, newest first."""
+    columns = ("id", "channel", "kind", "attempts", "reason", "received_at")
+    failed = select(*(getattr(InboxMessage, name) for name in columns)).where(InboxMessage.state == FAILED)
+    if channel:
+        failed = failed.where(InboxMessage.channel == channel)
+    with database.reading() as session:
+        return [Failed(*row) for row in session.execute(failed.order_by(InboxMessage.id.desc()).limit(limit))]
 
 
 def release_claims(database: Database) -> int:
@@ -229,12 +367,12 @@ def is_busy(session: Session, conversation: str) -> bool:
     return session.execute(select(InboxMessage.id).where(*waiting).limit(1)).first() is not None
 
 
-def _end(session: Session, claim: Claim, **values: object) -> None:
+def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:
+    if not claims:
+        return
     # The number of attempts tells this claim from a later one of the same message.
-    own = (
-        InboxMessage.id == claim.id,
-        InboxMessage.state == CLAIMED,
-        InboxMessage.attempts == claim.attempts,
-    )
-    if not session.execute(update(InboxMessage).where(*own).values(claimed_until=None, **values)).rowcount:
-        raise LostClaimError(f"inbox {claim.id}: attempt {claim.attempts} is over")
+    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_([(claim.id, claim.attempts) for claim in claims])
+    ended = update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)
+    if session.execute(ended).rowcount != len(claims):
+        names = ", ".join(f"{claim.id} (attempt {claim.attempts})" for claim in claims)
+        raise LostClaimError(f"inbox: not ours any more: {names}")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from bot.database import Base, UtcDateTime, now
 
@@ -19,6 +31,10 @@ HELD = "held"
 WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 # Whose rows are that stay after an erasure.
 NOBODY = "erased"
+# Channels that fetch what was said; all others are sent to.
+FETCHING = ("web", "terminal")
+# Of the inbox; in these very words in queries, too, or SQLite does not use the index.
+IS_UNFINISHED, IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
 
 
 def channel_of(conversation: str) -> str:
@@ -39,6 +55,16 @@ class InboxMessage(Base):
         UniqueConstraint("channel", "external_key"),
         Index("ix_inbox_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_inbox_conversation_id", "conversation", "id"),
+        # What waits is little beside what was ever answered, and is looked for before every turn.
+        Index("ix_inbox_unfinished_id", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
+        Index(
+            "ix_inbox_unfinished_conversation_id",
+            "conversation",
+            "id",
+            sqlite_where=IS_UNFINISHED,
+            postgresql_where=IS_UNFINISHED,
+        ),
+        Index("ix_inbox_claimed_conversation", "conversation", sqlite_where=IS_CLAIMED, postgresql_where=IS_CLAIMED),
     )
 
     id = Column(RowId, primary_key=True)
@@ -50,6 +76,8 @@ class InboxMessage(Base):
     payload = Column(String(400))
     # "text" is worked on by Rasa; everything else (see `inbox.Arrival`) by whoever attends to it.
     kind = Column(String(20), nullable=False, default="text")
+    # What a later correction of this message names it by, where the channel knows corrections.
+    message_id = Column(String(100))
     state = Column(String(10), nullable=False, default=PENDING)
     attempts = Column(Integer, nullable=False, default=0)
     reason = Column(String(100))
@@ -82,6 +110,8 @@ class Attachment(Base):
     # Bytes as the channel says; nothing is built on it.
     size = Column(BigInteger)
     state = Column(String(10), nullable=False, default=WAITING)
+    # Why it was not taken: a reason of `knowledge/evidence.yml`, or of the channel.
+    reason = Column(String(40))
     created_at = Column(UtcDateTime, nullable=False, default=now)
 
 

@@ -69,6 +69,15 @@ def enqueue(
         inbox_id: the message they answer, None for notices.
         rate: whether the citizen is asked if they helped, under the last that is no aside.
     """
+    rows = add(session, conversation, replies, inbox_id, rate)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def add(
+    session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
+) -> list[OutboxMessage]:
+    """As `enqueue`, for many at once: the rows go out with the session's next flush, in the order they were added."""
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
     answers = [position for position, reply in enumerate(replies) if not reply.aside]
@@ -88,8 +97,7 @@ def enqueue(
             )
         )
     session.add_all(rows)
-    session.flush()
-    return [row.id for row in rows]
+    return rows
 
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:
@@ -103,7 +111,7 @@ def find_button(session: Session, conversation: str, button_id: str) -> Button |
 def replies_to(session: Session, inbox_id: int) -> list[Reply]:
     """What was answered to one message."""
     rows = select(OutboxMessage.body).where(OutboxMessage.inbox_id == inbox_id).order_by(OutboxMessage.position)
-    return [_open(session, body) for body in session.execute(rows).scalars()]
+    return [open_reply(session, body) for body in session.execute(rows).scalars()]
 
 
 def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
@@ -143,7 +151,7 @@ def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[Out
 
 
 def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
-    reply = _open(session, row.body)
+    reply = open_reply(session, row.body)
     return Line(
         f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
     )
@@ -160,6 +168,7 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
     ]
 
 
-def _open(session: Session, body: bytes) -> Reply:
+def open_reply(session: Session, body: bytes) -> Reply:
+    """A message of the bot as its row has it."""
     content = json.loads(cipher_of(session).unseal(body))
     return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -12,10 +16,25 @@ from bot.delivery import turns
 
 # Seconds for a whole tracker store to be written anew.
 _REWRITING = 300.0
+# For how many seconds the action server's good health is taken for granted.
+_HEALTHY_FOR = 1.0
 
 
 class RasaError(Exception):
     """Rasa, or its action server, gave no usable answer; the message is a short reason."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What Rasa's tracker knows of one message.
+
+    Attributes:
+        answers: of a turn that ended as it should, otherwise nothing.
+        last: nothing of the conversation was worked on since, so that it can be taken back.
+    """
+
+    answers: list[dict[str, Any]]
+    last: bool
 
 
 class RasaClient:
@@ -25,14 +44,21 @@ class RasaClient:
         url: Rasa's address.
         token: Rasa's `--auth-token`.
         actions_url: the action server's address; a turn is not begun while it is away, because Rasa would go on
-            without the action that should have answered.
+            without the action that should have answered. Its health is asked for once a second, and again at once
+            after a failure; a turn in which it goes away all the same has no turn log and counts as not answered.
+        clock: seconds that only go forward.
     """
 
-    def __init__(self, url: str, token: str, actions_url: str, timeout: float) -> None:
+    def __init__(
+        self, url: str, token: str, actions_url: str, timeout: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._url = url
         self._actions_url = actions_url
         self._params = {"token": token}
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
+        self._clock = clock
+        self._healthy_until = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def send(self, conversation: str, message: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         """Run one turn. Returns the bot's messages: something said, and the turn log.
@@ -40,18 +66,31 @@ class RasaClient:
         Raises:
             RasaError: Rasa is away, late, or answered nothing.
         """
-        await self._request("GET", f"{self._actions_url}/health")
+        await self._check_actions()
         body = {"sender": conversation, "message": message, "metadata": metadata}
         headers = {"Authorization": f"Bearer {self._params['token']}"}
-        response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
-        messages = response.json()
-        # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
-        if not _is_complete(messages):
-            raise RasaError("no_answer")
+        try:
+            response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
+            messages = response.json()
+            # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
+            if not _is_complete(messages):
+                raise RasaError("no_answer")
+        except RasaError:
+            self._healthy_until = float("-inf")
+            raise
         return list(messages)
 
-    async def find_turn(self, conversation: str, inbox_id: int) -> list[dict[str, Any]] | None:
-        """The answers recorded for a message: [] when its turn ended without them, None when it never ended."""
+    async def _check_actions(self) -> None:
+        # One asks, and those that come meanwhile wait for the answer.
+        async with self._asking:
+            if self._clock() < self._healthy_until:
+                return
+            asked_at = self._clock()
+            await self._request("GET", f"{self._actions_url}/health")
+            self._healthy_until = asked_at + _HEALTHY_FOR
+
+    async def find_turn(self, conversation: str, inbox_id: int) -> Recorded | None:
+        """What is recorded for a message, None when its turn never ended or was taken back."""
         response = await self._request("GET", self._tracker(conversation), params=self._params)
         answers: list[dict[str, Any]] | None = None
         own = False
@@ -63,12 +102,23 @@ class RasaClient:
                 own, answers = False, None
             elif event["event"] == "bot" and own and answers is not None:
                 answers.append(_as_rest(event))
-        return [] if answers and not _is_complete(answers) else answers
+        if answers is None:
+            return None
+        return Recorded(answers if _is_complete(answers) else [], last=own)
 
     async def rewind(self, conversation: str) -> None:
         """Take back the last turn, which ended without an answer, so that it can be run again."""
         address = f"{self._tracker(conversation)}/events"
-        await self._request("POST", address, params=self._params, json={"event": "rewind"})
+        # With the message Rasa also takes back that it was listening: without that, the next message of a form would
+        # be met by a form that has just spoken, and left without an answer.
+        events = [{"event": "rewind"}, {"event": "action", "name": "action_listen"}]
+        await self._request("POST", address, params=self._params, json=events)
+
+    async def is_in_form(self, conversation: str) -> bool:
+        """Whether a form waits for an answer."""
+        params = {**self._params, "include_events": "NONE"}
+        response = await self._request("GET", self._tracker(conversation), params=params)
+        return bool((response.json().get("active_loop") or {}).get("name"))
 
     async def forget(self, conversation: str) -> int:
         """Take a conversation out of Rasa's tracker store; returns how many events it had.

@@ -24,3 +24,32 @@ SWITCHED_OFF = (
     "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
     "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
 )
+STICKER = "Cảm ơn anh/chị. Anh/chị cần hỏi thủ tục hay gửi phản ánh thì nhắn vài chữ giúp nhé."
+PLACE = (
+    "Ở đây chưa đọc được vị trí trên bản đồ. Anh/chị nhắn giúp tên xã, phường và tỉnh, thành phố, kèm điều cần hỏi nhé."
+)
+# What Rasa is told of a place that answers the question of a form.
+PLACE_SENT = "Vị trí tôi gửi: {place}"
+CORRECTED = (
+    "Tin anh/chị vừa sửa đã được đọc trước khi sửa nên phần sửa chưa được ghi nhận. Anh/chị gửi phần cần sửa thành tin "
+    "nhắn mới giúp nhé."
+)
+NOT_READABLE = (
+    "Tin vừa rồi ở dạng mà trợ lý không đọc được. Anh/chị nhắn bằng chữ giúp; nếu không nhắn được ở đây, anh/chị gọi "
+    "1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
+)
+WELCOME = (
+    "Xin chào, đây là trợ lý tự động (máy trả lời) về thủ tục hành chính. Anh/chị cứ nhắn câu hỏi bằng tiếng Việt, có dấu "
+    "hoặc không dấu, hoặc nhắn điều cần phản ánh."
+)
+KEEP_FILES, DROP_FILES = "Tôi đồng ý, lưu tệp", "Không lưu"
+ASK_KEEP_FILES = "{warning}\nAnh/chị bấm “{keep}” nghĩa là: {agree}"
+FILES_KEPT = "Đã lưu tệp (có mã hóa). Hiện có {count} tệp sẽ đi kèm phản ánh của anh/chị."
+FILES_KEPT_FORM = FILES_KEPT + " Anh/chị trả lời tiếp câu hỏi ở trên nhé."
+FILES_KEPT_BEGIN = FILES_KEPT + " Anh/chị kể giúp chuyện cần phản ánh, hoặc bấm nút dưới đây."
+BEGIN_FEEDBACK = "Viết phản ánh"
+FILES_DROPPED = "Các tệp anh/chị gửi không được lưu. Anh/chị vẫn hỏi hoặc phản ánh bằng lời như bình thường."
+FILES_NONE = "Hiện không có tệp nào đang chờ. Anh/chị gửi lại tệp ở đây nếu cần."
+FILE_GONE = "Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."
+VOICE = "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
+VOICE_KEPT = "Trợ lý không nghe được tin thoại, nhưng cán bộ sẽ nghe. Anh/chị gõ thêm vài chữ tóm tắt giúp nhé."

@@ -25,6 +25,11 @@ def hide(session: Session, conversation: str, text: str) -> str:
     return text
 
 
+def is_plain(text: str) -> bool:
+    """Whether there is nothing to hide in a text, so that it may go as it is."""
+    return not find_personal_values(text) and not TOKEN_PATTERN.search(text)
+
+
 def reveal(session: Session, conversation: str, text: str) -> str:
     """The text with the conversation's own tokens turned back; unknown tokens stay."""
     tokens = {found.group(2) for found in TOKEN_PATTERN.finditer(text)}

@@ -59,7 +59,7 @@ REFUSED = {
     "svg": [SVG, SVG.decode().encode("utf-16"), b"\xef\xbb\xbf<svg onload='x'/>"],
     "html": [b"<!DOCTYPE html><p>", b"  <html>", b"<script>alert(1)</script>"],
     "video": [VIDEO, b"\x1aE\xdf\xa3" + bytes(50), b"RIFF\x00\x00\x00\x00AVI LIST"],
-    "audio": [b"ID3\x03" + bytes(50), b"OggS", b"RIFF\x00\x00\x00\x00WAVEfmt ", b"\x00\x00\x00\x18ftypM4A "],
+    "audio": [b"fLaC" + bytes(50), b"RIFF\x00\x00\x00\x00WAVEfmt "],
     "heic": [b"\x00\x00\x00\x18ftypheic" + bytes(50), b"\x00\x00\x00\x18ftypavif"],
     "other_image": [files.photo("GIF"), files.photo("BMP"), files.photo("TIFF")],
     "program": [b"MZ\x90\x00", b"\x7fELF\x02", b"#!/bin/sh\n"],

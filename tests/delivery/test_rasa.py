@@ -1,10 +1,11 @@
 import asyncio
+import contextlib
 
 import pytest
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.delivery.rasa import RasaClient, RasaError
+from bot.delivery.rasa import Recorded, RasaClient, RasaError
 from tests.factories import TOKEN, free_port
 from tests.fakes.rasa import Fault, Received, say
 
@@ -12,11 +13,11 @@ CONVERSATION = "web:an-_.~1"
 BUTTONS = [{"title": "Có", "payload": "/affirm"}]
 
 
-def call(rasa, work, url=None, actions_url=None, token=TOKEN, timeout=10.0):
+def call(rasa, work, url=None, actions_url=None, token=TOKEN, timeout=10.0, **more):
     """Run `work` with a client of this fake."""
 
     async def run():
-        client = RasaClient(url or rasa.url, token, actions_url or rasa.actions_url, timeout)
+        client = RasaClient(url or rasa.url, token, actions_url or rasa.actions_url, timeout, **more)
         try:
             return await work(client)
         finally:
@@ -94,25 +95,25 @@ def test_a_turn_that_ended_without_an_answer_is_empty(rasa):
     rasa.faults.append(Fault.SILENT)
     with pytest.raises(RasaError):
         send(rasa)
-    assert find(rasa) == []
+    assert find(rasa) == Recorded([], last=True)
 
 
 @pytest.mark.parametrize("messages", PARTS)
 def test_a_recorded_turn_that_has_only_a_part_is_empty(rasa, messages):
     rasa.remember(Received(CONVERSATION, "xin chào", {"inbox_id": 7}), messages)
-    assert find(rasa) == []
+    assert find(rasa) == Recorded([], last=True)
 
 
 def test_the_recorded_answers_look_like_those_of_the_rest_channel(rasa):
     rasa.answer = lambda _: say("Chào", BUTTONS, outcome="answer")
     said = [{name: part[name] for name in part if name != "recipient_id"} for part in send(rasa)]
-    assert find(rasa) == said
+    assert find(rasa).answers == said
 
 
 def test_the_answers_of_other_messages_are_left_out(rasa):
     for inbox_id in (6, 7, 8):
         send(rasa, message=f"câu {inbox_id}", inbox_id=inbox_id)
-    assert find(rasa) == say("Đã nghe: câu 7")
+    assert find(rasa).answers == say("Đã nghe: câu 7")
 
 
 def test_a_turn_taken_back_was_never_finished(rasa):
@@ -127,7 +128,7 @@ def test_a_turn_run_again_after_it_was_taken_back_is_found(rasa):
         send(rasa)
     rewind(rasa)
     send(rasa, message="xin chào lại")
-    assert find(rasa) == say("Đã nghe: xin chào lại")
+    assert find(rasa).answers == say("Đã nghe: xin chào lại")
 
 
 def test_the_tracker_needs_the_token(rasa):
@@ -142,6 +143,45 @@ def test_the_fake_takes_turns_back_as_the_real_tracker_does(rasa):
     real = DialogueStateTracker.from_dict(CONVERSATION, events)
     kept = [event.text for event in real.applied_events() if isinstance(event, UserUttered)]
     assert rasa.kept(CONVERSATION) == kept == ["câu 2", "câu 5"]
+
+
+def test_after_a_turn_of_a_form_was_taken_back_the_form_listens_again(rasa):
+    asked = [{"event": "active_loop", "name": "complaint_form"}, {"event": "action", "name": "complaint_form"}]
+    rasa.events[CONVERSATION] += [*asked, {"event": "slot", "name": "told", "value": "chuyện"}]
+    rasa.faults.append(Fault.SILENT)
+    with pytest.raises(RasaError):
+        send(rasa)
+    rewind(rasa)
+    tracker = DialogueStateTracker.from_dict(CONVERSATION, rasa.events[CONVERSATION])
+    assert (tracker.active_loop_name, tracker.latest_action_name) == ("complaint_form", "action_listen")
+
+
+def test_a_turn_that_others_followed_is_not_the_last(rasa):
+    rasa.faults.append(Fault.SILENT)
+    with pytest.raises(RasaError):
+        send(rasa, inbox_id=7)
+    send(rasa, inbox_id=8)
+    assert find(rasa) == Recorded([], last=False)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_form_that_waits_is_known(rasa, waits):
+    rasa.in_form |= {CONVERSATION} if waits else set()
+    assert call(rasa, lambda client: client.is_in_form(CONVERSATION)) is waits
+
+
+def test_good_health_is_taken_for_granted_for_a_second_and_never_after_a_failure(rasa):
+    seconds = [0.0]
+
+    async def talk(client):
+        for number, (at, fault) in enumerate([(0, None), (0.9, None), (1, None), (1.1, Fault.ERROR), (1.2, None)]):
+            seconds[0] = at
+            rasa.faults.extend([fault] if fault else [])
+            with contextlib.suppress(RasaError):
+                await client.send(CONVERSATION, f"câu {number}", {"inbox_id": number})
+        return rasa.health_asked
+
+    assert call(rasa, talk, clock=lambda: seconds[0]) == 3
 
 
 @pytest.mark.parametrize("name", ["web:an/1", "web:an?1", "web:đan", "web:an 1", "web:%3A"])

@@ -41,15 +41,17 @@ def echo(received):
 
 
 class FakeRasa(FakeServer):
-    """Set `answer`, `faults` (one for each coming turn) and `*_away`; look at `received`, `events`, `kept`."""
+    """Set `answer`, `faults` (one for each coming turn) and `*_away`; `in_form` has conversations; look at `received`, `events`, `kept`."""
 
     def __init__(self):
         self.answer = echo
         self.faults = deque()
         self.away = False
         self.actions_away = False
+        self.health_asked = 0
         self.received = []
         self.events = defaultdict(list)
+        self.in_form = set()
         self.overlapped = False
         self._running = set()
         super().__init__(_Handler)
@@ -90,12 +92,17 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_GET(self):
         path = urlsplit(self.path).path
         if path == "/actions/health":
+            self.fake.health_asked += 1
             return self._break() if self.fake.actions_away else self._send(200, {"status": "ok"})
         if self.fake.away:
             return self._break()
         if not self._knows_token():
             return self._send(401, {"reason": "NotAuthenticated"})
-        return self._send(200, {"events": self.fake.events[_conversation_in(path, "/tracker")]})
+        conversation = _conversation_in(path, "/tracker")
+        tracker = {"active_loop": {"name": "complaint_form"} if conversation in self.fake.in_form else {}}
+        if parse_qs(urlsplit(self.path).query).get("include_events") != ["NONE"]:
+            tracker["events"] = self.fake.events[conversation]
+        return self._send(200, tracker)
 
     def do_POST(self):
         path = urlsplit(self.path).path
@@ -106,7 +113,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             return self._turn(Received(body["sender"], body["message"].strip(), body.get("metadata") or {}))
         if not self._knows_token():
             return self._send(401, {"reason": "NotAuthenticated"})
-        self.fake.events[_conversation_in(path, "/tracker/events")].append(body)
+        self.fake.events[_conversation_in(path, "/tracker/events")] += body if isinstance(body, list) else [body]
         return self._send(200, {})
 
     def do_DELETE(self):

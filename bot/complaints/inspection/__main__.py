@@ -12,8 +12,9 @@ import sys
 
 from bot.complaints.inspection.kinds import OFFICE, is_mixed, kind_of
 from bot.complaints.inspection.refusal import RefusedError
+from bot.complaints.inspection.sounds import SOUNDS, clean_sound
 
-_TAKEN = ("jpeg", "png", "webp", "pdf", OFFICE)
+_TAKEN = ("jpeg", "png", "webp", "pdf", OFFICE, *SOUNDS)
 # Enough for the modules that are loaded late.
 _OPEN_FILES = 64
 
@@ -53,6 +54,8 @@ def inspect(content: bytes, limits: dict[str, int]) -> tuple[str, bytes]:
         from bot.complaints.inspection.pdf import clean_pdf
 
         return kind, clean_pdf(content, limits["pages"])
+    if kind in SOUNDS:
+        return kind, clean_sound(kind, content)
     from bot.complaints.inspection.pictures import clean_picture
 
     return kind, clean_picture(kind, content, limits["pixels"], limits["kept_side"])

@@ -30,12 +30,13 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x01\xba", "video"),
     (b"\x00\x00\x01\xb3", "video"),
     (b"\x30\x26\xb2\x75", "video"),
-    (b"ID3", "audio"),
-    (b"OggS", "audio"),
+    (b"ID3", "mp3"),
+    (b"OggS", "ogg"),
     (b"fLaC", "audio"),
-    (b"#!AMR", "audio"),
-    (b"\xff\xfb", "audio"),
-    (b"\xff\xf1", "audio"),
+    (b"#!AMR", "amr"),
+    *((b"\xff" + bytes([second]), "mp3") for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)),
+    (b"\xff\xf1", "aac"),
+    (b"\xff\xf9", "aac"),
     (b"MZ", "program"),
     (b"\x7fELF", "program"),
     (b"#!", "program"),
@@ -50,16 +51,22 @@ _PDF_HEAD, _ZIP_TAIL = 1024, 65_557
 
 
 def kind_of(content: bytes) -> str:
-    """The kind of a file ("jpeg", "png", "webp", "pdf", "office") or the reason why it is none that is taken."""
+    """The kind of a file ("jpeg", "pdf", "office", "ogg" …) or the reason why it is none that is taken."""
     if not content:
         return "empty"
     if content[:4] == b"RIFF":
         return _RIFF.get(content[8:12], "unknown")
     if content[4:8] == b"ftyp":
         brand = content[8:12]
-        return "heic" if brand in _STILL_BRANDS else "audio" if brand.startswith(b"M4A") else "video"
+        return "heic" if brand in _STILL_BRANDS else _kind_of_film(content, brand)
     found = next((kind for start, kind in _STARTS if content.startswith(start)), None)
     return found or ("archive" if content[257:262] == b"ustar" else _kind_of_text(content[:_HEAD]))
+
+
+def _kind_of_film(content: bytes, brand: bytes) -> str:
+    # Phones' recorders call a recording what they call a film; what is in it says "soun" or "vide".
+    sound = brand.startswith(b"M4A") or (b"soun" in content and b"vide" not in content)
+    return "m4a" if sound else "video"
 
 
 def is_mixed(kind: str, content: bytes) -> bool:

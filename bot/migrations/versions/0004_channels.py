@@ -21,12 +21,21 @@ OUTBOX_COLUMNS = (
     ("uncertain", sa.Integer(), False, "0"),
     ("reason", sa.String(60), True, None),
 )
+# Name → columns, which rows.
+INBOX_INDEXES = {
+    "ix_inbox_unfinished_id": (["id"], "state IN ('claimed', 'pending')"),
+    "ix_inbox_unfinished_conversation_id": (["conversation", "id"], "state IN ('claimed', 'pending')"),
+    "ix_inbox_claimed_conversation": (["conversation"], "state = 'claimed'"),
+}
 
 
 def upgrade() -> None:
     """Widen inbox and outbox and make the new tables."""
     with op.batch_alter_table("inbox") as batch:
         batch.add_column(sa.Column("kind", sa.String(20), nullable=False, server_default="text"))
+        batch.add_column(sa.Column("message_id", sa.String(100), nullable=True))
+    for name, (columns, rows) in INBOX_INDEXES.items():
+        op.create_index(name, "inbox", columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
     with op.batch_alter_table("outbox") as batch:
         for name, kind, empty, default in OUTBOX_COLUMNS:
             batch.add_column(sa.Column(name, kind, nullable=empty, server_default=default))
@@ -59,6 +68,7 @@ def _new_tables() -> None:
         sa.Column("name", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger()),
         sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("reason", sa.String(40)),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.UniqueConstraint("inbox_id", "position", name="uq_attachments_inbox_id_position"),
     )
@@ -111,5 +121,8 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox") as batch:
         for name, *_ in reversed(OUTBOX_COLUMNS):
             batch.drop_column(name)
+    for name in INBOX_INDEXES:
+        op.drop_index(name, "inbox")
     with op.batch_alter_table("inbox") as batch:
+        batch.drop_column("message_id")
         batch.drop_column("kind")

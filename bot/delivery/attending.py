@@ -1,0 +1,135 @@
+"""What arrives and is no question for Rasa: who sees to it, and what is said."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.database import Database
+from bot.delivery import outbox, sentences
+from bot.delivery.inbox import EDITED, TEXT, Claim
+from bot.delivery.model import FAILED, FETCHING, HELD, OutboxMessage
+from bot.delivery.outbox import Reply
+from bot.delivery.turns import TurnLog
+
+# Begins what buttons of the gateway itself stand for. Rasa never sees it, and nobody can type it.
+OURS = "gateway:"
+# For so long a number answers the list that was shown.
+_CHOICE_LASTS = timedelta(days=7)
+_NUMBER = re.compile(r"(?:s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
+# One button is no list: a number is then what it says.
+_FEWEST_CHOICES = 2
+
+InForm = Callable[[str], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Attended:
+    """What becomes of a message.
+
+    Attributes:
+        replies: what the gateway says, before anything of Rasa's.
+        text: what goes on to Rasa as if it had been typed.
+        payload: what goes on to Rasa as a tapped button, in place of a text.
+        questions: what the gateway asks, after everything else, so that it is the newest.
+        log: how the turn ended, where Rasa has none.
+        done: is called within the transaction that stores the answers.
+    """
+
+    replies: tuple[Reply, ...] = ()
+    text: str | None = None
+    payload: str | None = None
+    questions: tuple[Reply, ...] = ()
+    log: TurnLog = field(default_factory=TurnLog)
+    done: Callable[[Session], None] | None = None
+
+
+# Gives None for what is not its own. It is called again for the same message after a failure.
+Attend = Callable[[Claim], Awaitable[Attended | None]]
+
+
+class LaterError(Exception):
+    """A message can't be attended to just now; the message is a short reason."""
+
+
+class Attendant:
+    """Sees to stickers, places, corrections and what no channel shows; the last one to be asked.
+
+    Args:
+        in_form: whether a form waits for an answer in a conversation.
+    """
+
+    def __init__(self, database: Database, in_form: InForm) -> None:
+        self._database = database
+        self._in_form = in_form
+
+    async def __call__(self, claim: Claim) -> Attended | None:
+        """What becomes of a message, None when it is for Rasa."""
+        if claim.payload is not None and claim.payload.startswith(OURS):
+            return Attended((Reply(sentences.UNKNOWN_BUTTON),))
+        if claim.kind == TEXT:
+            return None
+        if claim.kind == "location":
+            return await self._attend_place(claim)
+        if claim.kind == "sticker":
+            return Attended() if await self._in_form(claim.conversation) else await self._say_once(claim, _STICKER)
+        if claim.kind == EDITED:
+            return await self._say_once(claim, Reply(sentences.CORRECTED))
+        if claim.kind == "follow":
+            return Attended((Reply(sentences.WELCOME),))
+        if claim.kind == "unfollow":
+            return Attended()
+        return await self._say_once(claim, Reply(sentences.NOT_READABLE))
+
+    async def _attend_place(self, claim: Claim) -> Attended:
+        if claim.text and await self._in_form(claim.conversation):
+            return Attended(text=sentences.PLACE_SENT.format(place=claim.text))
+        return await self._say_once(claim, Reply(sentences.PLACE))
+
+    async def _say_once(self, claim: Claim, reply: Reply) -> Attended:
+        """The same sentence is not said twice in a row."""
+        newest = await asyncio.to_thread(newest_reply, self._database, claim)
+        return Attended() if newest and newest.text == reply.text else Attended((reply,))
+
+
+_STICKER = Reply(sentences.STICKER)
+
+
+def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Reply | None:
+    """The newest message of the bot in a conversation.
+
+    Args:
+        seen: only what was said before the citizen's message came.
+    """
+    own = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
+    if seen:
+        own += [
+            OutboxMessage.created_at <= claim.received_at,
+            OutboxMessage.created_at > claim.received_at - _CHOICE_LASTS,
+        ]
+    newest = select(OutboxMessage.body).where(*own).order_by(OutboxMessage.id.desc()).limit(1)
+    with database.reading() as session:
+        body = session.execute(newest).scalar_one_or_none()
+        return outbox.open_reply(session, body) if body else None
+
+
+def may_be_choice(claim: Claim) -> bool:
+    """Whether a message may be the number of a button; channels that show real buttons only take none."""
+    plain = claim.kind == TEXT and claim.payload is None and claim.channel not in FETCHING
+    return plain and _NUMBER.fullmatch(claim.text.strip()) is not None
+
+
+def read_choice(database: Database, claim: Claim) -> Claim:
+    """The message as a tap on the button that its number stands for; as it is when it stands for none."""
+    found = _NUMBER.fullmatch(claim.text.strip())
+    newest = newest_reply(database, claim, seen=True)
+    if found is None or newest is None or not _FEWEST_CHOICES <= len(newest.buttons) >= int(found.group(1)):
+        return claim
+    button = newest.buttons[int(found.group(1)) - 1]
+    return replace(claim, text=button.title, payload=button.payload)
