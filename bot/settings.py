@@ -20,6 +20,8 @@ SECRETS_FILE = "secrets.env"
 LAST_PORT = 65535
 # They go into a header that browsers read word by word.
 _ORIGIN = re.compile(r"https?://[0-9A-Za-z.-]+(:[0-9]{1,5})?")
+# It becomes part of an address.
+_TELEGRAM_TOKEN = re.compile("[0-9]{1,19}:[0-9A-Za-z_-]+")
 PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
 
 
@@ -42,11 +44,13 @@ class TelegramSettings:
 
     Attributes:
         secret: what Telegram shows at the webhook; without one, messages are fetched by long poll.
+        per_second: messages that Telegram takes from one bot in a second, all chats together.
     """
 
     token: str
     secret: str
     api_url: str
+    per_second: int
 
 
 @dataclass(frozen=True)
@@ -211,10 +215,19 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _telegram(values: Mapping[str, str]) -> TelegramSettings:
+    token = _one_line(values, "MOTCUA_TELEGRAM_TOKEN")
+    if token and not _TELEGRAM_TOKEN.fullmatch(token):
+        raise SettingsError("MOTCUA_TELEGRAM_TOKEN must be the token as BotFather gives it: figures, a colon, letters.")
+    secret = _secret_if_set(values, "MOTCUA_TELEGRAM_SECRET")
+    if not re.fullmatch("[0-9A-Za-z_-]{0,256}", secret):
+        raise SettingsError(
+            "MOTCUA_TELEGRAM_SECRET must be made of A-Z, a-z, 0-9, _ and -; Telegram takes nothing else."
+        )
     return TelegramSettings(
-        token=_one_line(values, "MOTCUA_TELEGRAM_TOKEN"),
-        secret=_secret_if_set(values, "MOTCUA_TELEGRAM_SECRET"),
+        token=token,
+        secret=secret,
         api_url=_address(values, "MOTCUA_TELEGRAM_API_URL", "https://api.telegram.org"),
+        per_second=_number(values, "MOTCUA_TELEGRAM_PER_SECOND", 30),
     )
 
 

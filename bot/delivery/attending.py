@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.database import Database
+from bot.database import Database, cipher_of
 from bot.delivery import outbox, sentences
 from bot.delivery.inbox import EDITED, TEXT, Claim
 from bot.delivery.model import FAILED, FETCHING, HELD, OutboxMessage
@@ -116,7 +116,7 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
     newest = select(OutboxMessage.body).where(*own).order_by(OutboxMessage.id.desc()).limit(1)
     with database.reading() as session:
         body = session.execute(newest).scalar_one_or_none()
-        return outbox.open_reply(session, body) if body else None
+        return outbox.read_reply(cipher_of(session), body) if body else None
 
 
 def may_be_choice(claim: Claim) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.database import Database, UtcDateTime, cipher_of, now, take_turn
+from bot.delivery import correspondents
 from bot.delivery.model import (
     CLAIMED,
     DONE,
@@ -29,6 +30,8 @@ TEXT, EDITED = "text", "edited"
 # As the indexes have it (`model.IS_UNFINISHED`).
 _INBOX = InboxMessage.__table__
 _UNFINISHED = (literal_column("'claimed'"), literal_column("'pending'"))
+# The kind of arrival by which a channel says that the citizen has left or blocked it.
+LEFT = "unfollow"
 
 
 class LostClaimError(Exception):
@@ -159,6 +162,10 @@ def _insert(session: Session, arrival: Arrival) -> int:
     )
     session.add(row)
     session.flush()
+    if arrival.kind == LEFT:
+        correspondents.gone(session, arrival.conversation, "left")
+    else:
+        correspondents.heard(session, arrival.conversation)
     for position, file in enumerate(arrival.files):
         session.add(
             Attachment(

@@ -122,6 +122,8 @@ class OutboxMessage(Base):
     __table_args__ = (
         Index("ix_outbox_conversation_id", "conversation", "id"),
         Index("ix_outbox_channel_state_next_attempt_at", "channel", "state", "next_attempt_at"),
+        # What of a conversation is unfinished or held, however long the conversation is.
+        Index("ix_outbox_conversation_state_id", "conversation", "state", "id"),
         UniqueConstraint("inbox_id", "position"),
     )
 
@@ -149,6 +151,10 @@ class OutboxMessage(Base):
     uncertain = Column(Integer, nullable=False, default=0)
     # Why it failed, is held, or was put off.
     reason = Column(String(60))
+    # The row that takes this one along: held notices leave as one message and end as it does.
+    carrier_id = Column(BigInteger)
+    # The notice that did not arrive where it was meant to, and was sent here instead; once.
+    origin_id = Column(BigInteger, unique=True)
 
 
 class SentButton(Base):
@@ -177,6 +183,9 @@ class Correspondent(Base):
     gone_reason = Column(String(40))
     # A person of the centre is writing there by hand: the bot keeps still until then.
     silent_until = Column(UtcDateTime)
+    # Link codes typed there that opened nothing, and since when they are counted.
+    wrong_codes = Column(Integer, nullable=False, default=0)
+    wrong_since = Column(UtcDateTime)
 
 
 class LinkCode(Base):

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.database import cipher_of, now, take_turn
+from bot.database import Cipher, cipher_of, now, take_turn
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
 
 
@@ -111,7 +111,7 @@ def find_button(session: Session, conversation: str, button_id: str) -> Button |
 def replies_to(session: Session, inbox_id: int) -> list[Reply]:
     """What was answered to one message."""
     rows = select(OutboxMessage.body).where(OutboxMessage.inbox_id == inbox_id).order_by(OutboxMessage.position)
-    return [open_reply(session, body) for body in session.execute(rows).scalars()]
+    return [read_reply(cipher_of(session), body) for body in session.execute(rows).scalars()]
 
 
 def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
@@ -151,7 +151,7 @@ def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[Out
 
 
 def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
-    reply = open_reply(session, row.body)
+    reply = read_reply(cipher_of(session), row.body)
     return Line(
         f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
     )
@@ -168,7 +168,11 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
     ]
 
 
-def open_reply(session: Session, body: bytes) -> Reply:
-    """A message of the bot as its row has it."""
-    content = json.loads(cipher_of(session).unseal(body))
+def read_reply(cipher: Cipher, body: bytes) -> Reply:
+    """The message inside a row of the outbox.
+
+    Raises:
+        DatabaseError: none of the keys fits.
+    """
+    content = json.loads(cipher.unseal(body))
     return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))

@@ -10,6 +10,7 @@ TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi g�
 NOT_UNDERSTOOD_REQUEST = "Yêu cầu gửi lên không đúng định dạng. Anh/chị vui lòng tải lại trang rồi thử lại."
 UNKNOWN_BUTTON = "Nút này không còn dùng được. Anh/chị vui lòng gõ câu hỏi."
 NOT_MINE = "Không phải ý tôi"
+CHOOSE_BY_NUMBER = "Trả lời bằng số để chọn."
 NO_SUCH_FILE = "Tệp này không còn trong danh sách chờ gửi. Anh/chị tải lại trang để xem các tệp đang có."
 TOO_MANY_FILES = (
     "Anh/chị gửi nhiều tệp quá nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tệp trước đã được nhận."
@@ -19,6 +20,17 @@ FILE_TOO_SLOW = "Tệp gửi lên chậm quá nên bị ngắt. Anh/chị thử 
 ERASED = (
     "Đã xóa xong dữ liệu của cuộc trò chuyện này. Mã biên nhận (nếu có) chỉ còn ghi là đã xóa. Dòng này tự mất sau ít "
     "ngày. Anh/chị tải lại trang để không còn thấy các tin cũ; anh/chị viết tiếp thì bắt đầu lại từ đầu."
+)
+# The menu of commands, in its order.
+MENU = {
+    "phananh": "Gửi phản ánh, kiến nghị",
+    "trangthai": "Xem phản ánh đã đến đâu",
+    "riengtu": "Dữ liệu của tôi: xem, rút lại, xóa",
+    "help": "Trợ lý làm được gì",
+    "start": "Bắt đầu",
+}
+ONLY_IN_PRIVATE = (
+    "Để giữ kín thông tin của anh/chị, trợ lý chỉ trả lời trong trò chuyện riêng. Mời anh/chị nhắn tại {link}"
 )
 SWITCHED_OFF = (
     "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from bot.channels.web import web_routes
 from tests.factories import make_settings
 from tests.fakes.rasa import FakeRasa
+from tests.fakes.telegram import FakeTelegram
 
 
 @dataclass
@@ -60,4 +61,10 @@ def other(people):
 @pytest.fixture
 def rasa():
     with FakeRasa().serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def telegram():
+    with FakeTelegram().serving() as fake:
         yield fake

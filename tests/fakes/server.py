@@ -18,12 +18,17 @@ class Quiet:
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    # A thousand may knock at once.
+    request_queue_size = 256
+
+
 class FakeServer:
     """A fake that listens on loopback while it is `serving`."""
 
-    def __init__(self, handler):
+    def __init__(self, handler, port=0):
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (handler,), {"fake": self}))
+        self._server = _Server(("127.0.0.1", port), type("Bound", (handler,), {"fake": self}))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     @contextlib.contextmanager

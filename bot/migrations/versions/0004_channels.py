@@ -20,6 +20,8 @@ OUTBOX_COLUMNS = (
     ("external_id", sa.String(100), True, None),
     ("uncertain", sa.Integer(), False, "0"),
     ("reason", sa.String(60), True, None),
+    ("carrier_id", sa.BigInteger(), True, None),
+    ("origin_id", sa.BigInteger(), True, None),
 )
 # Name → columns, which rows.
 INBOX_INDEXES = {
@@ -43,7 +45,9 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox") as batch:
         batch.alter_column("channel", existing_type=sa.String(20), server_default=None)
         batch.alter_column("next_attempt_at", existing_type=MOMENT, nullable=False)
+        batch.create_unique_constraint("uq_outbox_origin_id", ["origin_id"])
     op.create_index("ix_outbox_channel_state_next_attempt_at", "outbox", ["channel", "state", "next_attempt_at"])
+    op.create_index("ix_outbox_conversation_state_id", "outbox", ["conversation", "state", "id"])
     _new_tables()
 
 
@@ -82,6 +86,8 @@ def _new_tables() -> None:
         sa.Column("gone_at", MOMENT),
         sa.Column("gone_reason", sa.String(40)),
         sa.Column("silent_until", MOMENT),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("wrong_since", MOMENT),
     )
     op.create_index("ix_correspondents_person", "correspondents", ["person"])
     op.create_table(
@@ -118,7 +124,9 @@ def downgrade() -> None:
     for table in ("channel_credentials", "switches", "link_codes", "correspondents", "attachments"):
         op.drop_table(table)
     op.drop_index("ix_outbox_channel_state_next_attempt_at", "outbox")
+    op.drop_index("ix_outbox_conversation_state_id", "outbox")
     with op.batch_alter_table("outbox") as batch:
+        batch.drop_constraint("uq_outbox_origin_id", type_="unique")
         for name, *_ in reversed(OUTBOX_COLUMNS):
             batch.drop_column(name)
     for name in INBOX_INDEXES:

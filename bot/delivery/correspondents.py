@@ -1,0 +1,120 @@
+"""The other end of each conversation: when it was heard of, whether it can be reached, who else is the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.database import now, take_turn
+from bot.delivery.holding import release_held
+from bot.delivery.model import FETCHING, Correspondent, channel_of
+
+
+def heard(session: Session, conversation: str, moment: datetime | None = None) -> None:
+    """The citizen has written: whoever was gone is back, and what had to wait for this goes out.
+
+    Conversations that fetch are only kept in mind once they are linked to another.
+    """
+    moment = moment or now()
+    values = {"heard_at": moment, "gone_at": None, "gone_reason": None}
+    if channel_of(conversation) in FETCHING:
+        _change(session, conversation, values)
+        return
+    _know(session, conversation, values)
+    release_held(session, conversation, moment)
+
+
+def gone(session: Session, conversation: str, reason: str, moment: datetime | None = None) -> None:
+    """Nothing can be sent there until the citizen comes back; what waits is failed by the sender, which tries nothing.
+
+    Args:
+        reason: a short name, such as "blocked".
+    """
+    moment = moment or now()
+    _know(session, conversation, {"gone_at": moment, "gone_reason": reason[:40]})
+    release_held(session, conversation, moment, together=False)
+
+
+def keep_silent(session: Session, conversation: str, until: datetime) -> None:
+    """A person of the centre writes there by hand: the bot keeps still until then."""
+    _know(session, conversation, {"silent_until": until})
+
+
+def is_silent(session: Session, conversation: str, moment: datetime | None = None) -> bool:
+    """Whether a person of the centre has the word."""
+    until = session.execute(
+        select(Correspondent.silent_until).where(Correspondent.conversation == conversation)
+    ).scalar_one_or_none()
+    return until is not None and until > (moment or now())
+
+
+def reachable(session: Session, conversation: str) -> bool:
+    """Whether anything can be sent there, as far as is known."""
+    row = session.get(Correspondent, conversation)
+    return row is None or row.gone_at is None
+
+
+def gone_reasons(session: Session, conversations: list[str]) -> dict[str, str]:
+    """Those of them that can't be reached, and why."""
+    rows = select(Correspondent.conversation, Correspondent.gone_reason).where(
+        Correspondent.conversation.in_(conversations), Correspondent.gone_at.is_not(None)
+    )
+    return {conversation: reason or "gone" for conversation, reason in session.execute(rows)}
+
+
+def lock(session: Session, conversation: str) -> Correspondent | None:
+    """The row of a conversation, locked: what is decided by it can't be overtaken by a message of the citizen."""
+    found = select(Correspondent).where(Correspondent.conversation == conversation).with_for_update()
+    row: Correspondent | None = session.execute(found).scalar_one_or_none()
+    return row
+
+
+def conversations_of(session: Session, conversation: str) -> list[str]:
+    """All conversations of the person behind one, itself first."""
+    person = select(Correspondent.person).where(Correspondent.conversation == conversation)
+    linked = select(Correspondent.conversation).where(Correspondent.person.in_(person))
+    others = set(session.execute(linked).scalars()) - {conversation}
+    return [conversation, *sorted(others)]
+
+
+def best_other(session: Session, conversation: str, sent_to: bool = False) -> str | None:
+    """Where else the person can be told something: heard of last, one that is sent to before one that fetches.
+
+    Args:
+        sent_to: only conversations that are sent to.
+    """
+    person = select(Correspondent.person).where(Correspondent.conversation == conversation)
+    others = select(Correspondent).where(
+        Correspondent.person.in_(person), Correspondent.conversation != conversation, Correspondent.gone_at.is_(None)
+    )
+    rows = [row for row in session.execute(others).scalars() if not sent_to or row.channel not in FETCHING]
+    rows.sort(key=lambda row: (row.channel not in FETCHING, row.heard_at is not None, row.heard_at), reverse=True)
+    return str(rows[0].conversation) if rows else None
+
+
+def ensure(session: Session, conversation: str) -> Correspondent:
+    """The row of a conversation, made when there is none, locked."""
+    row = lock(session, conversation)
+    if row is None:
+        # Two programs may hear of somebody for the first time at once.
+        take_turn(session, f"correspondent:{conversation}")
+        row = lock(session, conversation)
+    if row is None:
+        row = Correspondent(conversation=conversation, channel=channel_of(conversation), wrong_codes=0)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _know(session: Session, conversation: str, values: Mapping[str, object]) -> None:
+    if not _change(session, conversation, values):
+        ensure(session, conversation)
+        _change(session, conversation, values)
+
+
+def _change(session: Session, conversation: str, values: Mapping[str, object]) -> bool:
+    own = update(Correspondent).where(Correspondent.conversation == conversation).values(**values)
+    return bool(session.execute(own.execution_options(synchronize_session=False)).rowcount)

@@ -1,0 +1,57 @@
+"""Messages that can't go out before the citizen writes again; several notices then leave as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.delivery.model import HELD, PENDING, OutboxMessage
+from bot.delivery.outbox import Reply
+
+
+def release_held(session: Session, conversation: str, moment: datetime, together: bool = True) -> int:
+    """Put what is held for a conversation on its way, within the caller's transaction; returns how many messages.
+
+    Notices that wait share the oldest one's way: it carries them, and they end as it does. One that has gone out in
+    part already goes on as it was.
+
+    Args:
+        together: whether notices are merged.
+    """
+    found = select(OutboxMessage).where(OutboxMessage.conversation == conversation, OutboxMessage.state == HELD)
+    rows = list(session.execute(found.order_by(OutboxMessage.id).with_for_update()).scalars())
+    begun = {row.id for row in rows if row.parts_sent}
+    free = [row for row in rows if row.id not in begun and row.carrier_id not in begun]
+    notices = [row for row in free if row.inbox_id is None] if together else []
+    leaving = [row for row in rows if row.id in begun] + [row for row in free if row not in notices] + notices[:1]
+    for row in notices[1:]:
+        row.carrier_id = notices[0].id
+    for row in leaving:
+        row.state, row.carrier_id, row.next_attempt_at = PENDING, None, moment
+        # Being held says nothing about the channel: what it may try begins anew.
+        row.attempts, row.first_attempt_at = 0, None
+    session.flush()
+    return len(leaving)
+
+
+def carried_by(session: Session, conversations: Sequence[str], carriers: Sequence[int]) -> dict[int, list[int]]:
+    """For each message that carries others their ids, in order."""
+    rows = select(OutboxMessage.carrier_id, OutboxMessage.id).where(
+        OutboxMessage.conversation.in_(conversations),
+        OutboxMessage.state == HELD,
+        OutboxMessage.carrier_id.in_(carriers),
+    )
+    carried: dict[int, list[int]] = {}
+    for carrier, row_id in session.execute(rows.order_by(OutboxMessage.id)):
+        carried.setdefault(carrier, []).append(row_id)
+    return carried
+
+
+def merge(replies: Sequence[Reply]) -> Reply:
+    """One message of several: texts one below the other, buttons of all."""
+    if len(replies) == 1:
+        return replies[0]
+    return Reply("\n\n".join(r.text for r in replies), tuple(button for r in replies for button in r.buttons))

@@ -1,0 +1,309 @@
+"""The outbox seen from the sender: what may go out now, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from bot.database import Database, cipher_of
+from bot.delivery import correspondents, outbox
+from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
+from bot.delivery.holding import carried_by
+from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
+
+logger = logging.getLogger(__name__)
+
+# A try ends long before its claim does.
+LEASE = timedelta(seconds=60)
+# From the first try to the last; tries of a message that is put off for its channel's pace do not count.
+PATIENCE = timedelta(hours=4)
+LADDER = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600)
+_AGAIN_SOON = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One message of the outbox being carried by one sender, one part of it at a time.
+
+    Attributes:
+        bodies: its own, and those of the messages it carries along.
+        part: how many parts its channel has already.
+        until: when the claim ends; tells this claim from others of the same message.
+        gone: why its conversation can't be reached, None when it can.
+    """
+
+    id: int
+    channel: str
+    conversation: str
+    bodies: tuple[bytes, ...]
+    carried: tuple[int, ...]
+    part: int
+    attempts: int
+    first_attempt_at: datetime
+    until: datetime
+    gone: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one part.
+
+    Attributes:
+        last: whether nothing of the message is left after this part.
+        delay: seconds until the next try, when there is to be one.
+    """
+
+    parcel: Parcel
+    outcome: Outcome
+    last: bool = True
+    delay: float = 0.0
+
+
+def anything_due(database: Database, channels: Sequence[str], moment: datetime) -> bool:
+    """Whether a look with the intention to write is worth it."""
+    due = (OutboxMessage.channel.in_(channels), OutboxMessage.state == PENDING, OutboxMessage.next_attempt_at <= moment)
+    over = (OutboxMessage.channel.in_(channels), OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < moment)
+    with database.reading() as session:
+        looks = (select(OutboxMessage.id).where(*which).limit(1) for which in (due, over))
+        return any(session.execute(look).first() for look in looks)
+
+
+def turn_over(
+    database: Database,
+    results: Sequence[Result],
+    rooms: Mapping[str, int],
+    moment: datetime,
+    wait_for: Callable[[str, str], float],
+) -> list[Parcel]:
+    """Store results and claim what may go out now, both in one transaction: each commit waits for the disk.
+
+    Args:
+        results: those that `is_plain`.
+        rooms: channel → how many messages may be claimed.
+        wait_for: channel and conversation → 0 when one may go, otherwise seconds to put it off.
+    """
+    with database.transaction() as session:
+        for result in results:
+            _store_plain(session, result, moment)
+        _free_abandoned(session, list(rooms), moment)
+        claimed = []
+        for channel, room in rooms.items():
+            if room > 0:
+                claimed += _claim(session, channel, room, moment, wait_for)
+        return claimed
+
+
+def is_plain(result: Result, moment: datetime) -> bool:
+    """Whether a result concerns its own row only, so that many can be stored together."""
+    if isinstance(result.outcome, Taken):
+        return True
+    return isinstance(result.outcome, TryAgain) and not _is_out_of_patience(result, moment)
+
+
+def store_alone(database: Database, result: Result, moment: datetime) -> None:
+    """Store one result, with what follows from it for its conversation."""
+    with database.transaction() as session:
+        if is_plain(result, moment):
+            _store_plain(session, result, moment)
+            return
+        parcel, outcome = result.parcel, result.outcome
+        who = correspondents.lock(session, parcel.conversation)
+        wrote_since = who is not None and who.heard_at is not None and who.heard_at > parcel.until - LEASE
+        if isinstance(outcome, MustWait):
+            _hold(session, parcel, outcome.reason, moment, wrote_since)
+            return
+        assert not isinstance(outcome, Taken)
+        reason = outcome.reason if isinstance(outcome, Refused) else f"gave_up:{outcome.reason}"
+        uncertain = 1 if isinstance(outcome, TryAgain) and outcome.uncertain else 0
+        if not _end(session, parcel, state=FAILED, reason=reason[:60], uncertain=OutboxMessage.uncertain + uncertain):
+            return
+        if isinstance(outcome, Refused) and outcome.gone and not wrote_since:
+            correspondents.gone(session, parcel.conversation, outcome.reason, moment)
+        for row_id in (parcel.id, *parcel.carried):
+            send_elsewhere(session, row_id)
+
+
+def free_claims(database: Database, channels: Sequence[str]) -> int:
+    """Give back what a killed program held, which may have gone out. Only right where no other program sends."""
+    with database.transaction() as session:
+        held = (OutboxMessage.channel.in_(channels), OutboxMessage.state == CLAIMED)
+        return _give_back(session, *held)
+
+
+def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool:
+    """Send a notice, once, to another conversation of the same person; returns whether there is one.
+
+    Args:
+        sent_to: only to channels that are sent to.
+    """
+    row = session.get(OutboxMessage, row_id)
+    if row is None or row.inbox_id is not None or row.origin_id is not None:
+        return False
+    other = correspondents.best_other(session, row.conversation, sent_to)
+    known = select(OutboxMessage.id).where(OutboxMessage.origin_id == row_id)
+    if other is None or session.execute(known).first():
+        return False
+    copy = outbox.enqueue(session, other, [outbox.read_reply(cipher_of(session), row.body)])[0]
+    session.execute(update(OutboxMessage).where(OutboxMessage.id == copy).values(origin_id=row_id))
+    return True
+
+
+def _claim(
+    session: Session, channel: str, room: int, moment: datetime, wait_for: Callable[[str, str], float]
+) -> list[Parcel]:
+    going = []
+    for row in _due(session, channel, room, moment):
+        wait = wait_for(channel, row.conversation)
+        if wait:
+            _write(session, OutboxMessage.id == row.id, next_attempt_at=moment + timedelta(seconds=wait))
+        else:
+            going.append(row)
+    if not going:
+        return []
+    until = moment + LEASE
+    _write(
+        session,
+        OutboxMessage.id.in_([row.id for row in going]),
+        state=CLAIMED,
+        claimed_until=until,
+        attempts=OutboxMessage.attempts + 1,
+    )
+    fresh = [row.id for row in going if row.first_attempt_at is None]
+    if fresh:
+        _write(session, OutboxMessage.id.in_(fresh), first_attempt_at=moment)
+    return _as_parcels(session, going, moment, until)
+
+
+def _due(session: Session, channel: str, room: int, moment: datetime) -> Sequence[Any]:
+    earlier = aliased(OutboxMessage)
+    unfinished_before = exists().where(
+        earlier.conversation == OutboxMessage.conversation,
+        earlier.state.in_((PENDING, CLAIMED)),
+        earlier.id < OutboxMessage.id,
+    )
+    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at")
+    found = (
+        select(*(getattr(OutboxMessage, name) for name in columns))
+        .where(
+            OutboxMessage.channel == channel,
+            OutboxMessage.state == PENDING,
+            OutboxMessage.next_attempt_at <= moment,
+            ~unfinished_before,
+        )
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+        .limit(room)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.execute(found))
+
+
+def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: datetime) -> list[Parcel]:
+    conversations = [row.conversation for row in rows]
+    gone = correspondents.gone_reasons(session, conversations)
+    carried = carried_by(session, conversations, [row.id for row in rows])
+    along = [row_id for ids in carried.values() for row_id in ids]
+    bodies: dict[int, bytes] = {}
+    if along:
+        found = select(OutboxMessage.id, OutboxMessage.body).where(OutboxMessage.id.in_(along))
+        bodies = {row.id: row.body for row in session.execute(found)}
+    return [
+        Parcel(
+            row.id,
+            row.channel,
+            row.conversation,
+            (row.body, *(bodies[one] for one in carried.get(row.id, ()))),
+            tuple(carried.get(row.id, ())),
+            row.parts_sent,
+            row.attempts + 1,
+            row.first_attempt_at or moment,
+            until,
+            gone.get(row.conversation),
+        )
+        for row in rows
+    ]
+
+
+def _store_plain(session: Session, result: Result, moment: datetime) -> None:
+    parcel, outcome = result.parcel, result.outcome
+    if isinstance(outcome, TryAgain):
+        _keep_own(
+            session,
+            parcel,
+            state=PENDING,
+            reason=outcome.reason[:60],
+            uncertain=OutboxMessage.uncertain + (1 if outcome.uncertain else 0),
+            next_attempt_at=moment + timedelta(seconds=result.delay),
+        )
+        return
+    assert isinstance(outcome, Taken)
+    taken = {"parts_sent": parcel.part + 1, "external_id": (outcome.external_id or "")[:100] or None, "reason": None}
+    if result.last:
+        _end(session, parcel, state=DELIVERED, delivered_at=moment, **taken)
+    else:
+        # The next part has patience of its own.
+        _keep_own(session, parcel, state=PENDING, attempts=0, first_attempt_at=None, next_attempt_at=moment, **taken)
+
+
+def _hold(session: Session, parcel: Parcel, reason: str, moment: datetime, wrote_since: bool) -> None:
+    if wrote_since:
+        _keep_own(session, parcel, state=PENDING, reason=reason[:60], next_attempt_at=moment + _AGAIN_SOON)
+        return
+    begun = parcel.part or parcel.carried
+    if not begun and send_elsewhere(session, parcel.id, sent_to=True):
+        _end(session, parcel, state=FAILED, reason=f"moved:{reason}"[:60])
+    else:
+        _keep_own(session, parcel, state=HELD, reason=reason[:60])
+
+
+def _end(session: Session, parcel: Parcel, **values: Any) -> bool:
+    """A final state, of the message and of those it carries."""
+    if not _keep_own(session, parcel, **values):
+        return False
+    if parcel.carried:
+        shared = {name: value for name, value in values.items() if name in ("state", "reason", "delivered_at")}
+        _write(session, OutboxMessage.id.in_(parcel.carried), **shared)
+    return True
+
+
+def _keep_own(session: Session, parcel: Parcel, **values: Any) -> bool:
+    own = (
+        OutboxMessage.id == parcel.id,
+        OutboxMessage.state == CLAIMED,
+        OutboxMessage.claimed_until == parcel.until,
+    )
+    if _write(session, *own, claimed_until=None, **values):
+        return True
+    logger.warning("outbox %d: attempt %d is over", parcel.id, parcel.attempts)
+    return False
+
+
+def _free_abandoned(session: Session, channels: Sequence[str], moment: datetime) -> None:
+    over = (
+        OutboxMessage.channel.in_(channels),
+        OutboxMessage.state == CLAIMED,
+        OutboxMessage.claimed_until < moment,
+    )
+    freed = _give_back(session, *over)
+    if freed:
+        logger.warning("outbox: %d messages taken up again, they may arrive twice", freed)
+
+
+def _give_back(session: Session, *which: Any) -> int:
+    return _write(
+        session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
+    )
+
+
+def _write(session: Session, *which: Any, **values: Any) -> int:
+    statement = update(OutboxMessage).where(*which).values(**values)
+    return int(session.execute(statement.execution_options(synchronize_session=False)).rowcount)
+
+
+def _is_out_of_patience(result: Result, moment: datetime) -> bool:
+    return moment - result.parcel.first_attempt_at >= PATIENCE

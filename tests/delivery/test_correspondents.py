@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+from bot.database import now
+from bot.delivery import correspondents, inbox
+from bot.delivery.model import Correspondent
+from tests.factories import make_arrival
+
+
+def arrive(database, conversation="fake:an", kind="text"):
+    inbox.accept(database, inbox.Arrival("fake", str(now().timestamp()), conversation, "chào", kind=kind))
+
+
+def known(database, conversation="fake:an"):
+    with database.reading() as session:
+        return session.get(Correspondent, conversation)
+
+
+def is_reachable(database, conversation="fake:an"):
+    with database.reading() as session:
+        return correspondents.reachable(session, conversation)
+
+
+def link(database, *conversations):
+    with database.transaction() as session:
+        for conversation in conversations:
+            correspondents.ensure(session, conversation).person = "p"
+
+
+def best_other(database, conversation, **more):
+    with database.reading() as session:
+        return correspondents.best_other(session, conversation, **more)
+
+
+def test_whoever_writes_is_heard_of(database):
+    before = now()
+    arrive(database)
+    assert known(database).channel == "fake"
+    assert before <= known(database).heard_at <= now()
+
+
+def test_a_page_that_fetches_is_kept_in_mind_only_once_it_is_linked(database):
+    inbox.accept(database, make_arrival())
+    assert known(database, "web:an") is None
+    link(database, "web:an")
+    inbox.accept(database, make_arrival())
+    assert known(database, "web:an").heard_at is not None
+
+
+def test_who_left_cannot_be_reached_until_they_write_again(database):
+    arrive(database)
+    arrive(database, kind="unfollow")
+    assert (is_reachable(database), known(database).gone_reason) == (False, "left")
+    arrive(database)
+    assert (is_reachable(database), known(database).gone_reason) == (True, None)
+
+
+def test_who_was_never_heard_of_counts_as_reachable(database):
+    assert is_reachable(database)
+
+
+def test_the_bot_keeps_still_as_long_as_a_person_has_the_word(database):
+    with database.transaction() as session:
+        correspondents.keep_silent(session, "fake:an", now() + timedelta(minutes=30))
+        assert correspondents.is_silent(session, "fake:an")
+        assert not correspondents.is_silent(session, "fake:an", now() + timedelta(minutes=31))
+        assert not correspondents.is_silent(session, "fake:binh")
+
+
+def test_the_conversations_of_a_person_are_found_from_each_of_them(database):
+    link(database, "fake:an", "web:an")
+    with database.reading() as session:
+        assert correspondents.conversations_of(session, "web:an") == ["web:an", "fake:an"]
+        assert correspondents.conversations_of(session, "fake:binh") == ["fake:binh"]
+
+
+def test_a_person_is_told_where_they_were_heard_of_last_and_can_be_sent_to(database):
+    link(database, "fake:an", "web:an", "other:an", "third:an")
+    arrive(database, "other:an")
+    arrive(database, "web:an")
+    assert best_other(database, "fake:an") == "other:an"
+    with database.transaction() as session:
+        for name in ("other:an", "third:an"):
+            correspondents.gone(session, name, "blocked")
+    assert best_other(database, "fake:an") == "web:an"
+    assert best_other(database, "fake:an", sent_to=True) is None
+
+
+def test_two_who_are_not_linked_are_not_the_same_person(database):
+    arrive(database, "fake:an")
+    arrive(database, "other:an")
+    assert best_other(database, "fake:an") is None

@@ -1,0 +1,504 @@
+"""A small Telegram over HTTP: the Bot API as its documentation describes it, and the people who write to the bot.
+
+`python -m tests.fakes.telegram --port 9466` runs it alone; `POST /sim/message {"chat": 7, "text": "xin chào"}` makes a
+citizen write, `GET /sim/chat/7` shows what the bot said. Nothing here was tried against the live service.
+"""
+
+import argparse
+import itertools
+import json
+import random
+import re
+import socket
+import struct
+import threading
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import httpx
+
+from tests.fakes.server import FakeServer, Quiet
+
+TOKEN = "4242:t0k3n-f0r-tests"
+NAME = "motcua_bot"
+SENDING = ("sendMessage", "sendPhoto", "sendDocument", "editMessageText")
+DEFAULT_UPDATES = {"message", "edited_message", "callback_query", "my_chat_member", "channel_post"}
+LONGEST_POLL = 50
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What meets one call, in place of its answer.
+
+    Attributes:
+        delivered: the call is carried out first, only its answer does not arrive.
+        away: the connection breaks, without an answer.
+        hang: no answer until the caller has gone.
+    """
+
+    status: int = 200
+    description: str = ""
+    parameters: dict = field(default_factory=dict)
+    delivered: bool = False
+    away: bool = False
+    hang: bool = False
+    raw: bytes = b""
+
+
+def too_many(seconds=1):
+    return Fault(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
+
+
+BLOCKED = Fault(403, "Forbidden: bot was blocked by the user")
+ERROR = Fault(500, "Internal Server Error")
+UNAUTHORIZED = Fault(401, "Unauthorized")
+TIMEOUT_AFTER_DELIVERY = Fault(delivered=True, hang=True)
+BROKEN_AFTER_DELIVERY = Fault(delivered=True, away=True)
+AWAY = Fault(away=True)
+HTML = Fault(raw=b"<html>proxy</html>")
+
+
+class ApiError(Exception):
+    def __init__(self, status, description, **parameters):
+        super().__init__(description)
+        self.fault = Fault(status, description, parameters)
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    parameters: dict
+    at: float
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What stands in a chat from the bot."""
+
+    chat: int
+    message_id: int
+    text: str
+    keyboard: list
+    at: float
+
+    @property
+    def buttons(self):
+        return [button for row in self.keyboard for button in row]
+
+
+class FakeTelegram(FakeServer):
+    """Make `citizen`s write; set `faults[method]` (one for each coming call); look at `calls`, `sent`, `webhook`."""
+
+    def __init__(self, token=TOKEN, port=0, failing=0.0, seed=1):
+        self.token = token
+        self.faults = defaultdict(deque)
+        self.calls = []
+        self.sent = []
+        self.files = {}
+        # What getFile says of a file where that is not true, and the paths that were fetched.
+        self.sizes, self.given = {}, []
+        self.webhook, self.webhook_error = {}, {}
+        self.commands = []
+        self.menu = None
+        self.answered = {}
+        self.old_queries = set()
+        self.blocked = set()
+        self.chats = set()
+        self.updates = deque()
+        self.confirmed = []
+        self.push_to = None
+        self.failing, self._random = failing, random.Random(seed)
+        self._allowed = DEFAULT_UPDATES
+        self._message_ids, self._update_ids = itertools.count(1), itertools.count(1000)
+        self._news = threading.Condition()
+        self._poller = None
+        self._queries = set()
+        super().__init__(_Handler, port)
+
+    def citizen(self, chat_id, name="Nguyễn Thị Mai"):
+        return Citizen(self, chat_id, name)
+
+    def add(self, kind, content, update_id=None):
+        """Something happened: an update, unless the bot does not ask for its kind."""
+        with self._news:
+            if kind not in self._allowed:
+                return None
+            update = {"update_id": update_id or next(self._update_ids), kind: content}
+            self.updates.append(update)
+            self._news.notify_all()
+        return update
+
+    def keep_file(self, content, path="photos/file_{n}.jpg"):
+        file_id = f"AgACAgUAAxkB-{len(self.files)}"
+        self.files[file_id] = path.format(n=len(self.files)), content
+        return file_id
+
+    def texts_to(self, chat_id):
+        return [sent.text for sent in list(self.sent) if sent.chat == chat_id]
+
+    def push(self, update, base, secret=None, **headers):
+        """POST an update to the webhook as Telegram does. Returns the HTTP status."""
+        secret = self.webhook.get("secret_token") if secret is None else secret
+        headers = {"content-type": "application/json", **headers}
+        if secret:
+            headers["x-telegram-bot-api-secret-token"] = secret
+        url = f"{base}{urlsplit(self.webhook.get('url', '/webhooks/telegram')).path}"
+        return httpx.post(url, content=json.dumps(update), headers=headers, trust_env=False, timeout=30).status_code
+
+    def push_all(self, base, twice=0.0):
+        """Deliver what waits until all is confirmed; some of it twice, some of it late."""
+        while self.updates:
+            update = self.updates.popleft()
+            if self.push(update, base) // 100 != 2:
+                self.updates.append(update)
+            elif self._random.random() < twice:
+                self.push(update, base)
+
+    # What follows answers the bot.
+
+    def call(self, method, parameters):
+        self.calls.append(Call(method, parameters, time.monotonic()))
+        fault = self._next_fault(method)
+        if fault and not fault.delivered:
+            return fault
+        try:
+            handler = getattr(self, f"answer_{_snake(method)}", None)
+            if handler is None:
+                raise ApiError(404, "Not Found: method not found")
+            result = handler(parameters)
+        except ApiError as error:
+            return error.fault
+        return fault or {"ok": True, "result": result}
+
+    def _next_fault(self, method):
+        if self.faults[method]:
+            return self.faults[method].popleft()
+        if method in SENDING and self._random.random() < self.failing:
+            return self._random.choice([too_many(), ERROR, AWAY, BROKEN_AFTER_DELIVERY])
+        return None
+
+    def answer_get_me(self, _):
+        return _bot(self.token)
+
+    def answer_get_updates(self, given):
+        if self.webhook:
+            words = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+            raise ApiError(409, f"Conflict: {words}")
+        if "allowed_updates" in given:
+            self._allowed = set(json.loads(given["allowed_updates"])) or DEFAULT_UPDATES
+        offset, limit = int(given.get("offset", 0)), int(given.get("limit", 100))
+        if not 1 <= limit <= 100:
+            raise ApiError(400, "Bad Request: LIMIT_INVALID")
+        until = time.monotonic() + min(float(given.get("timeout", 0)), LONGEST_POLL)
+        with self._news:
+            mine = self._poller = object()
+            self._news.notify_all()
+            while self.updates and self.updates[0]["update_id"] < offset:
+                self.confirmed.append(self.updates.popleft())
+            while not self.updates and time.monotonic() < until and self._poller is mine and not self._closing.is_set():
+                self._news.wait(0.1)
+            if self._poller is not mine:
+                words = "terminated by other getUpdates request; make sure that only one bot instance is running"
+                raise ApiError(409, f"Conflict: {words}")
+            return list(itertools.islice(self.updates, limit))
+
+    def answer_set_webhook(self, given):
+        if not given.get("url", "").startswith("https://"):
+            raise ApiError(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if "allowed_updates" in given:
+            self._allowed = set(json.loads(given["allowed_updates"])) or DEFAULT_UPDATES
+        self.webhook = dict(given)
+        return True
+
+    def answer_delete_webhook(self, given):
+        self.webhook = {}
+        if given.get("drop_pending_updates") == "true":
+            self.updates.clear()
+        return True
+
+    def answer_get_webhook_info(self, _):
+        info = {"url": self.webhook.get("url", ""), "has_custom_certificate": False}
+        return {**info, "pending_update_count": len(self.updates), **self.webhook_error}
+
+    def answer_set_my_commands(self, given):
+        self.commands = json.loads(given["commands"])
+        return True
+
+    def answer_set_chat_menu_button(self, given):
+        self.menu = json.loads(given["menu_button"])
+        return True
+
+    def answer_send_chat_action(self, given):
+        self._check_chat(int(given["chat_id"]))
+        return True
+
+    def answer_send_message(self, given):
+        chat, text = int(given["chat_id"]), given.get("text", "")
+        self._check_chat(chat)
+        _check_text(text)
+        sent = Sent(chat, next(self._message_ids), text, _read_keyboard(given), time.monotonic())
+        self.sent.append(sent)
+        return {**_message(sent.message_id, chat, _bot(self.token)), "text": text}
+
+    def answer_edit_message_text(self, given):
+        chat, number = int(given["chat_id"]), int(given["message_id"])
+        _check_text(given.get("text", ""))
+        known = [place for place, sent in enumerate(self.sent) if (sent.chat, sent.message_id) == (chat, number)]
+        if not known:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        self.sent[known[0]] = Sent(chat, number, given["text"], _read_keyboard(given), time.monotonic())
+        return {**_message(number, chat, _bot(self.token)), "text": given["text"]}
+
+    def answer_answer_callback_query(self, given):
+        query = given["callback_query_id"]
+        if query in self.old_queries or query not in self._queries:
+            words = "query is too old and response timeout expired or query ID is invalid"
+            raise ApiError(400, f"Bad Request: {words}")
+        if len(given.get("text", "")) > 200:
+            raise ApiError(400, "Bad Request: MESSAGE_TOO_LONG")
+        self.answered[query] = given.get("text")
+        return True
+
+    def answer_get_file(self, given):
+        if given["file_id"] not in self.files:
+            raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        path, content = self.files[given["file_id"]]
+        if len(content) > 20 * 1024 * 1024:
+            raise ApiError(400, "Bad Request: file is too big")
+        unique = f"u{given['file_id']}"
+        return {
+            "file_id": given["file_id"],
+            "file_unique_id": unique,
+            "file_size": self.sizes.get(given["file_id"], len(content)),
+            "file_path": path,
+        }
+
+    def _check_chat(self, chat):
+        if chat in self.blocked:
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
+        if chat not in self.chats:
+            raise ApiError(400, "Bad Request: chat not found")
+
+    def content_at(self, path):
+        return next((content for place, content in self.files.values() if place == path), None)
+
+    def expect_query(self, query):
+        self._queries.add(query)
+
+    def next_message_id(self):
+        return next(self._message_ids)
+
+
+class Citizen:
+    """Somebody with Telegram on the phone."""
+
+    def __init__(self, fake, chat_id, name):
+        self.fake, self.id, self.name = fake, chat_id, name
+        fake.chats.add(chat_id)
+
+    @property
+    def texts(self):
+        return self.fake.texts_to(self.id)
+
+    @property
+    def last(self):
+        return [sent for sent in list(self.fake.sent) if sent.chat == self.id][-1]
+
+    def send(self, **content):
+        """A message with this content."""
+        return self.fake.add("message", {**self._frame(), **content})
+
+    def write(self, text):
+        command = text.split()[0] if text.startswith("/") else ""
+        marks = [{"type": "bot_command", "offset": 0, "length": len(command)}] if command else []
+        return self.send(text=text, **({"entities": marks} if marks else {}))
+
+    def edit(self, update, text):
+        """Correct a message that was written."""
+        edited = {**update["message"], "edit_date": int(time.time()), "text": text}
+        return self.fake.add("edited_message", edited)
+
+    def tap(self, title, sent=None):
+        """Tap a button of the newest message, or of an older one."""
+        sent = sent or self.last
+        data = next(button["callback_data"] for button in sent.buttons if button["text"] == title)
+        return self.tap_data(data, sent.message_id)
+
+    def tap_data(self, data, message_id=1):
+        query = f"{self.id}{self.fake.next_message_id()}"
+        self.fake.expect_query(query)
+        message = {**_message(message_id, self.id, _bot(self.fake.token)), "text": "…"}
+        tapped = {"id": query, "from": self._user(), "chat_instance": "1", "data": data, "message": message}
+        return self.fake.add("callback_query", tapped)
+
+    def send_photo(self, content, **more):
+        small, large = self.fake.keep_file(content[:900]), self.fake.keep_file(content)
+        sizes = [(small, 90, 900), (large, 1280, len(content))]
+        photo = [
+            {"file_id": file, "file_unique_id": f"u{file}", "width": width, "height": width, "file_size": size}
+            for file, width, size in sizes
+        ]
+        return self.send(photo=photo, **more)
+
+    def send_document(self, content, name, **more):
+        file = self.fake.keep_file(content, f"documents/file_{{n}}.{name.rsplit('.', 1)[-1]}")
+        document = {"file_id": file, "file_unique_id": f"u{file}", "file_name": name, "file_size": len(content)}
+        return self.send(document=document, **more)
+
+    def send_voice(self, content, **more):
+        file = self.fake.keep_file(content, "voice/file_{n}.oga")
+        voice = {"file_id": file, "file_unique_id": f"u{file}", "duration": 3, "mime_type": "audio/ogg"}
+        return self.send(voice={**voice, "file_size": len(content)}, **more)
+
+    def block(self):
+        self.fake.blocked.add(self.id)
+        return self._change("member", "kicked")
+
+    def unblock(self):
+        self.fake.blocked.discard(self.id)
+        return self._change("kicked", "member")
+
+    def _change(self, old, new):
+        def member(status):
+            until = {"until_date": 0} if status == "kicked" else {}
+            return {"user": _bot(self.fake.token), "status": status, **until}
+
+        frame = {"chat": self._chat(), "from": self._user(), "date": int(time.time())}
+        change = {**frame, "old_chat_member": member(old), "new_chat_member": member(new)}
+        return self.fake.add("my_chat_member", change)
+
+    def _frame(self):
+        return {**_message(self.fake.next_message_id(), self.id, self._user()), "chat": self._chat()}
+
+    def _user(self):
+        return {"id": abs(self.id), "is_bot": False, "first_name": self.name, "language_code": "vi"}
+
+    def _chat(self):
+        return {"id": self.id, "type": "private", "first_name": self.name}
+
+
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    # One write for head and body: two would wait for each other's acknowledgement.
+    wbufsize = -1
+
+    def do_GET(self):
+        self._answer()
+
+    def do_POST(self):
+        self._answer()
+
+    def _answer(self):
+        url = urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if url.path.startswith("/file/bot"):
+            return self._give_file(unquote(url.path).removeprefix("/file/bot"))
+        if url.path.startswith("/sim/"):
+            return self._send(200, json.dumps(_simulate(self.fake, url.path, raw)).encode())
+        token, _, method = url.path.removeprefix("/bot").partition("/")
+        if token != self.fake.token:
+            return self._fail(UNAUTHORIZED)
+        given = {**dict(parse_qsl(url.query)), **_read_form(self.headers, raw)}
+        answer = self.fake.call(method, given)
+        return self._fail(answer) if isinstance(answer, Fault) else self._send(200, json.dumps(answer).encode())
+
+    def _give_file(self, rest):
+        token, _, path = rest.partition("/")
+        self.fake.given.append(path)
+        content = self.fake.content_at(path) if token == self.fake.token else None
+        return self._send(404, b"") if content is None else self._send(200, content, "application/octet-stream")
+
+    def _fail(self, fault):
+        if fault.hang:
+            self.fake.wait_for_the_end()
+        if fault.hang or fault.away:
+            # A connection that breaks, not one that ends.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            return None
+        if fault.raw:
+            return self._send(fault.status, fault.raw, "text/html")
+        body = {"ok": False, "error_code": fault.status, "description": fault.description}
+        if fault.parameters:
+            body["parameters"] = fault.parameters
+        return self._send(fault.status, json.dumps(body).encode())
+
+    def _send(self, status, raw, media_type="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+def _snake(method):
+    return re.sub("[A-Z]", lambda found: f"_{found.group().lower()}", method)
+
+
+def _read_form(headers, raw):
+    kind = headers.get("Content-Type", "")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+    if kind.startswith("application/json"):
+        return json.loads(raw or b"{}")
+    if kind.startswith("multipart/form-data"):
+        parts = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + raw).iter_parts()
+        return {part.get_param("name", header="content-disposition"): part.get_payload() for part in parts}
+    return {}
+
+
+def _check_text(text):
+    if not text.strip():
+        raise ApiError(400, "Bad Request: message text is empty")
+    if len(text.encode("utf-16-le")) // 2 > 4096:
+        raise ApiError(400, "Bad Request: message is too long")
+
+
+def _read_keyboard(given):
+    keyboard = json.loads(given.get("reply_markup", "{}")).get("inline_keyboard", [])
+    for button in (button for row in keyboard for button in row):
+        if not button["text"].strip():
+            raise ApiError(400, "Bad Request: can't parse inline keyboard button: Text buttons are unallowed")
+        if not 1 <= len(button.get("callback_data", "").encode()) <= 64:
+            raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+    return keyboard
+
+
+def _bot(token):
+    return {"id": int(token.split(":")[0]), "is_bot": True, "first_name": "Một Cửa", "username": NAME}
+
+
+def _message(number, chat, sender):
+    kind = "private" if chat > 0 else "supergroup"
+    return {"message_id": number, "date": int(time.time()), "chat": {"id": chat, "type": kind}, "from": sender}
+
+
+def _simulate(fake, path, raw):
+    given = json.loads(raw or b"{}")
+    if path == "/sim/message":
+        return fake.citizen(int(given["chat"])).write(given["text"])
+    if path == "/sim/tap":
+        return fake.citizen(int(given["chat"])).tap(given["title"])
+    chat = int(path.removeprefix("/sim/chat/"))
+    sent = [one for one in list(fake.sent) if one.chat == chat]
+    return [{"text": one.text, "buttons": [button["text"] for button in one.buttons]} for one in sent]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9466)
+    parser.add_argument("--token", default=TOKEN)
+    parser.add_argument("--failing", type=float, default=0.0, help="share of sent messages that meet a fault")
+    given = parser.parse_args()
+    fake = FakeTelegram(given.token, given.port, given.failing)
+    with fake.serving():
+        print(f"MOTCUA_TELEGRAM_TOKEN={given.token} MOTCUA_TELEGRAM_API_URL={fake.url}", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
