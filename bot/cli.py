@@ -10,7 +10,19 @@ import click
 
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, doctor, importing, jobs, models, privacy, running, switches
+from bot.commands import (
+    answers,
+    channels,
+    complaints,
+    content,
+    doctor,
+    importing,
+    jobs,
+    models,
+    privacy,
+    running,
+    switches,
+)
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.jobs import JobError
@@ -40,6 +52,7 @@ COMMANDS = (
     content.validate,
     complaints.complaints,
     jobs.jobs,
+    channels.channels,
     privacy.privacy,
     importing.importing,
     switches.switch,

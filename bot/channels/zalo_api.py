@@ -1,0 +1,94 @@
+"""Requests to the Official Account's interface: token in its own header, errors read from the body of a 200."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bot.channels.zalo_errors import Fate, NotAnsweredError, fate_of
+from bot.channels.zalo_tokens import ZaloTokens
+from bot.settings import ZaloSettings
+
+TEMPLATE_PATH = "/v3.0/oa/message/template"
+MESSAGE_PATH = "/v3.0/oa/message/cs"
+QUOTA_PATH = "/v3.0/oa/quota/message"
+ACCOUNT_PATH = "/v2.0/oa/getoa"
+_NOT_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Zalo answered; code 0 is success."""
+
+    code: int
+    data: Mapping[str, Any]
+
+
+class ZaloApi:
+    """Asks for the account, with a token that serves."""
+
+    def __init__(self, settings: ZaloSettings, tokens: ZaloTokens, client: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._client = client
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """What Zalo answers to a JSON body.
+
+        Raises:
+            ZaloError: no answer that can be read, or no token.
+        """
+        return await self._ask("POST", path, body)
+
+    async def get(self, path: str) -> Answer:
+        """What Zalo answers.
+
+        Raises:
+            ZaloError: no answer that can be read, or no token.
+        """
+        return await self._ask("GET", path, None)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
+        token = await self._tokens.current()
+        answer = await self._ask_with(token, method, path, body)
+        if fate_of(answer.code)[0] is Fate.RENEW:
+            token = await self._tokens.renew(token)
+            answer = await self._ask_with(token, method, path, body)
+        return answer
+
+    async def _ask_with(self, token: str, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
+        headers = {"access_token": token}
+        if self._settings.proof:
+            secret = self._settings.app_secret.encode()
+            headers["appsecret_proof"] = hmac.new(secret, token.encode(), hashlib.sha256).hexdigest()
+        try:
+            answer = await self._client.request(method, f"{self._settings.api_url}{path}", json=body, headers=headers)
+        except _NOT_ARRIVED as error:
+            raise NotAnsweredError("unreachable", uncertain=False) from error
+        except httpx.HTTPError as error:
+            raise NotAnsweredError("no_answer", uncertain=True) from error
+        return _read(answer)
+
+
+def _read(answer: httpx.Response) -> Answer:
+    if answer.status_code == 429:
+        return Answer(-32, {})
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError) as error:
+        raise NotAnsweredError(f"http_{answer.status_code}", uncertain=True) from error
+    code = _code(body.get("error")) if isinstance(body, dict) else None
+    if code is None:
+        raise NotAnsweredError(f"http_{answer.status_code}", uncertain=True)
+    data = body.get("data")
+    return Answer(code, data if isinstance(data, dict) else {})
+
+
+def _code(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() and len(text) < 12 else None

@@ -1,0 +1,195 @@
+"""The Zalo Bot Platform as a channel: plain texts, numbered answers in place of buttons, webhook or long poll."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import unicodedata
+from collections.abc import Awaitable, Callable
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.bodies import BodyError, read_body, read_json, refuse
+from bot.channels.channel import Channel
+from bot.channels.zalo_bot_api import TIMEOUT, BotRefusedError, ZaloBotApi
+from bot.channels.zalo_bot_updates import CHANNEL, is_nobodys, read_update
+from bot.channels.zalo_errors import NotAnsweredError, ZaloError
+from bot.channels.zalo_files import ZaloFiles
+from bot.database import Database
+from bot.delivery.adapter import Fetched, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.inbox import Arrival
+from bot.delivery.intake import Intake
+from bot.delivery.outbox import Reply
+from bot.delivery.rendering import nfc_length, split_text, text_with_numbers
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PATH = "/webhooks/zalo-bot"
+MOST_CHARACTERS = 2000
+MOST_BYTES = 256 * 1024
+SECONDS_TO_READ, SECONDS_TO_STORE = 0.8, 1.0
+# The platform documents no limits and no time to wait; a minute lets any counter begin anew.
+PAUSE_LIMITED, PAUSE_TOKEN = 60.0, 300.0
+BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class ZaloBotAdapter:
+    """Sends to people who wrote to the bot."""
+
+    channel = CHANNEL
+    per_conversation = 1.0
+    per_second = 20.0
+
+    def __init__(self, api: ZaloBotApi, files: ZaloFiles) -> None:
+        self._api = api
+        self._files = files
+
+    def render(self, reply: Reply) -> list[Part]:
+        """Texts of at most 2,000 characters, every button as a numbered line."""
+        text = unicodedata.normalize("NFC", text_with_numbers(reply, 0))
+        return [{"text": part} for part in split_text(text, MOST_CHARACTERS, nfc_length)]
+
+    async def deliver(self, conversation: str, part: Part) -> Outcome:
+        """Hand one message to the platform."""
+        body = {"chat_id": conversation.partition(":")[2], "text": part["text"]}
+        try:
+            result = await self._api.ask("sendMessage", body)
+        except BotRefusedError as error:
+            return _outcome(error.code)
+        except NotAnsweredError as error:
+            return TryAgain(error.reason, uncertain=error.uncertain)
+        message_id = result.get("message_id")
+        return Taken(str(message_id)[:100] if message_id else None)
+
+    async def fetch(self, reference: str, most: int) -> Fetched:
+        """The bytes of a file that Zalo keeps for us."""
+        return await self._files.fetch(reference, most)
+
+
+def _outcome(code: int) -> Outcome:
+    if code in (401, 404):
+        logger.error("zalo bot: the platform does not know the token")
+        return TryAgain("token_refused", after=PAUSE_TOKEN, everybody=True)
+    if code == 403:
+        return Refused("blocked", gone=True)
+    if code == 429:
+        return TryAgain("too_many_calls", after=PAUSE_LIMITED, everybody=True)
+    if code == 408 or code >= 500 or code < 400:
+        return TryAgain(f"error_{code}")
+    return Refused(f"error_{code}")
+
+
+class ZaloBotReceiver:
+    """Takes updates, at the webhook or by long poll.
+
+    Args:
+        url: where the platform calls us; empty lets us ask it.
+    """
+
+    def __init__(self, api: ZaloBotApi, intake: Intake, secret: str, url: str, sleep: Sleep = asyncio.sleep) -> None:
+        self._api = api
+        self._intake = intake
+        self._secret = secret.encode()
+        self._url = url
+        self._sleep = sleep
+
+    def routes(self) -> list[BaseRoute]:
+        """Where the platform posts."""
+        return [Route(PATH, self.receive, methods=["POST"])]
+
+    async def receive(self, request: Request) -> Response:
+        """POST: one update. 200 says that it is kept, or that nothing is to be kept of it."""
+        given = request.headers.get("x-bot-api-secret-token", "").encode(errors="replace")
+        if not hmac.compare_digest(given, self._secret):
+            return refuse(BodyError(403, "wrong_secret"))
+        try:
+            body = read_json(await read_body(request, MOST_BYTES, SECONDS_TO_READ))
+        except BodyError as error:
+            logger.warning("zalo bot: a request was refused: %s", error.reason)
+            return refuse(error)
+        arrival = _read(body)
+        if arrival is None:
+            return Response(status_code=200)
+        work = asyncio.ensure_future(self._intake.accept(arrival))
+        try:
+            await asyncio.wait_for(asyncio.shield(work), SECONDS_TO_STORE)
+        except (asyncio.TimeoutError, SQLAlchemyError) as error:
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())
+            logger.error("zalo bot: an update could not be stored: %s", type(error).__name__)
+            return Response(status_code=503)
+        return Response(status_code=200)
+
+    async def announce(self) -> None:
+        """Tell the platform where to call us, until it has understood; then rest."""
+        await self._until_done("setWebhook", {"url": self._url, "secret_token": self._secret.decode()})
+        await asyncio.Event().wait()
+
+    async def poll(self) -> None:
+        """Fetch updates until cancelled. The platform forgets what it has given out: each is stored before the next."""
+        await self._until_done("deleteWebhook", {})
+        failures = 0
+        while True:
+            try:
+                body = await self._api.poll()
+                arrival = _read(body) if body else None
+                if arrival:
+                    await self._store(arrival)
+                failures = 0
+            except ZaloError as error:
+                logger.warning("zalo bot: no updates: %s", error.reason)
+                await self._sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
+                failures += 1
+
+    async def _store(self, arrival: Arrival) -> None:
+        for pause in (*BACK_OFF, None):
+            try:
+                await self._intake.accept(arrival)
+                return
+            except SQLAlchemyError:
+                # Nobody else has it: the platform does not give it out again.
+                logger.error("zalo bot: an update could not be stored", exc_info=True)
+                if pause is None:
+                    raise
+                await self._sleep(pause)
+
+    async def _until_done(self, method: str, body: dict[str, str]) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._api.ask(method, body)
+                return
+            except ZaloError as error:
+                logger.warning("zalo bot: %s: %s", method, error.reason)
+                await self._sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
+                failures += 1
+
+
+def _read(body: object) -> Arrival | None:
+    arrival = read_update(body)
+    if arrival is None and is_nobodys(body):
+        # A child, or somebody else whom Zalo protects: there is nobody to answer.
+        logger.warning("zalo bot: somebody wrote whom the platform does not name")
+    return arrival
+
+
+def open_channel(database: Database, settings: Settings, intake: Intake) -> Channel | None:
+    """The channel, None without settings for it."""
+    mine = settings.zalo_bot
+    if not mine.token:
+        return None
+    client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+    api = ZaloBotApi(mine, client)
+    called = bool(mine.secret) and settings.public_url.startswith("https://")
+    receiver = ZaloBotReceiver(api, intake, mine.secret, f"{settings.public_url}{PATH}" if called else "")
+    adapter = ZaloBotAdapter(api, ZaloFiles(mine.api_url))
+    if called:
+        return Channel(adapter, receiver.routes(), (receiver.announce,), client.aclose)
+    return Channel(adapter, (), (receiver.poll,), client.aclose)

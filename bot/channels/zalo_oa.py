@@ -1,0 +1,165 @@
+"""The Zalo Official Account as a channel: replies become consultation messages, Zalo's errors become outcomes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from bot.channels.channel import Channel
+from bot.channels.zalo_api import MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
+from bot.channels.zalo_errors import (
+    NEXT_MINUTE,
+    STOPPED_SECONDS,
+    Fate,
+    NotAnsweredError,
+    TokenError,
+    ZaloError,
+    fate_of,
+)
+from bot.channels.zalo_files import ZaloFiles
+from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
+from bot.channels.zalo_oa_routes import ZaloWebhook
+from bot.channels.zalo_tokens import ZaloTokens
+from bot.channels.zalo_window import CLOSED, TOLD, Window, ZaloWindow
+from bot.database import Database, now
+from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.intake import Intake
+from bot.delivery.outbox import Button, Reply
+from bot.delivery.rendering import nfc_length, shorten, split_text, text_with_numbers
+from bot.settings import Settings
+from bot.text.codes import find_receipt_code
+
+MOST_CHARACTERS = 2000
+MOST_BUTTONS, MOST_TITLE = 5, 100
+# Of a notice, what stands in the template's only parameter.
+TEMPLATE_PARAMETER = "code"
+# Shorter than the two seconds in which Zalo wants its own answers, times what a slow line needs.
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+
+
+class ZaloAdapter:
+    """Sends to citizens who wrote to the account."""
+
+    channel = CHANNEL
+    per_conversation = 5.0
+    # 4,000 calls a minute for an application; some are left for tokens and quotas.
+    per_second = 60.0
+
+    def __init__(self, api: ZaloApi, window: ZaloWindow, files: ZaloFiles, template: str) -> None:
+        self._api = api
+        self._window = window
+        self._files = files
+        self._template = template
+
+    def render(self, reply: Reply) -> list[Part]:
+        """Texts of at most 2,000 characters; the last carries the buttons, all of which are numbered lines as well."""
+        numbered = text_with_numbers(reply, 0) if len(reply.buttons) > 1 else reply.text
+        texts = split_text(unicodedata.normalize("NFC", numbered), MOST_CHARACTERS, nfc_length)
+        messages: list[dict[str, Any]] = [{"text": text} for text in texts]
+        if messages and reply.buttons:
+            shown = [_button(button) for button in reply.buttons[:MOST_BUTTONS]]
+            messages[-1]["attachment"] = {"type": "template", "payload": {"buttons": shown}}
+        notice = {"notice": find_receipt_code(reply.text) or ""} if reply.notice else {}
+        return [{"message": message, **notice} for message in messages]
+
+    async def deliver(self, conversation: str, part: Part) -> Outcome:
+        """Hand one message to Zalo; what may not be written now is held, and a template may tell of it."""
+        user_id = conversation.partition(":")[2]
+        try:
+            return await self._deliver(conversation, user_id, part)
+        except TokenError as error:
+            return TryAgain(error.reason, after=error.after, everybody=True)
+        except NotAnsweredError as error:
+            return TryAgain(error.reason, uncertain=error.uncertain)
+        except ZaloError as error:
+            return TryAgain(error.reason)
+
+    async def fetch(self, reference: str, most: int) -> Fetched:
+        """The bytes of a file that Zalo keeps for us."""
+        return await self._files.fetch(reference, most)
+
+    async def _deliver(self, conversation: str, user_id: str, part: Part) -> Outcome:
+        if "notice" in part and await self._window.look(conversation, user_id) is Window.CLOSED:
+            return await self._hold(conversation, user_id, part)
+        answer = await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": part["message"]})
+        if not answer.code:
+            return Taken(_message_id(answer))
+        fate, reason = fate_of(answer.code)
+        if fate is Fate.WAIT:
+            return await self._hold(conversation, user_id, part)
+        if fate is Fate.QUOTA and await self._window.look(conversation, user_id) is not Window.FREE:
+            # The next word of the citizen makes it free.
+            return MustWait(reason)
+        return _outcome(fate, reason, self._window)
+
+    async def _hold(self, conversation: str, user_id: str, part: Part) -> Outcome:
+        """Held until the citizen writes; of feedback, a template says so, once for all that waits."""
+        code = part.get("notice")
+        if not (code and self._template):
+            return MustWait(CLOSED)
+        if await self._window.was_told(conversation):
+            return MustWait(CLOSED)
+        night = self._window.night_left()
+        if night:
+            return TryAgain("night", after=night)
+        # The text stays here: neither the answer nor the citizen's words stand in a template.
+        body = {
+            "user_id": user_id,
+            "template_id": self._template,
+            "template_data": {TEMPLATE_PARAMETER: code},
+        }
+        answer = await self._api.post(TEMPLATE_PATH, body)
+        if not answer.code:
+            return MustWait(TOLD)
+        fate, reason = fate_of(answer.code)
+        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN):
+            return _outcome(fate, reason, self._window)
+        # Whatever is wrong with the template, the notice itself can wait.
+        return MustWait(f"{CLOSED}_{reason}"[:60])
+
+
+def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
+    if fate is Fate.NEXT_MINUTE:
+        return TryAgain(reason, after=NEXT_MINUTE, everybody=True)
+    if fate in (Fate.RENEW, Fate.STOPPED):
+        return TryAgain(reason, after=STOPPED_SECONDS if fate is Fate.STOPPED else NEXT_MINUTE, everybody=True)
+    if fate is Fate.MORNING:
+        return TryAgain(reason, after=window.night_left() or None)
+    if fate in (Fate.NEVER, Fate.GONE):
+        return Refused(reason, gone=fate is Fate.GONE)
+    return TryAgain(reason)
+
+
+def _button(button: Button) -> Mapping[str, str]:
+    title = shorten(unicodedata.normalize("NFC", button.title), MOST_TITLE, nfc_length)
+    return {"title": title, "type": "oa.query.hide", "payload": f"{BUTTON_PREFIX}{button.id}"}
+
+
+def _message_id(answer: Answer) -> str | None:
+    found = answer.data.get("message_id")
+    return str(found)[:100] if isinstance(found, (str, int)) else None
+
+
+def open_channel(
+    database: Database, settings: Settings, intake: Intake, clock: Callable[[], datetime] = now
+) -> Channel | None:
+    """The channel, None without settings for it."""
+    zalo = settings.zalo
+    if not zalo.app_id:
+        return None
+    client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, limits=httpx.Limits(max_connections=50))
+    tokens = ZaloTokens(database, zalo, client, clock)
+    api = ZaloApi(zalo, tokens, client)
+    files = ZaloFiles(zalo.api_url)
+    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template)
+
+    async def close() -> None:
+        await tokens.close()
+        await client.aclose()
+
+    webhook = ZaloWebhook(database, zalo, intake, clock)
+    return Channel(adapter, webhook.routes(), (tokens.keep_fresh,), close)

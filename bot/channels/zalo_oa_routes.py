@@ -1,0 +1,145 @@
+"""The Official Account's webhook: signature over the exact bytes, then the inbox, then 200, within two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.bodies import BodyError, read_body, read_json, refuse
+from bot.channels.zalo_oa_events import Event, Meaning, read_event, text_of
+from bot.complaints import privacy
+from bot.database import Database
+from bot.delivery import correspondents, outbox
+from bot.delivery.intake import Intake
+from bot.settings import ZaloSettings
+
+logger = logging.getLogger(__name__)
+
+PATH = "/webhooks/zalo"
+MOST_BYTES = 256 * 1024
+# Of the two seconds that Zalo waits.
+SECONDS_TO_READ, SECONDS_TO_STORE = 0.8, 1.0
+_MAC = b"mac="
+
+
+def signature_of(app_id: str, raw: bytes, timestamp: str, secret: str) -> str:
+    """What Zalo's header says after "mac=": no HMAC, but the hash of everything in a row."""
+    return hashlib.sha256(app_id.encode() + raw + timestamp.encode() + secret.encode()).hexdigest()
+
+
+@dataclass
+class ZaloWebhook:
+    """Takes events of the account."""
+
+    database: Database
+    settings: ZaloSettings
+    intake: Intake
+    clock: Callable[[], datetime]
+
+    def routes(self) -> list[BaseRoute]:
+        """Where Zalo posts."""
+        return [Route(PATH, self.receive, methods=["POST"])]
+
+    async def receive(self, request: Request) -> Response:
+        """POST: one event. 200 says that it is kept, or that nothing is to be kept of it."""
+        try:
+            raw = await read_body(request, MOST_BYTES, SECONDS_TO_READ)
+            body = self._check(raw, request.headers.get("x-zevent-signature", ""))
+        except BodyError as error:
+            logger.warning("zalo: a request was refused: %s", error.reason)
+            return refuse(error)
+        work = asyncio.ensure_future(self._take(read_event(body, self.settings.oa_id)))
+        try:
+            # Late is as bad as never for Zalo; what is stored after this comes again and is known then.
+            await asyncio.wait_for(asyncio.shield(work), SECONDS_TO_STORE)
+        except asyncio.TimeoutError:
+            work.add_done_callback(_log_failure)
+            return Response(status_code=503)
+        except SQLAlchemyError:
+            logger.error("zalo: an event could not be stored", exc_info=True)
+            return Response(status_code=503)
+        return Response(status_code=200)
+
+    def _check(self, raw: bytes, given: str) -> Mapping[str, Any]:
+        """The body, once its signature is found good.
+
+        Raises:
+            BodyError: it is no event, of another application, or not signed by Zalo.
+        """
+        body = read_json(raw)
+        if not isinstance(body, dict):
+            raise BodyError(400, "no_event")
+        app_id, timestamp = text_of(body.get("app_id")), text_of(body.get("timestamp"))
+        if not app_id or not timestamp:
+            raise BodyError(400, "no_event")
+        if app_id != self.settings.app_id:
+            raise BodyError(403, "other_application")
+        mac = given.encode(errors="replace")
+        if not mac.startswith(_MAC) or not self._is_signed(raw, app_id, timestamp, mac[len(_MAC) :]):
+            if self._is_signed(raw, self.settings.oa_id, timestamp, mac[len(_MAC) :]):
+                logger.error("zalo: this signature is made with the account's number in place of the application's")
+            raise BodyError(403, "wrong_signature")
+        return body
+
+    def _is_signed(self, raw: bytes, first: str, timestamp: str, mac: bytes) -> bool:
+        made = signature_of(first, raw, timestamp, self.settings.secret_key)
+        return hmac.compare_digest(made.encode(), mac.lower())
+
+    async def _take(self, event: Event) -> None:
+        if event.meaning is Meaning.FOREIGN:
+            # Answered 200: Zalo would stop calling the whole application for the sake of another account's events.
+            logger.warning("zalo: an event of another account was dropped")
+        elif event.meaning is Meaning.HUMAN:
+            await asyncio.to_thread(self._keep_still, event)
+        elif event.meaning is Meaning.WITHDRAWN:
+            await asyncio.to_thread(self._withdraw, event)
+        elif event.arrival:
+            await self._arrive(event)
+
+    async def _arrive(self, event: Event) -> None:
+        arrival = event.arrival
+        assert arrival
+        if event.button:
+            button = await asyncio.to_thread(self._find_button, event.conversation, event.button)
+            if button:
+                arrival = replace(arrival, text=button.title, payload=button.payload)
+        _, new = await self.intake.accept(arrival)
+        if new and event.meaning is Meaning.LEFT:
+            await asyncio.to_thread(self._mark_gone, event.conversation, "unfollowed")
+
+    def _find_button(self, conversation: str, button_id: str) -> outbox.Button | None:
+        with self.database.reading() as session:
+            return outbox.find_button(session, conversation, button_id)
+
+    def _mark_gone(self, conversation: str, reason: str) -> None:
+        with self.database.transaction() as session:
+            correspondents.gone(session, conversation, reason)
+
+    def _keep_still(self, event: Event) -> None:
+        # Zalo tells late, when it must tell again: the pause runs from when the person wrote.
+        at = min(event.at or self.clock(), self.clock())
+        until = at + timedelta(minutes=self.settings.human_minutes)
+        with self.database.transaction() as session:
+            correspondents.keep_silent(session, event.conversation, until)
+
+    def _withdraw(self, event: Event) -> None:
+        # First that nothing more goes there, then that everything is erased.
+        self._mark_gone(event.conversation, "withdrawn")
+        wish = privacy.ask(self.database, event.conversation, privacy.DELETE)
+        logger.info("zalo: a person withdrew; erasure %d was asked for", wish.id)
+
+
+def _log_failure(work: asyncio.Future[None]) -> None:
+    if not work.cancelled() and work.exception():
+        logger.error("zalo: an event was not stored: %s", type(work.exception()).__name__)

@@ -1,0 +1,220 @@
+"""The Official Account's pair of tokens: renewed in time, by one program only, stored before it is used.
+
+A refresh token serves once. A program that dies between using it and storing what it bought loses the grant; then the
+next one says so loudly while the access token still has hours to run, and an administrator logs in anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.channels.zalo_errors import NotAnsweredError, TokenError
+from bot.channels.zalo_oauth import REFRESH_LIFE, GrantError, Pair, buy_with_refresh_token
+from bot.database import Database, now
+from bot.delivery.credentials import (
+    SPENT,
+    Credential,
+    Turn,
+    ask_to_renew,
+    give_up_renewal,
+    load_credential,
+    store_credential,
+)
+from bot.settings import ZaloSettings
+
+logger = logging.getLogger(__name__)
+
+NAME = "zalo_oa"
+# Of 25 hours: what is left when a renewal fails for good is the time in which an administrator can log in anew.
+RENEW_BEFORE = timedelta(hours=5)
+# Of tokens that live shorter than documented.
+_LARGEST_SHARE = 4
+LOOK_EVERY = 60.0
+# Another program's log-in or renewal is seen after so long even while our token still serves.
+KEEP = timedelta(seconds=60)
+# What is refused stays refused until somebody logs in, unless Zalo itself was at fault.
+PAUSE_UNREACHABLE, PAUSE_REFUSED = 5.0, 1800.0
+# Messages look sooner: an administrator may have logged in.
+LOOK_AGAIN = 30.0
+WAIT_FOR_OTHER, WAIT_STEP = 20.0, 0.25
+# The new pair is all there is: storing it is tried for about a minute.
+STORE_TRIES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
+# What an operator reads; each is followed by what to do.
+LOGIN = "run 'motcua channels zalo login'"
+LOST = f"A renewal was cut off and its refresh token may be used up: {LOGIN} before the access token ends."
+REFUSED = f"Zalo refuses to renew the tokens ({{reason}}): {LOGIN}."
+SILENT = "A renewal got no answer; it is tried again, but its refresh token may be used up."
+NO_REFRESH = f"Zalo gave no refresh token: {LOGIN} each time the access token ends."
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def keep_pair(database: Database, pair: Pair, moment: datetime, spent: bool = False) -> None:
+    """Store a pair of tokens; the present one becomes the former."""
+    value = {"access_token": pair.access_token, "refresh_token": pair.refresh_token}
+    until = moment + REFRESH_LIFE if pair.refresh_token else None
+    store_credential(database, NAME, value, moment + timedelta(seconds=pair.expires_in), until, spent)
+
+
+class ZaloTokens:
+    """Gives out the access token, and renews it.
+
+    Args:
+        client: asks Zalo; its time-out is shorter than the lease of a renewal.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: ZaloSettings,
+        client: httpx.AsyncClient,
+        clock: Callable[[], datetime] = now,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._client = client
+        self._clock = clock
+        self._sleep = sleep
+        self._known: Credential | None = None
+        self._read_at: datetime | None = None
+        self._work: asyncio.Task[str] | None = None
+
+    async def current(self) -> str:
+        """The access token to ask with.
+
+        Raises:
+            TokenError: there is none.
+        """
+        known = await self._look(KEEP)
+        if known is None:
+            raise TokenError("not_logged_in", LOOK_AGAIN)
+        token = known.value["access_token"]
+        if known.expires_at and known.expires_at <= self._clock():
+            return await self.renew(token)
+        return token
+
+    async def renew(self, stale: str) -> str:
+        """The access token that comes after `stale`, bought by us or by somebody else.
+
+        Raises:
+            TokenError: there is none, for now or until an administrator logs in.
+        """
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._renew(stale))
+        # Whoever waits may give up; what was begun must be stored.
+        return await asyncio.shield(self._work)
+
+    async def keep_fresh(self) -> None:
+        """Renew in time, until cancelled."""
+        while True:
+            await self.renew_if_due()
+            await self._sleep(LOOK_EVERY)
+
+    async def renew_if_due(self) -> None:
+        """Renew when the access token has little time left."""
+        try:
+            known = await self._look(timedelta(0))
+            if known and known.value.get("refresh_token") and is_due(known, self._clock()):
+                await self.renew(known.value["access_token"])
+        except TokenError as error:
+            logger.warning("zalo: the tokens were not renewed: %s", error.reason)
+        except SQLAlchemyError:
+            logger.error("zalo: the tokens can't be read", exc_info=True)
+
+    async def close(self) -> None:
+        """Let a renewal come to its end."""
+        if self._work and not self._work.done():
+            await asyncio.wait([self._work])
+
+    async def _look(self, oldest: timedelta) -> Credential | None:
+        moment = self._clock()
+        if self._known is None or self._read_at is None or moment - self._read_at > oldest:
+            self._known = await asyncio.to_thread(load_credential, self._database, NAME)
+            self._read_at = moment
+        return self._known
+
+    async def _renew(self, stale: str) -> str:
+        holder = secrets.token_hex(8)
+        waited = 0.0
+        while True:
+            turn, known = await asyncio.to_thread(ask_to_renew, self._database, NAME, holder, stale)
+            if turn is Turn.CHANGED and known:
+                self._known, self._read_at = known, self._clock()
+                return known.value["access_token"]
+            if turn in (Turn.OURS, Turn.INHERITED) and known:
+                return await self._buy(known, holder, inherited=turn is Turn.INHERITED)
+            if turn is Turn.MISSING:
+                raise TokenError("not_logged_in", LOOK_AGAIN)
+            if turn is Turn.NOT_YET and known and known.ready_at:
+                left = (known.ready_at - self._clock()).total_seconds()
+                raise TokenError("not_renewed", min(max(1.0, left), LOOK_AGAIN))
+            if waited >= WAIT_FOR_OTHER:
+                raise TokenError("renewed_elsewhere", PAUSE_UNREACHABLE)
+            await self._sleep(WAIT_STEP)
+            waited += WAIT_STEP
+
+    async def _buy(self, known: Credential, holder: str, inherited: bool) -> str:
+        if inherited:
+            logger.error("zalo: %s", LOST)
+        try:
+            pair = await self._buy_with_any(known)
+        except GrantError as error:
+            problem = LOST if inherited else REFUSED.format(reason=error.reason)
+            raise await self._failed(holder, problem[:200], PAUSE_REFUSED) from error
+        except NotAnsweredError as error:
+            unsure = SILENT if error.uncertain else None
+            raise await self._failed(holder, unsure, PAUSE_UNREACHABLE, error.reason) from error
+        await self._store(pair)
+        return pair.access_token
+
+    async def _buy_with_any(self, known: Credential) -> Pair:
+        try:
+            return await self._buy_with(known.value.get("refresh_token", ""))
+        except GrantError:
+            former = known.former or {}
+            # A pair that a log-in replaced was never used, and may be the better one.
+            if not former.get("refresh_token") or SPENT in former:
+                raise
+            logger.warning("zalo: the present refresh token is refused, the former is tried")
+            return await self._buy_with(former["refresh_token"])
+
+    async def _buy_with(self, refresh_token: str) -> Pair:
+        if not refresh_token:
+            raise GrantError("no_refresh_token")
+        return await buy_with_refresh_token(self._client, self._settings, refresh_token)
+
+    async def _failed(self, holder: str, problem: str | None, pause: float, reason: str = "refused") -> TokenError:
+        if problem:
+            logger.error("zalo: %s", problem)
+        await asyncio.to_thread(give_up_renewal, self._database, NAME, holder, problem, pause)
+        self._known = None
+        return TokenError(reason, min(pause, LOOK_AGAIN))
+
+    async def _store(self, pair: Pair) -> None:
+        pauses: tuple[float | None, ...] = (*STORE_TRIES, None)
+        for pause in pauses:
+            try:
+                await asyncio.to_thread(keep_pair, self._database, pair, self._clock(), True)
+                self._known = None
+                return
+            except SQLAlchemyError:
+                logger.error("zalo: the new tokens are not stored yet; if this goes on, %s", LOGIN, exc_info=True)
+                if pause is None:
+                    raise TokenError("not_stored", LOOK_AGAIN) from None
+                await self._sleep(pause)
+
+
+def is_due(known: Credential, moment: datetime) -> bool:
+    """Whether a pair is to be renewed: little of its time is left."""
+    if known.expires_at is None:
+        return False
+    life = known.expires_at - known.changed_at
+    return moment >= known.expires_at - min(RENEW_BEFORE, life / _LARGEST_SHARE)

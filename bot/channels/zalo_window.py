@@ -1,0 +1,90 @@
+"""When the Official Account may write to a citizen: within seven days of the last word, for free within 48 hours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from enum import Enum, auto
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from bot.channels.zalo_api import QUOTA_PATH, ZaloApi
+from bot.channels.zalo_errors import ZaloError
+from bot.database import Database
+from bot.delivery.model import HELD, Correspondent, OutboxMessage
+
+OPEN_FOR = timedelta(days=7)
+FREE_FOR = timedelta(hours=48)
+# Zalo names no zone; an account of Viet Nam, so Viet Nam's.
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
+# Why a notice is held, as staff see it; the second once a template told the citizen of it.
+CLOSED, TOLD = "window_closed", "window_closed_template_sent"
+
+
+class Window(Enum):
+    """What may be written to a citizen now."""
+
+    FREE = auto()
+    PAID = auto()
+    CLOSED = auto()
+
+
+class ZaloWindow:
+    """Knows from our own books, and from Zalo where they say no, whether a citizen may be written to."""
+
+    def __init__(self, database: Database, api: ZaloApi, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._api = api
+        self._clock = clock
+
+    async def look(self, conversation: str, user_id: str) -> Window:
+        """What may be written now. Taps in menus, calls and clicks open the window, too; only Zalo sees them all."""
+        heard_at = await asyncio.to_thread(self._heard_at, conversation)
+        if heard_at is None:
+            # Somebody we have no book about: Zalo's answer to the message itself decides.
+            return Window.PAID
+        silence = self._clock() - heard_at
+        if silence <= FREE_FOR:
+            return Window.FREE
+        if silence <= OPEN_FOR or await self._says_open(user_id):
+            return Window.PAID
+        return Window.CLOSED
+
+    async def was_told(self, conversation: str) -> bool:
+        """Whether a template already told the citizen that something waits."""
+        return await asyncio.to_thread(self._was_told, conversation)
+
+    def night_left(self) -> float:
+        """Seconds until templates may be sent again, 0 by day."""
+        moment = self._clock().astimezone(ZONE)
+        if NIGHT_ENDS <= moment.time() < NIGHT_BEGINS:
+            return 0.0
+        morning = moment.replace(hour=NIGHT_ENDS.hour, minute=0, second=0, microsecond=0)
+        if moment.time() >= NIGHT_BEGINS:
+            morning += timedelta(days=1)
+        return (morning - moment).total_seconds()
+
+    async def _says_open(self, user_id: str) -> bool:
+        try:
+            answer = await self._api.post(QUOTA_PATH, {"user_id": user_id})
+        except ZaloError:
+            return False
+        last = str(answer.data.get("last_interaction"))
+        if answer.code or not (last.isascii() and last.isdigit() and len(last) < 16):
+            return False
+        return self._clock().timestamp() - int(last) / 1000 <= OPEN_FOR.total_seconds()
+
+    def _heard_at(self, conversation: str) -> datetime | None:
+        with self._database.reading() as session:
+            row = session.get(Correspondent, conversation)
+            return row.heard_at if row else None
+
+    def _was_told(self, conversation: str) -> bool:
+        told = select(OutboxMessage.id).where(
+            OutboxMessage.conversation == conversation, OutboxMessage.state == HELD, OutboxMessage.reason == TOLD
+        )
+        with self._database.reading() as session:
+            return session.execute(told.limit(1)).first() is not None

@@ -1,0 +1,281 @@
+"""Zalo's tokens: renewed by one program, stored before they are used, and what happens when that is cut off."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from bot.channels.zalo_errors import TokenError
+from bot.channels.zalo_oauth import REFRESH_LIFE
+from bot.channels.zalo_tokens import NAME
+from bot.database import now
+from bot.delivery.credentials import Turn, ask_to_renew, load_credential
+from bot.settings import ROOT
+from tests.channels.zalo import Clock, log_in, oa_settings, with_tokens
+from tests.factories import KEY, TOKEN, raw_bytes
+from tests.fakes.zalo_oa import FIRST_ACCESS, FIRST_REFRESH, FakeZaloOA
+
+CHILD = """
+import asyncio, sys, httpx
+from bot.channels.zalo_tokens import ZaloTokens
+from bot.database import open_database
+from bot.settings import load_settings
+
+async def main():
+    settings = load_settings()
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+        tokens = ZaloTokens(open_database(settings), settings.zalo, client)
+        await tokens.current()
+        print("ready", flush=True)
+        sys.stdin.readline()
+        stale = "access-0"
+        for _ in range(4):
+            stale = await tokens.renew(stale)
+            print(stale, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def fake():
+    with FakeZaloOA().serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def settings(tmp_path, fake):
+    return oa_settings(tmp_path, fake)
+
+
+def current(tokens):
+    return tokens.current()
+
+
+def renew(stale):
+    return lambda tokens: tokens.renew(stale)
+
+
+async def no_sleep(seconds):
+    await asyncio.sleep(0)
+
+
+def test_without_a_log_in_there_is_no_token(database, settings):
+    with pytest.raises(TokenError, match="not_logged_in"):
+        with_tokens(database, settings, current)
+    with pytest.raises(TokenError, match="not_logged_in"):
+        with_tokens(database, settings, renew("x"))
+
+
+def test_a_token_that_serves_is_given_out_without_asking_zalo(database, settings, fake):
+    log_in(database)
+    assert with_tokens(database, settings, current) == FIRST_ACCESS
+    assert fake.asked == []
+
+
+def test_an_ended_token_is_renewed_and_the_new_pair_stored(database, settings, fake):
+    clock = Clock()
+    log_in(database, moment=clock())
+    clock.go(hours=26)
+    assert with_tokens(database, settings, current, clock) == "access-1"
+    known = load_credential(database, NAME)
+    assert dict(known.value) == {"access_token": "access-1", "refresh_token": "refresh-1"}
+    assert known.former["refresh_token"] == FIRST_REFRESH
+    # The life of a token is what the answer says, in figures that are a text.
+    assert known.expires_at == clock() + timedelta(seconds=90_000)
+    assert known.renewable_until == clock() + REFRESH_LIFE
+    assert (known.problem, fake.renewals) == (None, [FIRST_REFRESH])
+
+
+def test_tokens_lie_nowhere_in_the_clear(database, settings):
+    log_in(database, access="acc3ss-in-the-clear", refresh="r3fresh-in-the-clear")
+    log_in(database)
+    assert b"in-the-clear" not in raw_bytes(database)
+
+
+def test_many_who_meet_the_end_at_once_renew_once(database, settings, fake):
+    log_in(database)
+
+    async def all_at_once(tokens):
+        return await asyncio.gather(*(tokens.renew(FIRST_ACCESS) for _ in range(20)))
+
+    assert set(with_tokens(database, settings, all_at_once)) == {"access-1"}
+    assert fake.renewals == [FIRST_REFRESH]
+
+
+def test_who_comes_late_takes_what_somebody_else_bought(database, settings, fake):
+    log_in(database)
+    with_tokens(database, settings, renew(FIRST_ACCESS))
+    assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-1"
+    assert fake.renewals == [FIRST_REFRESH]
+
+
+def test_four_programs_at_once_use_each_refresh_token_once(database, settings, fake, tmp_path):
+    log_in(database)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTCUA_")}
+    zalo = settings.zalo
+    given = {"HOME": tmp_path, "SECRET_KEY": KEY, "RASA_TOKEN": TOKEN, "DATABASE_URL": database.url}
+    given |= {"ZALO_APP_ID": zalo.app_id, "ZALO_OA_ID": zalo.oa_id, "ZALO_APP_SECRET": zalo.app_secret}
+    given |= {"ZALO_OA_SECRET_KEY": zalo.secret_key, "ZALO_API_URL": fake.url, "ZALO_OAUTH_URL": fake.url}
+    environment |= {f"MOTCUA_{name}": str(value) for name, value in given.items()}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT, "env": environment}
+    programs = [subprocess.Popen([sys.executable, "-c", CHILD], **pipes) for _ in range(4)]
+    assert [program.stdout.readline() for program in programs] == ["ready\n"] * 4
+    for program in programs:
+        program.stdin.write("go\n")
+        program.stdin.flush()
+    told = [program.communicate()[0].split() for program in programs]
+    assert all(len(tokens) == 4 for tokens in told)
+    assert fake.violations == []
+    assert sorted(set(fake.renewals)) == sorted(fake.renewals)
+    assert len(fake.renewals) == max(int(token.removeprefix("access-")) for tokens in told for token in tokens)
+
+
+def test_it_is_renewed_hours_before_its_end(database, settings, fake):
+    clock = Clock()
+    log_in(database, moment=clock())
+    clock.go(hours=19)
+    with_tokens(database, settings, lambda tokens: tokens.renew_if_due(), clock)
+    assert fake.renewals == []
+    clock.go(hours=2)
+    with_tokens(database, settings, lambda tokens: tokens.renew_if_due(), clock)
+    assert fake.renewals == [FIRST_REFRESH]
+
+
+def test_keeping_fresh_goes_on_after_a_failure(database, settings, fake):
+    clock, rounds = Clock(), []
+    log_in(database, moment=clock())
+    clock.go(hours=21)
+    fake.rules.grants.append("down")
+
+    async def pause(seconds):
+        rounds.append(len(fake.renewals))
+        if len(rounds) == 3:
+            raise asyncio.CancelledError
+        # Past the pause that the failure put on everybody, which the database's own clock measures.
+        await asyncio.to_thread(_end_pause, database)
+
+    with pytest.raises(asyncio.CancelledError):
+        with_tokens(database, settings, lambda tokens: tokens.keep_fresh(), clock, sleep=pause)
+    assert rounds == [0, 1, 1]
+
+
+def test_zalo_out_of_reach_changes_nothing(database, settings, fake, tmp_path):
+    log_in(database)
+    away = oa_settings(tmp_path, ZALO_OAUTH_URL="http://127.0.0.1:9")
+    with pytest.raises(TokenError, match="oauth_unreachable"):
+        with_tokens(database, away, renew(FIRST_ACCESS))
+    known = load_credential(database, NAME)
+    assert (known.value["refresh_token"], known.problem) == (FIRST_REFRESH, None)
+    # Nobody hammers at a closed door, and the token that still serves is given out.
+    with pytest.raises(TokenError, match="not_renewed"):
+        with_tokens(database, settings, renew(FIRST_ACCESS))
+    assert with_tokens(database, settings, current) == FIRST_ACCESS
+    _end_pause(database)
+    assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-1"
+
+
+def test_a_refusal_is_told_with_what_to_do_and_without_secrets(database, settings, fake, caplog):
+    log_in(database)
+    fake.rules.grants.append("refused")
+    with pytest.raises(TokenError):
+        with_tokens(database, settings, renew(FIRST_ACCESS))
+    problem = load_credential(database, NAME).problem
+    assert "Invalid refresh token" in problem
+    assert "motcua channels zalo login" in problem
+    assert FIRST_REFRESH not in caplog.text + problem
+    assert settings.zalo.app_secret not in caplog.text
+
+
+def test_a_program_that_died_before_it_asked_is_inherited(database, settings, fake, caplog):
+    log_in(database)
+    assert ask_to_renew(database, NAME, "dead", FIRST_ACCESS)[0] is Turn.OURS
+    assert ask_to_renew(database, NAME, "other", FIRST_ACCESS)[0] is Turn.SOMEBODY
+    _end_pause(database)
+    assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-1"
+    assert "cut off" in caplog.text
+    assert load_credential(database, NAME).problem is None
+
+
+def test_a_program_that_died_after_it_asked_is_reported_loudly(database, settings, fake, caplog):
+    log_in(database)
+    ask_to_renew(database, NAME, "dead", FIRST_ACCESS)
+    fake.refresh[FIRST_REFRESH].used = True
+    fake.refresh[FIRST_REFRESH].answered = False
+    _end_pause(database)
+    with pytest.raises(TokenError):
+        with_tokens(database, settings, renew(FIRST_ACCESS))
+    assert "may be used up" in load_credential(database, NAME).problem
+    assert "motcua channels zalo login" in caplog.text
+    # The access token goes on serving meanwhile.
+    assert with_tokens(database, settings, current) == FIRST_ACCESS
+    assert fake.violations == []
+
+
+def test_an_answer_that_never_came_is_told(database, settings, fake):
+    log_in(database)
+    fake.rules.grants.append("late")
+    with pytest.raises(TokenError, match="oauth_no_answer"):
+        with_tokens(database, settings, renew(FIRST_ACCESS), timeout=0.2)
+    assert "no answer" in load_credential(database, NAME).problem
+
+
+def test_a_wrong_log_in_does_not_lose_the_pair_before_it(database, settings, fake):
+    log_in(database)
+    log_in(database, access="wrong", refresh="made-up")
+    assert with_tokens(database, settings, renew("wrong")) == "access-1"
+    assert fake.renewals == ["made-up", FIRST_REFRESH]
+
+
+def test_a_former_pair_that_was_spent_is_not_tried(database, settings, fake):
+    log_in(database)
+    with_tokens(database, settings, renew(FIRST_ACCESS))
+    fake.rules.grants.append("refused")
+    with pytest.raises(TokenError):
+        with_tokens(database, settings, renew("access-1"))
+    assert fake.renewals == [FIRST_REFRESH]
+    assert fake.violations == []
+
+
+def test_a_log_in_ends_the_trouble(database, settings, fake):
+    log_in(database)
+    fake.rules.grants.append("refused")
+    with pytest.raises(TokenError):
+        with_tokens(database, settings, renew(FIRST_ACCESS))
+    log_in(database, access="access-x")
+    known = load_credential(database, NAME)
+    assert (known.problem, known.ready_at) == (None, None)
+    assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-x"
+
+
+def test_a_renewal_is_finished_when_its_asker_gives_up(database, settings, fake):
+    log_in(database)
+
+    async def give_up(tokens):
+        asking = asyncio.create_task(tokens.renew(FIRST_ACCESS))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    with_tokens(database, settings, give_up)
+    assert load_credential(database, NAME).value["access_token"] == "access-1"
+
+
+def test_who_waits_for_another_in_vain_says_so(database, settings):
+    log_in(database)
+    ask_to_renew(database, NAME, "slow", FIRST_ACCESS)
+    with pytest.raises(TokenError, match="renewed_elsewhere"):
+        with_tokens(database, settings, renew(FIRST_ACCESS), sleep=no_sleep)
+
+
+def _end_pause(database):
+    """As if the lease, or the pause after a failure, had run out."""
+    from sqlalchemy import update
+
+    from bot.delivery.model import ChannelCredential
+
+    with database.transaction() as session:
+        session.execute(update(ChannelCredential).values(lease_until=now() - timedelta(seconds=1)))

@@ -1,0 +1,382 @@
+"""A Zalo Official Account over HTTP: OAuth, messages, quotas, templates, uploads, files, and events pushed with their
+signature. Errors are in the body of a 200. `python -m tests.fakes.zalo_oa --port N` runs it alone; see `/fake/…`."""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import random
+import threading
+import time
+import unicodedata
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.server import FakeServer, Quiet
+from tests.fakes.zalo_events import APP_ID, OA_ID
+
+APP_SECRET = "app-s3cret-0f-the-fake"
+FIRST_REFRESH, FIRST_ACCESS = "refresh-0", "access-0"
+LIFETIME = 90_000
+DAY = 86_400
+
+
+class Fault(Enum):
+    """What may happen to one message on its way."""
+
+    LATE = auto()  # delivered, and the answer never comes
+    LOST = auto()  # not delivered, and the answer never comes
+    BROKEN = auto()  # not delivered, the connection breaks
+    DOWN = auto()  # 502 with a page for people
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message that a citizen sees."""
+
+    number: int
+    user_id: str
+    message: dict
+    fault: str | None = None
+
+    @property
+    def text(self):
+        return self.message.get("text", "")
+
+    @property
+    def buttons(self):
+        return self.message.get("attachment", {}).get("payload", {}).get("buttons", [])
+
+
+@dataclass
+class Token:
+    ends: float
+    calls: int | None
+
+
+@dataclass
+class Refresh:
+    """What is known of a refresh token; `answers` counts how often it was shown after it had served."""
+
+    used: bool = False
+    again: int = 0
+    answered: bool = True
+
+
+@dataclass
+class Rules:
+    """How it behaves; each may be changed while it runs.
+
+    Attributes:
+        calls: calls that an access token serves for, None for no end.
+        faults: faults and error codes, one for each coming message; None lets it pass.
+        shares: fault or code → share of messages that it meets, by chance.
+        grants: faults for each coming renewal: "late" serves and never answers, "refused" and "down" do not serve.
+        quota: user id → messages left before -211.
+        closed: user ids outside of their seven days.
+        errors: user id → code that every message meets.
+        proof: whether `appsecret_proof` is demanded.
+    """
+
+    lifetime: float = LIFETIME
+    calls: int | None = None
+    faults: deque = field(default_factory=deque)
+    template_faults: deque = field(default_factory=deque)
+    shares: dict = field(default_factory=dict)
+    grants: deque = field(default_factory=deque)
+    quota: dict = field(default_factory=dict)
+    closed: set = field(default_factory=set)
+    errors: dict = field(default_factory=dict)
+    last_interaction: dict = field(default_factory=dict)
+    proof: bool = False
+
+
+class FakeZaloOA(FakeServer):
+    """Set `rules`; look at `sent`, `templates`, `renewals` and `violations`."""
+
+    def __init__(self, port=0, seed=0, **rules):
+        self.rules = Rules(**rules)
+        self.sent, self.templates, self.uploads, self.asked = [], [], [], []
+        self.files, self.redirects = {}, {}
+        self.renewals, self.violations, self.codes = [], [], {}
+        self.access = {FIRST_ACCESS: Token(time.monotonic() + self.rules.lifetime, self.rules.calls)}
+        self.refresh = {FIRST_REFRESH: Refresh()}
+        self._numbers, self._pairs = itertools.count(1), itertools.count(1)
+        self._random, self._lock = random.Random(seed), threading.RLock()
+        super().__init__(_Handler, port)
+
+    def consent(self, challenge, code="code-1"):
+        """An administrator agrees; the code serves once."""
+        self.codes[code] = challenge
+        return code
+
+    def expire(self):
+        """Every access token has ended."""
+        with self._lock:
+            for token in self.access.values():
+                token.ends = 0.0
+
+    def texts(self, user_id):
+        return [one.text for one in self.sent if one.user_id == user_id]
+
+    def report(self):
+        """What a storm wants to know of it."""
+        with self._lock:
+            return {
+                "sent": len(self.sent),
+                "late": sum(one.fault == "LATE" for one in self.sent),
+                "templates": len(self.templates),
+                "renewals": len(self.renewals),
+                "violations": list(self.violations),
+                "reused": {name: one.again for name, one in self.refresh.items() if one.again},
+            }
+
+    # OAuth
+
+    def grant(self, headers, form):
+        """What the token endpoint answers: (status, body), or None for no answer."""
+        with self._lock:
+            fault = self.rules.grants.popleft() if self.rules.grants else None
+            if headers.get("secret_key") != APP_SECRET or form.get("app_id") != APP_ID:
+                return 200, _no_grant(-14004, "Invalid secret key")
+            if fault == "down":
+                return 502, "<html>bad gateway</html>"
+            if fault == "refused":
+                return 200, _no_grant(-14020, "Invalid refresh token")
+            if form.get("grant_type") == "authorization_code":
+                return 200, self._grant_for_code(form)
+            answer = self._grant_for_token(form.get("refresh_token", ""), fault)
+            return None if fault == "late" else (200, answer)
+
+    def _grant_for_code(self, form):
+        challenge = self.codes.pop(form.get("code"), None)
+        raw = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        if challenge != base64.urlsafe_b64encode(raw).decode().rstrip("="):
+            return _no_grant(-14019, "Invalid code")
+        return self._new_pair()
+
+    def _grant_for_token(self, token, fault):
+        self.renewals.append(token)
+        known = self.refresh.get(token)
+        if known is None:
+            return _no_grant(-14020, "Invalid refresh token")
+        if known.used:
+            known.again += 1
+            if known.answered:
+                self.violations.append(f"{token} was used again")
+            return _no_grant(-14020, "Invalid refresh token")
+        known.used, known.answered = True, fault != "late"
+        # The harsh way: the pair before is worth nothing from this moment on.
+        self.access.clear()
+        return self._new_pair()
+
+    def _new_pair(self):
+        number = next(self._pairs)
+        access, refresh = f"access-{number}", f"refresh-{number}"
+        self.access[access] = Token(time.monotonic() + self.rules.lifetime, self.rules.calls)
+        self.refresh[refresh] = Refresh()
+        # A text, as documented.
+        return {"access_token": access, "refresh_token": refresh, "expires_in": str(int(self.rules.lifetime))}
+
+    def door(self, headers):
+        """The error that these headers meet, None when they are let in."""
+        with self._lock:
+            name = headers.get("access_token", "")
+            if headers.get("Authorization"):
+                self.violations.append("a token in the Authorization header")
+            token = self.access.get(name)
+            if token is None:
+                return _error(-216, "Access token is invalid")
+            if token.ends <= time.monotonic() or token.calls == 0:
+                return _error(-220, "access_token is expired or removed")
+            proof = hmac.new(APP_SECRET.encode(), name.encode(), hashlib.sha256).hexdigest()
+            if self.rules.proof and headers.get("appsecret_proof") != proof:
+                return _error(-242, "Invalid appsecret_proof provided in the API argument")
+            if token.calls is not None:
+                token.calls -= 1
+            return None
+
+    # Messages
+
+    def message(self, body):
+        """(answer, fault) of a consultation message."""
+        with self._lock:
+            fault = self._fault()
+            user_id = body.get("recipient", {}).get("user_id")
+            refused = _check(body) or self._refusal(user_id)
+            if isinstance(fault, int):
+                refused = refused or _error(fault, "scripted")
+            if refused or fault in (Fault.LOST, Fault.BROKEN, Fault.DOWN):
+                return refused, None if refused else fault
+            number = next(self._numbers)
+            self.sent.append(Sent(number, user_id, body["message"], fault.name if fault else None))
+            data = {"message_id": f"m{number}", "user_id": user_id, "quota": self._take_quota(user_id)}
+            return {"data": data, "error": 0, "message": "Success"}, fault
+
+    def template(self, body):
+        """The answer to a template by user id."""
+        with self._lock:
+            fault = self.rules.template_faults.popleft() if self.rules.template_faults else None
+            if fault:
+                return _error(fault, "scripted")
+            if not isinstance(body.get("user_id"), str) or not body.get("template_id"):
+                return _error(-201, "user_id is invalid!")
+            self.templates.append(body)
+            return {"data": {"message_id": f"t{len(self.templates)}"}, "error": 0, "message": "Success"}
+
+    def quota(self, body):
+        """The answer to a look at window and quota."""
+        user_id = body.get("user_id")
+        last = self.rules.last_interaction.get(user_id, int(time.time() - 8 * DAY) * 1000)
+        remain = self.rules.quota.get(user_id, 8)
+        return {"data": {"last_interaction": str(last), "cs_reply": {"remain": remain, "total": 8}}, "error": 0}
+
+    def _fault(self):
+        if self.rules.faults:
+            return self.rules.faults.popleft()
+        dice = self._random.random()
+        for fault, share in self.rules.shares.items():
+            if dice < share:
+                return fault
+            dice -= share
+        return None
+
+    def _refusal(self, user_id):
+        if user_id in self.rules.errors:
+            return _error(self.rules.errors[user_id], "as told")
+        if user_id in self.rules.closed:
+            return _error(-230, "User has not interacted with the OA in the past 7 days")
+        if self.rules.quota.get(user_id) == 0:
+            return _error(-211, "Out of quota")
+        return None
+
+    def _take_quota(self, user_id):
+        if user_id in self.rules.quota:
+            self.rules.quota[user_id] -= 1
+        return {"quota_type": "reply", "remain": str(self.rules.quota.get(user_id, 8)), "total": "8"}
+
+
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    def do_GET(self):
+        url = urlsplit(self.path)
+        asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if url.path == "/fake/report":
+            return self._send(self.fake.report())
+        if url.path == "/fake/sent":
+            later = self.fake.sent[int(asked.get("after", 0)) :]
+            return self._send([{"user_id": s.user_id, "message": s.message, "fault": s.fault} for s in later])
+        if url.path in self.fake.redirects:
+            return self._send(b"", 302, {"Location": self.fake.redirects[url.path]})
+        if url.path.startswith("/files/"):
+            content = self.fake.files.get(url.path.removeprefix("/files/"))
+            return self._send(content or b"", 200 if content is not None else 404)
+        closed = self.fake.door(self.headers)
+        if closed:
+            return self._send(closed)
+        if url.path == "/v2.0/oa/getoa":
+            return self._send({"data": {"oa_id": OA_ID, "name": "Trung tâm thử"}, "error": 0, "message": "Success"})
+        if url.path == "/v3.0/oa/user/detail":
+            user = json.loads(asked["data"])["user_id"]
+            return self._send({"data": {"user_id": user, "display_name": "Người thử"}, "error": 0})
+        return self._send(_error(-209, "Not supported this api"))
+
+    def do_POST(self):
+        path = urlsplit(self.path).path
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        self.fake.asked.append(path)
+        if path == "/fake/expire":
+            self.fake.expire()
+            return self._send({})
+        if path == "/v4/oa/access_token":
+            form = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
+            return self._answer(self.fake.grant(self.headers, form))
+        closed = self.fake.door(self.headers)
+        if closed:
+            return self._send(closed)
+        if path.startswith("/v2.0/oa/upload/"):
+            self.fake.uploads.append((path.rpartition("/")[2], len(raw)))
+            return self._send({"data": {"attachment_id": "a1", "token": "f1"}, "error": 0, "message": "Success"})
+        body = json.loads(raw)
+        if path == "/v3.0/oa/message/cs":
+            return self._message(*self.fake.message(body))
+        answers = {"/v3.0/oa/message/template": self.fake.template, "/v3.0/oa/quota/message": self.fake.quota}
+        known = answers.get(path)
+        return self._send(known(body) if known else _error(-209, "Not supported this api"))
+
+    def _message(self, answer, fault):
+        if fault in (Fault.LATE, Fault.LOST):
+            self.fake.wait_for_the_end()
+        if fault in (Fault.LATE, Fault.LOST, Fault.BROKEN):
+            self.close_connection = True
+            return
+        if fault is Fault.DOWN:
+            self._send(b"<html>bad gateway</html>", 502)
+            return
+        self._send(answer)
+
+    def _answer(self, granted):
+        if granted is None:
+            self.fake.wait_for_the_end()
+            self.close_connection = True
+            return
+        status, body = granted
+        self._send(body.encode() if isinstance(body, str) else body, status)
+
+    def _send(self, content, status=200, headers=None):
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+def _check(body):
+    """The error of a message that Zalo would not take."""
+    user_id, message = body.get("recipient", {}).get("user_id"), body.get("message", {})
+    text = message.get("text", "")
+    if not isinstance(user_id, str) or not user_id.isdigit():
+        return _error(-201, "user_id is invalid!")
+    if not text or len(unicodedata.normalize("NFC", text)) > 2000:
+        return _error(-210, "Parameter exceeds allowable limit")
+    buttons = message.get("attachment", {}).get("payload", {}).get("buttons", [])
+    bad = [b for b in buttons if len(b["title"]) > 100 or len(b["payload"]) > 1000 or b["type"] != "oa.query.hide"]
+    if len(buttons) > 5 or bad:
+        return _error(-201, "buttons is invalid!")
+    return None
+
+
+def _error(code, message):
+    return {"error": code, "message": message}
+
+
+def _no_grant(code, name):
+    return {"error": code, "error_name": name, "error_description": name, "ref_doc": ""}
+
+
+def main():
+    """Run it alone until it is ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--lifetime", type=float, default=LIFETIME, help="seconds that an access token serves")
+    parser.add_argument("--calls", type=int, help="calls that an access token serves for")
+    parser.add_argument("--fail", type=float, default=0.0, help="share of messages that meet a fault")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    kinds = (-32, -200, Fault.DOWN, Fault.BROKEN, Fault.LATE, Fault.LOST)
+    shares = {kind: given.fail / len(kinds) for kind in kinds} if given.fail else {}
+    fake = FakeZaloOA(given.port, given.seed, lifetime=given.lifetime, calls=given.calls, shares=shares)
+    with fake.serving():
+        print(fake.url, flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
