@@ -15,7 +15,9 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from bot.catalogue.loader import load_knowledge
+from bot.channels.files import FileAttendant
 from bot.channels.limits import RateLimit
+from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import web_routes
 from bot.channels.web_files import file_routes
@@ -27,8 +29,11 @@ from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, open_database
+from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.intake import Intake
 from bot.delivery.rasa import RasaClient
+from bot.delivery.sender import Sender
 from bot.delivery.switches import Switches
 from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
@@ -50,28 +55,43 @@ def create_app(settings: Settings) -> Starlette:
     # Longer than Rasa's own limit: a turn that Rasa still finishes must not look lost.
     patience = settings.turn_timeout + 5
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
-    dispatcher = Dispatcher(database, rasa, settings.give_up_after)
+    rules = load_file_rules(ROOT / "knowledge")
+    intake = Intake(database, lambda: dispatcher.notify())
+    channels = open_channels(database, settings, intake)
+    adapters = {channel.adapter.channel: channel.adapter for channel in channels}
+    sender = Sender(database, adapters)
+    attend = (
+        FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form),
+        Attendant(database, rasa.is_in_form),
+    )
+    dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     routes = [
-        *health_routes(database, settings, (WEB,)),
+        *health_routes(database, settings, (WEB, *adapters)),
         *web_routes(database, dispatcher, settings),
+        *(route for channel in channels for route in channel.routes),
         *page_routes(partial(_find_notice, Switches(database))),
         *_complaint_pages(database, settings).routes(),
-        *file_routes(database, settings, load_file_rules(ROOT / "knowledge")),
+        *file_routes(database, settings, rules),
         *content_routes(pages),
         *_open311_routes(database, settings),
     ]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        work = asyncio.create_task(dispatcher.run())
+        running = [("dispatcher", dispatcher.run), ("sender", sender.run)]
+        running += [(f"{one.adapter.channel}: receiver", receive) for one in channels for receive in one.receivers]
+        work = [asyncio.create_task(keep_going(name, run)) for name, run in running]
         scheduler.start()
         yield
-        work.cancel()
+        for task in work:
+            task.cancel()
         await asyncio.to_thread(scheduler.stop)
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await asyncio.gather(*work, return_exceptions=True)
+        for channel in channels:
+            if channel.closing:
+                await channel.closing()
         await rasa.close()
         database.close()
 

@@ -284,3 +284,15 @@ def test_pages_that_may_show_the_chat_are_addresses_without_a_path(tmp_path):
 def test_what_is_no_such_address_is_refused(tmp_path, origin):
     with pytest.raises(SettingsError, match="MOTCUA_WIDGET_ORIGINS"):
         load(tmp_path, MOTCUA_WIDGET_ORIGINS=origin)
+
+
+@pytest.mark.parametrize("token", ["abc", "123", ":abc", "12:a/b", "12:a b", "x:y"])
+def test_a_token_that_is_none_of_telegrams_is_refused(tmp_path, token):
+    with pytest.raises(SettingsError, match="MOTCUA_TELEGRAM_TOKEN"):
+        load(tmp_path, MOTCUA_TELEGRAM_TOKEN=token)
+
+
+def test_telegram_takes_only_some_letters_in_a_secret(tmp_path):
+    with pytest.raises(SettingsError, match="MOTCUA_TELEGRAM_SECRET"):
+        load(tmp_path, MOTCUA_TELEGRAM_SECRET="k3Yf0r.T3sts.0nly.and.l0ng.en0ugh.XyZ")
+    assert load(tmp_path, MOTCUA_TELEGRAM_SECRET="k3Yf0r-T3sts_0nly-and-l0ng-en0ugh-XyZ").telegram.per_second == 30

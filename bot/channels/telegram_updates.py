@@ -229,7 +229,7 @@ def _read_file(message: Message) -> tuple[str, File] | None:
 
 
 def _arrival(key: str, message: Message, text: str, **more: Any) -> Arrival:
-    return Arrival(CHANNEL, key, name_of(message.chat.id), text, **more)
+    return Arrival(CHANNEL, key, name_of(message.chat.id), text, message_id=str(message.message_id), **more)
 
 
 def _name(file: object) -> str:

@@ -21,7 +21,9 @@ from bot.channels.zalo_bot_updates import CHANNEL, is_nobodys, read_update
 from bot.channels.zalo_errors import NotAnsweredError, ZaloError
 from bot.channels.zalo_files import ZaloFiles
 from bot.database import Database
+from bot.delivery import counters
 from bot.delivery.adapter import Fetched, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.finding import Finding
 from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Reply
@@ -109,10 +111,12 @@ class ZaloBotReceiver:
         """POST: one update. 200 says that it is kept, or that nothing is to be kept of it."""
         given = request.headers.get("x-bot-api-secret-token", "").encode(errors="replace")
         if not hmac.compare_digest(given, self._secret):
-            return refuse(BodyError(403, "wrong_secret"))
+            counters.count_refused(CHANNEL, "secret")
+            return refuse(BodyError(403, "secret"))
         try:
             body = read_json(await read_body(request, MOST_BYTES, SECONDS_TO_READ))
         except BodyError as error:
+            counters.count_refused(CHANNEL, error.reason)
             logger.warning("zalo bot: a request was refused: %s", error.reason)
             return refuse(error)
         arrival = _read(body)
@@ -123,6 +127,7 @@ class ZaloBotReceiver:
             await asyncio.wait_for(asyncio.shield(work), SECONDS_TO_STORE)
         except (asyncio.TimeoutError, SQLAlchemyError) as error:
             work.add_done_callback(lambda done: done.cancelled() or done.exception())
+            counters.count_refused(CHANNEL, "not_stored")
             logger.error("zalo bot: an update could not be stored: %s", type(error).__name__)
             return Response(status_code=503)
         return Response(status_code=200)
@@ -180,6 +185,14 @@ def _read(body: object) -> Arrival | None:
     return arrival
 
 
+async def _look(api: ZaloBotApi) -> Finding:
+    try:
+        me = await api.ask("getMe", {})
+    except ZaloError as error:
+        return Finding("zalo bot", False, error.reason, "Look at MOTCUA_ZALO_BOT_TOKEN and at the way to Zalo.")
+    return Finding("zalo bot", True, f"answers as {str(me.get('account_name'))[:60]}")
+
+
 def open_channel(database: Database, settings: Settings, intake: Intake) -> Channel | None:
     """The channel, None without settings for it."""
     mine = settings.zalo_bot
@@ -187,9 +200,13 @@ def open_channel(database: Database, settings: Settings, intake: Intake) -> Chan
         return None
     client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
     api = ZaloBotApi(mine, client)
+
+    async def check() -> list[Finding]:
+        return [await _look(api)]
+
     called = bool(mine.secret) and settings.public_url.startswith("https://")
     receiver = ZaloBotReceiver(api, intake, mine.secret, f"{settings.public_url}{PATH}" if called else "")
     adapter = ZaloBotAdapter(api, ZaloFiles(mine.api_url))
     if called:
-        return Channel(adapter, receiver.routes(), (receiver.announce,), client.aclose)
-    return Channel(adapter, (), (receiver.poll,), client.aclose)
+        return Channel(adapter, receiver.routes(), (receiver.announce,), client.aclose, check)
+    return Channel(adapter, (), (receiver.poll,), client.aclose, check)

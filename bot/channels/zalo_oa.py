@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bot.channels.channel import Channel
-from bot.channels.zalo_api import MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
+from bot.channels.zalo_api import ACCOUNT_PATH, MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
 from bot.channels.zalo_errors import (
     NEXT_MINUTE,
     STOPPED_SECONDS,
@@ -23,10 +23,11 @@ from bot.channels.zalo_errors import (
 from bot.channels.zalo_files import ZaloFiles
 from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
 from bot.channels.zalo_oa_routes import ZaloWebhook
-from bot.channels.zalo_tokens import ZaloTokens
+from bot.channels.zalo_tokens import LOGIN, ZaloTokens
 from bot.channels.zalo_window import CLOSED, TOLD, Window, ZaloWindow
 from bot.database import Database, now
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import nfc_length, shorten, split_text, text_with_numbers
@@ -144,6 +145,18 @@ def _message_id(answer: Answer) -> str | None:
     return str(found)[:100] if isinstance(found, (str, int)) else None
 
 
+async def _look(api: ZaloApi) -> Finding:
+    try:
+        answer = await api.get(ACCOUNT_PATH)
+    except ZaloError as error:
+        todo = f"Look at the way to Zalo; without tokens, {LOGIN}."
+        return Finding("zalo account", False, error.reason, todo)
+    if answer.code:
+        _, reason = fate_of(answer.code)
+        return Finding("zalo account", False, reason, "docs/operating-zalo.md says what to do about each error.")
+    return Finding("zalo account", True, f"answers as {str(answer.data.get('name'))[:60]}")
+
+
 def open_channel(
     database: Database, settings: Settings, intake: Intake, clock: Callable[[], datetime] = now
 ) -> Channel | None:
@@ -157,9 +170,12 @@ def open_channel(
     files = ZaloFiles(zalo.api_url)
     adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template)
 
+    async def check() -> list[Finding]:
+        return [await _look(api)]
+
     async def close() -> None:
         await tokens.close()
         await client.aclose()
 
     webhook = ZaloWebhook(database, zalo, intake, clock)
-    return Channel(adapter, webhook.routes(), (tokens.keep_fresh,), close)
+    return Channel(adapter, webhook.routes(), (tokens.keep_fresh,), close, check)

@@ -46,7 +46,6 @@ class Meaning(Enum):
     """What an event asks of us."""
 
     ARRIVAL = auto()  # to be kept in the inbox
-    LEFT = auto()  # the same, and nothing can be sent there any more
     HUMAN = auto()  # a person of the centre wrote in Zalo's own desk
     WITHDRAWN = auto()  # a person wants their data deleted
     NOTHING = auto()
@@ -149,9 +148,8 @@ def _arrived(body: Mapping[str, Any], name: str, kind: str, user_id: str) -> Eve
         text, files = "", ()
     arrival = Arrival(CHANNEL, _key(body, name, user_id), f"{CHANNEL}:{user_id}", text, kind=kind, files=files)
     tapped = _BUTTON.fullmatch(text) if name == "user_send_text" else None
-    meaning = Meaning.LEFT if kind == "unfollow" else Meaning.ARRIVAL
     at = read_moment(body.get("timestamp"))
-    return Event(meaning, user_id, arrival, at, tapped.group(1) if tapped else None)
+    return Event(Meaning.ARRIVAL, user_id, arrival, at, tapped.group(1) if tapped else None)
 
 
 def _key(body: Mapping[str, Any], name: str, user_id: str) -> str:

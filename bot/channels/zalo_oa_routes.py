@@ -17,10 +17,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.bodies import BodyError, read_body, read_json, refuse
-from bot.channels.zalo_oa_events import Event, Meaning, read_event, text_of
+from bot.channels.zalo_oa_events import CHANNEL, Event, Meaning, read_event, text_of
 from bot.complaints import privacy
 from bot.database import Database
-from bot.delivery import correspondents, outbox
+from bot.delivery import correspondents, counters, outbox
 from bot.delivery.intake import Intake
 from bot.settings import ZaloSettings
 
@@ -57,6 +57,7 @@ class ZaloWebhook:
             raw = await read_body(request, MOST_BYTES, SECONDS_TO_READ)
             body = self._check(raw, request.headers.get("x-zevent-signature", ""))
         except BodyError as error:
+            counters.count_refused(CHANNEL, error.reason)
             logger.warning("zalo: a request was refused: %s", error.reason)
             return refuse(error)
         work = asyncio.ensure_future(self._take(read_event(body, self.settings.oa_id)))
@@ -65,9 +66,11 @@ class ZaloWebhook:
             await asyncio.wait_for(asyncio.shield(work), SECONDS_TO_STORE)
         except asyncio.TimeoutError:
             work.add_done_callback(_log_failure)
+            counters.count_refused(CHANNEL, "not_stored")
             return Response(status_code=503)
         except SQLAlchemyError:
             logger.error("zalo: an event could not be stored", exc_info=True)
+            counters.count_refused(CHANNEL, "not_stored")
             return Response(status_code=503)
         return Response(status_code=200)
 
@@ -79,17 +82,18 @@ class ZaloWebhook:
         """
         body = read_json(raw)
         if not isinstance(body, dict):
-            raise BodyError(400, "no_event")
+            raise BodyError(400, "shape")
         app_id, timestamp = text_of(body.get("app_id")), text_of(body.get("timestamp"))
         if not app_id or not timestamp:
-            raise BodyError(400, "no_event")
+            raise BodyError(400, "shape")
         if app_id != self.settings.app_id:
-            raise BodyError(403, "other_application")
+            logger.warning("zalo: an event of another application")
+            raise BodyError(403, "secret")
         mac = given.encode(errors="replace")
         if not mac.startswith(_MAC) or not self._is_signed(raw, app_id, timestamp, mac[len(_MAC) :]):
             if self._is_signed(raw, self.settings.oa_id, timestamp, mac[len(_MAC) :]):
                 logger.error("zalo: this signature is made with the account's number in place of the application's")
-            raise BodyError(403, "wrong_signature")
+            raise BodyError(403, "secret")
         return body
 
     def _is_signed(self, raw: bytes, first: str, timestamp: str, mac: bytes) -> bool:
@@ -114,17 +118,11 @@ class ZaloWebhook:
             button = await asyncio.to_thread(self._find_button, event.conversation, event.button)
             if button:
                 arrival = replace(arrival, text=button.title, payload=button.payload)
-        _, new = await self.intake.accept(arrival)
-        if new and event.meaning is Meaning.LEFT:
-            await asyncio.to_thread(self._mark_gone, event.conversation, "unfollowed")
+        await self.intake.accept(arrival)
 
     def _find_button(self, conversation: str, button_id: str) -> outbox.Button | None:
         with self.database.reading() as session:
             return outbox.find_button(session, conversation, button_id)
-
-    def _mark_gone(self, conversation: str, reason: str) -> None:
-        with self.database.transaction() as session:
-            correspondents.gone(session, conversation, reason)
 
     def _keep_still(self, event: Event) -> None:
         # Zalo tells late, when it must tell again: the pause runs from when the person wrote.
@@ -135,7 +133,8 @@ class ZaloWebhook:
 
     def _withdraw(self, event: Event) -> None:
         # First that nothing more goes there, then that everything is erased.
-        self._mark_gone(event.conversation, "withdrawn")
+        with self.database.transaction() as session:
+            correspondents.gone(session, event.conversation, "withdrawn")
         wish = privacy.ask(self.database, event.conversation, privacy.DELETE)
         logger.info("zalo: a person withdrew; erasure %d was asked for", wish.id)
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.complaints.coach import shared_words
 from bot.complaints.kinds import Kind
+from bot.complaints.lifecycle import CLOSED
 from bot.complaints.model import Complaint
 from bot.complaints.queries import similar
 from bot.database import Database
@@ -60,6 +61,13 @@ def own_complaints(database: Database, conversation: str, limit: int = MOST_OFFE
     own = select(Complaint).where(Complaint.conversation == conversation, Complaint.erased_at.is_(None))
     with database.reading() as session:
         return [_own(row) for row in session.execute(own.order_by(Complaint.id.desc()).limit(limit)).scalars()]
+
+
+def has_open_complaint(database: Database, conversation: str) -> bool:
+    """Whether something that this conversation filed is still being worked on."""
+    own = (Complaint.conversation == conversation, Complaint.erased_at.is_(None), Complaint.state != CLOSED)
+    with database.reading() as session:
+        return session.execute(select(Complaint.id).where(*own).limit(1)).first() is not None
 
 
 def find_own(database: Database, conversation: str, code: str) -> Own | None:

@@ -155,6 +155,9 @@ class Dispatcher:
     async def _keep(self, ended: _Ended) -> None:
         await self._ends.put(ended)
         self._on_stored()
+        await self._tell_news()
+
+    async def _tell_news(self) -> None:
         async with self._news:
             self._news.notify_all()
 

@@ -16,13 +16,24 @@ from bot.delivery.model import (
     DONE,
     FAILED,
     NOBODY,
+    Attachment,
+    Correspondent,
     InboxMessage,
+    LinkCode,
     OutboxMessage,
     SentButton,
     Turn,
     VaultEntry,
 )
 
+# Of which nothing stays.
+_WHOLE = (
+    ("buttons", SentButton),
+    ("vault", VaultEntry),
+    ("attachments", Attachment),
+    ("correspondents", Correspondent),
+    ("link_codes", LinkCode),
+)
 # Conditions of a query.
 Which = tuple[Any, ...]
 
@@ -37,7 +48,7 @@ def erase_conversation(session: Session, conversation: str) -> dict[str, int]:
         "inbox": _drop_messages(session, InboxMessage, InboxMessage.conversation == conversation),
         "outbox": _drop_messages(session, OutboxMessage, OutboxMessage.conversation == conversation),
     }
-    for store, table in (("buttons", SentButton), ("vault", VaultEntry)):
+    for store, table in _WHOLE:
         counts[store] = _run(session, delete(table).where(table.conversation == conversation))
     counts["turns"] = _run(session, update(Turn).where(Turn.conversation == conversation).values(conversation=NOBODY))
     return counts
@@ -66,6 +77,16 @@ def old_values(before: datetime, needed: Any) -> Which:
     return (VaultEntry.created_at < before, VaultEntry.conversation.not_in(needed))
 
 
+def old_attachments(before: datetime) -> Which:
+    """Files that came before a moment: what was kept of them lies elsewhere, and nothing else can be had any more."""
+    return (Attachment.created_at < before,)
+
+
+def old_codes(before: datetime) -> Which:
+    """Link codes that ran out before a moment, used or not."""
+    return (LinkCode.expires_at < before,)
+
+
 def old_turns(before: datetime) -> Which:
     """Turns of before a moment that are still somebody's."""
     return (Turn.created_at < before, _somebodys(Turn))
@@ -82,8 +103,8 @@ def drop(session: Session, table: Any, which: Which, limit: int) -> int:
     found = list(session.execute(select(key).where(*which).limit(limit)).scalars())
     if table is Turn:
         return _run(session, update(Turn).where(key.in_(found)).values(conversation=NOBODY))
-    if table is VaultEntry:
-        return _run(session, delete(VaultEntry).where(key.in_(found)))
+    if table in (VaultEntry, Attachment, LinkCode):
+        return _run(session, delete(table).where(key.in_(found)))
     if table is OutboxMessage:
         _drop_buttons(session, found)
     return _drop_messages(session, table, key.in_(found))
@@ -110,6 +131,7 @@ def _empty(session: Session, table: Any, row_id: int) -> dict[str, Any]:
             "external_key": f"{NOBODY}:{row_id}",
             "body": cipher.seal(""),
             "payload": None,
+            "message_id": None,
             "state": DONE,
         }
     body = json.dumps({"text": "", "buttons": []})

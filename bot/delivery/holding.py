@@ -54,4 +54,5 @@ def merge(replies: Sequence[Reply]) -> Reply:
     """One message of several: texts one below the other, buttons of all."""
     if len(replies) == 1:
         return replies[0]
-    return Reply("\n\n".join(r.text for r in replies), tuple(button for r in replies for button in r.buttons))
+    buttons = tuple(button for r in replies for button in r.buttons)
+    return Reply("\n\n".join(r.text for r in replies), buttons, notice=all(r.notice for r in replies))

@@ -183,7 +183,7 @@ def _insert(session: Session, arrival: Arrival) -> int:
 
 
 def _correct(session: Session, arrival: Arrival) -> bool:
-    """Put a correction in the place of what it corrects; False when that has been read, so that somebody must say so."""
+    """Put a correction in the place of what it corrects; False when that has been read and somebody must say so."""
     own = (
         InboxMessage.conversation == arrival.conversation,
         InboxMessage.message_id == arrival.message_id,

@@ -30,11 +30,13 @@ class Reply:
 
     Attributes:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
+        notice: answers no message; filled in when it is read back.
     """
 
     text: str
     buttons: tuple[Button, ...] = ()
     aside: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def add(
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
-        body = json.dumps({"text": reply.text, "buttons": [asdict(b) for b in buttons]}, ensure_ascii=False)
+        content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
+        body = json.dumps(content, ensure_ascii=False)
         rows.append(
             OutboxMessage(
                 conversation=conversation,
@@ -175,4 +178,5 @@ def read_reply(cipher: Cipher, body: bytes) -> Reply:
         DatabaseError: none of the keys fits.
     """
     content = json.loads(cipher.unseal(body))
-    return Reply(content["text"], tuple(Button(**button) for button in content["buttons"]))
+    buttons = tuple(Button(**button) for button in content["buttons"])
+    return Reply(content["text"], buttons, notice=content.get("notice", False))

@@ -21,21 +21,6 @@ ERASED = (
     "Đã xóa xong dữ liệu của cuộc trò chuyện này. Mã biên nhận (nếu có) chỉ còn ghi là đã xóa. Dòng này tự mất sau ít "
     "ngày. Anh/chị tải lại trang để không còn thấy các tin cũ; anh/chị viết tiếp thì bắt đầu lại từ đầu."
 )
-# The menu of commands, in its order.
-MENU = {
-    "phananh": "Gửi phản ánh, kiến nghị",
-    "trangthai": "Xem phản ánh đã đến đâu",
-    "riengtu": "Dữ liệu của tôi: xem, rút lại, xóa",
-    "help": "Trợ lý làm được gì",
-    "start": "Bắt đầu",
-}
-ONLY_IN_PRIVATE = (
-    "Để giữ kín thông tin của anh/chị, trợ lý chỉ trả lời trong trò chuyện riêng. Mời anh/chị nhắn tại {link}"
-)
-SWITCHED_OFF = (
-    "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
-    "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
-)
 STICKER = "Cảm ơn anh/chị. Anh/chị cần hỏi thủ tục hay gửi phản ánh thì nhắn vài chữ giúp nhé."
 PLACE = (
     "Ở đây chưa đọc được vị trí trên bản đồ. Anh/chị nhắn giúp tên xã, phường và tỉnh, thành phố, kèm điều cần hỏi nhé."
@@ -51,8 +36,8 @@ NOT_READABLE = (
     "1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
 )
 WELCOME = (
-    "Xin chào, đây là trợ lý tự động (máy trả lời) về thủ tục hành chính. Anh/chị cứ nhắn câu hỏi bằng tiếng Việt, có dấu "
-    "hoặc không dấu, hoặc nhắn điều cần phản ánh."
+    "Xin chào, đây là trợ lý tự động (máy trả lời) về thủ tục hành chính. Anh/chị cứ nhắn câu hỏi bằng tiếng Việt, có "
+    "dấu hoặc không dấu, hoặc nhắn điều cần phản ánh."
 )
 KEEP_FILES, DROP_FILES = "Tôi đồng ý, lưu tệp", "Không lưu"
 ASK_KEEP_FILES = "{warning}\nAnh/chị bấm “{keep}” nghĩa là: {agree}"
@@ -65,3 +50,18 @@ FILES_NONE = "Hiện không có tệp nào đang chờ. Anh/chị gửi lại t�
 FILE_GONE = "Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."
 VOICE = "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
 VOICE_KEPT = "Trợ lý không nghe được tin thoại, nhưng cán bộ sẽ nghe. Anh/chị gõ thêm vài chữ tóm tắt giúp nhé."
+# The menu of commands, in its order.
+MENU = {
+    "phananh": "Gửi phản ánh, kiến nghị",
+    "trangthai": "Xem phản ánh đã đến đâu",
+    "riengtu": "Dữ liệu của tôi: xem, rút lại, xóa",
+    "help": "Trợ lý làm được gì",
+    "start": "Bắt đầu",
+}
+ONLY_IN_PRIVATE = (
+    "Để giữ kín thông tin của anh/chị, trợ lý chỉ trả lời trong trò chuyện riêng. Mời anh/chị nhắn tại {link}"
+)
+SWITCHED_OFF = (
+    "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
+    "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
+)

@@ -9,14 +9,22 @@ from sqlalchemy import func, select, update
 
 from bot.complaints.model import Complaint, Evidence
 from bot.database import Database
-from bot.delivery.model import InboxMessage, OutboxMessage, VaultEntry
+from bot.delivery.model import Attachment, ChannelCredential, InboxMessage, OutboxMessage, VaultEntry
 
 SEALED = (
     InboxMessage.body,
     OutboxMessage.body,
     VaultEntry.value,
+    Attachment.reference,
+    Attachment.name,
+    ChannelCredential.value,
+    ChannelCredential.former,
     Complaint.contact,
     Evidence.name,
+    Attachment.reference,
+    Attachment.name,
+    ChannelCredential.value,
+    ChannelCredential.former,
 )
 BATCH = 500
 

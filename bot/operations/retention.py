@@ -16,7 +16,7 @@ from bot.complaints.model import Complaint, ComplaintMove, ComplaintNotice, Comp
 from bot.complaints.retention import Retention
 from bot.database import now
 from bot.delivery import erase
-from bot.delivery.model import InboxMessage, OutboxMessage, Turn, VaultEntry
+from bot.delivery.model import Attachment, InboxMessage, LinkCode, OutboxMessage, Turn, VaultEntry
 from bot.delivery.rasa import RasaError
 from bot.operations.erasure import Stores
 
@@ -66,7 +66,8 @@ def _outbox(stores: Stores, before: datetime, dry_run: bool) -> int:
 
 def _vault(stores: Stores, before: datetime, dry_run: bool) -> int:
     needed = select(Complaint.conversation).where(Complaint.erased_at.is_(None))
-    return _rows(stores, VaultEntry, erase.old_values(before, needed), dry_run)
+    codes = _rows(stores, LinkCode, erase.old_codes(before), dry_run)
+    return codes + _rows(stores, VaultEntry, erase.old_values(before, needed), dry_run)
 
 
 def _turns(stores: Stores, before: datetime, dry_run: bool) -> int:
@@ -74,7 +75,9 @@ def _turns(stores: Stores, before: datetime, dry_run: bool) -> int:
 
 
 def _unfiled_files(stores: Stores, before: datetime, dry_run: bool) -> int:
-    return evidence.sweep_unfiled(stores.database, stores.folder, now() - before, dry_run=dry_run)
+    # Those that were never fetched, and what was noted of the others.
+    noted = _rows(stores, Attachment, erase.old_attachments(before), dry_run)
+    return noted + evidence.sweep_unfiled(stores.database, stores.folder, now() - before, dry_run=dry_run)
 
 
 def _openings(stores: Stores, before: datetime, dry_run: bool) -> int:

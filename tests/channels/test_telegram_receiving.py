@@ -94,6 +94,16 @@ def _check_all_are_there_in_order(home):
         assert own == list(range(citizen - 1, 300, 5))
 
 
+def test_two_programs_that_fetch_for_one_bot_lose_and_double_nothing(database, telegram):
+    mai = telegram.citizen(7)
+    with Reception(database, telegram.url).at_work(), Reception(database, telegram.url).at_work():
+        for number in range(60):
+            mai.write(f"{number}")
+            time.sleep(0.005)
+        wait_until(lambda: len(telegram.confirmed) == 60)
+    assert texts(database) == [f"{number}" for number in range(60)]
+
+
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
 @pytest.mark.parametrize("fault", [AWAY, ERROR, HTML, CONFLICT, UNAUTHORIZED, too_many(7)])
 def test_whatever_goes_wrong_with_fetching_is_said_waited_out_and_tried_again(database, telegram, fault, caplog):

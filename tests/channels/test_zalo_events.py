@@ -34,7 +34,6 @@ KEPT = {
     "console_test": ("text", "This is testing message"),
 }
 DONE = {
-    "unfollow": Meaning.LEFT,
     "oa_send_text_by_hand": Meaning.HUMAN,
     "user_withdraw": Meaning.WITHDRAWN,
     "other_account": Meaning.FOREIGN,

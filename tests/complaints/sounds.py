@@ -10,7 +10,10 @@ def id3(text=SECRET):
     return b"ID3\x03\x00\x00" + bytes([0, 0, size >> 7, size & 127]) + text + bytes(20)
 
 
-def mp3(frames=5, start=id3(), end=b"TAG" + SECRET.ljust(125)):
+START, END = id3(), b"TAG" + SECRET.ljust(125)
+
+
+def mp3(frames=5, start=START, end=END):
     # Version 1, layer 3, 128 kbit/s, 44.1 kHz: 417 bytes a frame.
     return start + (b"\xff\xfb\x90\x00" + bytes(413)) * frames + end
 

@@ -5,7 +5,7 @@ import pytest
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.delivery.rasa import Recorded, RasaClient, RasaError
+from bot.delivery.rasa import RasaClient, RasaError, Recorded
 from tests.factories import TOKEN, free_port
 from tests.fakes.rasa import Fault, Received, say
 

@@ -41,7 +41,7 @@ def echo(received):
 
 
 class FakeRasa(FakeServer):
-    """Set `answer`, `faults` (one for each coming turn) and `*_away`; `in_form` has conversations; look at `received`, `events`, `kept`."""
+    """Set `answer`, `faults` (one for each coming turn) and `*_away`, `in_form`; see `received`, `events`, `kept`."""
 
     def __init__(self):
         self.answer = echo

@@ -94,7 +94,7 @@ class Sent:
 class FakeTelegram(FakeServer):
     """Make `citizen`s write; set `faults[method]` (one for each coming call); look at `calls`, `sent`, `webhook`."""
 
-    def __init__(self, token=TOKEN, port=0, failing=0.0, seed=1):
+    def __init__(self, token=TOKEN, port=0, failing=0.0, seed=1, first_update=1000):
         self.token = token
         self.faults = defaultdict(deque)
         self.calls = []
@@ -111,10 +111,9 @@ class FakeTelegram(FakeServer):
         self.chats = set()
         self.updates = deque()
         self.confirmed = []
-        self.push_to = None
         self.failing, self._random = failing, random.Random(seed)
         self._allowed = DEFAULT_UPDATES
-        self._message_ids, self._update_ids = itertools.count(1), itertools.count(1000)
+        self._message_ids, self._update_ids = itertools.count(1), itertools.count(first_update)
         self._news = threading.Condition()
         self._poller = None
         self._queries = set()
@@ -151,13 +150,17 @@ class FakeTelegram(FakeServer):
         return httpx.post(url, content=json.dumps(update), headers=headers, trust_env=False, timeout=30).status_code
 
     def push_all(self, base, twice=0.0):
-        """Deliver what waits until all is confirmed; some of it twice, some of it late."""
-        while self.updates:
-            update = self.updates.popleft()
+        """Deliver what waits until all is confirmed; a share of it twice. Several threads may do so at once."""
+        while update := self._take_next():
             if self.push(update, base) // 100 != 2:
                 self.updates.append(update)
+                time.sleep(0.1)
             elif self._random.random() < twice:
                 self.push(update, base)
+
+    def _take_next(self):
+        with self._news:
+            return self.updates.popleft() if self.updates else None
 
     # What follows answers the bot.
 
@@ -493,11 +496,16 @@ def main():
     parser.add_argument("--port", type=int, default=9466)
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--failing", type=float, default=0.0, help="share of sent messages that meet a fault")
+    parser.add_argument("--push", metavar="URL", help="where the webhook is reached from here, such as the web program")
     given = parser.parse_args()
-    fake = FakeTelegram(given.token, given.port, given.failing)
+    # Ids of a run before would be taken for duplicates.
+    fake = FakeTelegram(given.token, given.port, given.failing, first_update=int(time.time()))
     with fake.serving():
         print(f"MOTCUA_TELEGRAM_TOKEN={given.token} MOTCUA_TELEGRAM_API_URL={fake.url}", flush=True)
-        threading.Event().wait()
+        while True:
+            time.sleep(0.05)
+            if given.push and fake.webhook:
+                fake.push_all(given.push)
 
 
 if __name__ == "__main__":

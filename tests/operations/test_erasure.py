@@ -21,8 +21,18 @@ from bot.complaints.retention import load_retention
 from bot.complaints.verification import verify
 from bot.database import now
 from bot.delivery import inbox, outbox, turns
-from bot.delivery.inbox import Arrival
-from bot.delivery.model import NOBODY, InboxMessage, OutboxMessage, SentButton, Turn, VaultEntry
+from bot.delivery.inbox import Arrival, File
+from bot.delivery.model import (
+    NOBODY,
+    Attachment,
+    Correspondent,
+    InboxMessage,
+    LinkCode,
+    OutboxMessage,
+    SentButton,
+    Turn,
+    VaultEntry,
+)
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.sentences import ERASED
 from bot.operations.erasure import AskRasa, Stores, run_erasures
@@ -53,13 +63,17 @@ class Town:
     def plant(self, conversation=AN):
         """A person with something in every store; returns the receipt code."""
         text = f"{NAME} {PHONE} {MAIL} {CARD} {STORY}"
-        arrival = Arrival("web", f"{conversation}:k-{conversation}", conversation, text, None)
+        file = File("image", f"file of {NAME}", "anh-cua-toi.jpg")
+        arrival = Arrival("web", f"{conversation}:k-{conversation}", conversation, text, None, files=(file,))
         inbox_id, _ = inbox.accept(self.database, arrival)
         claim = inbox.claim_next(self.database)
         hidden = self.centre.hide(text, conversation)
         with self.database.transaction() as session:
             inbox.finish(session, claim)
             outbox.enqueue(session, conversation, [Reply(f"Chào {NAME}", (Button(NAME, "/x"),))], inbox_id)
+            session.add(Correspondent(conversation=conversation, channel="web", person=f"p-{conversation}"))
+            code = {"digest": f"d-{conversation}", "expires_at": now() - timedelta(minutes=1)}
+            session.add(LinkCode(conversation=conversation, **code))
             turns.record(session, conversation, inbox_id, turns.TurnLog("greet", 1.0, "answer"))
             consents.give(session, conversation, consents.IMPROVE)
         self.rasa.remember(Received(conversation, hidden, {"inbox_id": inbox_id}), say("Vâng"))
@@ -96,7 +110,7 @@ class Town:
         """All bytes kept, and all that the key opens of them."""
         with self.database.reading() as session:
             sealed = [(InboxMessage, "body"), (OutboxMessage, "body"), (VaultEntry, "value"), (Complaint, "contact")]
-            sealed.append((Evidence, "name"))
+            sealed += [(Evidence, "name"), (Attachment, "name"), (Attachment, "reference")]
             values = [v for table, name in sealed for v in session.execute(select(getattr(table, name))).scalars()]
         opened = [self.database.cipher.unseal(value) for value in values if value]
         return raw_bytes(self.database) + "\n".join(opened).encode()
@@ -124,7 +138,9 @@ def test_what_was_planted_everywhere_is_nowhere_afterwards(town):
 def test_others_lose_nothing(town):
     town.plant(BINH)
     kept, files = town.readable(), town.files()
-    other = {table: len(town.rows(table, BINH)) for table in (InboxMessage, OutboxMessage, VaultEntry, Turn, Consent)}
+    tables = (InboxMessage, OutboxMessage, VaultEntry, Turn, Consent, Attachment, Correspondent, LinkCode)
+    other = {table: len(town.rows(table, BINH)) for table in tables}
+    assert 0 not in other.values()
     town.plant(AN)
     town.delete(AN)
     assert {table: len(town.rows(table, BINH)) for table in other} == other
@@ -173,7 +189,8 @@ def test_the_citizen_is_told_when_it_is_done_and_by_nothing_personal(town):
     assert wish.done_at
     assert wish.conversation.startswith("erased:")
     assert wish.result.startswith("complaints 1, inbox 1")
-    assert not town.rows(PrivacyRequest) + town.rows(Consent)
+    left = (PrivacyRequest, Consent, Attachment, Correspondent, LinkCode)
+    assert [row for table in left for row in town.rows(table)] == []
 
 
 def test_a_conversation_with_a_message_on_its_way_waits(town):
@@ -271,7 +288,13 @@ def age(town, days):
     """Everything as if it had happened so many days ago."""
     past = now() - timedelta(days=days)
     dates = {InboxMessage: "received_at", OutboxMessage: "created_at", VaultEntry: "created_at", Turn: "created_at"}
-    dates |= {Complaint: "created_at", Evidence: "created_at", ComplaintOpening: "opened_at"}
+    dates |= {
+        Attachment: "created_at",
+        LinkCode: "expires_at",
+        Complaint: "created_at",
+        Evidence: "created_at",
+        ComplaintOpening: "opened_at",
+    }
     with town.database.transaction() as session:
         for table, name in dates.items():
             session.execute(update(table).values({name: past}))
@@ -286,7 +309,7 @@ TODAY = date.today()
 
 
 def kept(town):
-    tables = (InboxMessage, OutboxMessage, VaultEntry, SentButton)
+    tables = (InboxMessage, OutboxMessage, VaultEntry, SentButton, Attachment)
     return [len(town.rows(table)) for table in tables], len(town.files())
 
 

@@ -49,6 +49,25 @@ def test_a_turn_that_the_gateway_ran_is_found_under_its_row(bot: RunningBot, cit
     assert [message["text"] for message in found if "text" in message] == [reply.text for reply in answer.replies]
 
 
+def test_a_turn_of_a_form_that_was_taken_back_is_run_again_as_if_nothing_had_been(bot: RunningBot) -> None:
+    name = "terminal:taken-back"
+
+    async def talk(client: RasaClient):
+        told = ("cán bộ ở phường bắt tôi đi lại ba lần", "phường Bến Thủy", "tuần trước", "không có")
+        for inbox_id, text in enumerate(told, 901):
+            said = await client.send(name, text, {"inbox_id": inbox_id, "channel": "terminal"})
+        in_form = await client.is_in_form(name)
+        again = []
+        for inbox_id in (904, 905):
+            await client.rewind(name)
+            again.append(await client.send(name, told[-1], {"inbox_id": inbox_id, "channel": "terminal"}))
+        return in_form, said, again
+
+    in_form, said, again = call(bot, talk)
+    assert in_form
+    assert [[message.get("text") for message in one] for one in again] == [[m.get("text") for m in said]] * 2
+
+
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
 def test_nobody_speaks_to_rasa_without_its_token(bot: RunningBot, headers: dict[str, str]) -> None:
     body = {"sender": "terminal:x", "message": "xin chào"}
