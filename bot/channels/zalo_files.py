@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import PurePosixPath
@@ -13,12 +15,15 @@ import httpx
 
 from bot.delivery.adapter import Fetched, FetchError
 
+logger = logging.getLogger(__name__)
+
 # Where Zalo's own pages and interfaces live. Which of them serve citizens' photos is not documented: what is refused is
 # logged with its host (see docs/operating-zalo.md).
 HOSTS = (".zdn.vn", ".zadn.vn", ".zalo.me", ".zaloapp.com", ".zaloplatforms.com")
 MOST_REDIRECTS = 3
 MOST_SECONDS = 60.0
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_NAME = re.compile(r"[0-9a-z.-]+", re.ASCII)
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Gone for now, not for good.
 _LATER = (408, 425, 429)
@@ -86,6 +91,7 @@ class ZaloFiles:
         if (url.scheme, url.host, url.port) == (self._trusted.scheme, self._trusted.host, self._trusted.port):
             return client.build_request("GET", url)
         if url.scheme != "https" or url.port not in (None, 443) or url.userinfo or not is_zalos(url.host):
+            logger.warning("zalo: a file at a host that is not on the list was refused: %s", ascii(url.host)[:100])
             raise FetchError("foreign_address")
         # The connection goes to the very address that was looked at: a name may mean another one a moment later.
         address = await self._public_address(url.host)
@@ -104,7 +110,8 @@ class ZaloFiles:
 
 def is_zalos(host: str) -> bool:
     """Whether a host is one of Zalo's."""
-    return any(host.lower().endswith(ending) for ending in HOSTS)
+    host = host.lower()
+    return bool(_NAME.fullmatch(host)) and host.endswith(HOSTS)
 
 
 def is_public(text: str) -> bool:

@@ -142,14 +142,14 @@ def keep_emptied(session: Session, request: PrivacyRequest, result: str) -> None
     session.flush()
 
 
-def sign_off(session: Session, request: PrivacyRequest, notice: int) -> None:
+def sign_off(session: Session, request: PrivacyRequest, notice: int | None) -> None:
     """Keep that a wish to delete was done in every store; only a fingerprint says whose it was.
 
     Args:
-        notice: the outbox row that tells the citizen, which is to go itself.
+        notice: the outbox row that tells the citizen, which is to go itself; None where nobody is told.
     """
     request.conversation = consents.fingerprint(session, request.conversation)
-    settle(session, request, f"{request.result}{_NOTICE}{notice}")
+    settle(session, request, request.result if notice is None else f"{request.result}{_NOTICE}{notice}")
 
 
 def take_notices(session: Session, before: datetime, dry_run: bool) -> list[int]:

@@ -16,7 +16,7 @@ from bot.complaints import privacy
 from bot.complaints.erasure import erase_complaints
 from bot.complaints.rules import Rules
 from bot.database import Database, DatabaseError, take_turn
-from bot.delivery import erase, inbox, outbox
+from bot.delivery import correspondents, erase, inbox, outbox
 from bot.delivery.outbox import Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.sentences import ERASED
@@ -25,6 +25,8 @@ from bot.settings import Settings
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+# Ends what is kept of an erasure after which nobody can be told of it.
+NOBODY_TO_TELL = ", nobody to tell"
 
 
 class AskRasa:
@@ -86,7 +88,8 @@ def _erase(stores: Stores, wish: privacy.Wish) -> bool:
         request = privacy.lock(session, wish.id)
         if request is None:
             return False
-        notice = outbox.enqueue(session, wish.conversation, [Reply(ERASED)])[0]
+        told = not str(request.result).endswith(NOBODY_TO_TELL)
+        notice = outbox.enqueue(session, wish.conversation, [Reply(ERASED)])[0] if told else None
         privacy.sign_off(session, request, notice)
     return True
 
@@ -103,8 +106,11 @@ def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
             return True
         if inbox.is_busy(session, wish.conversation):
             return False
+        # Who took back that we may write hears nothing, not even of this.
+        nobody = "" if correspondents.reachable(session, wish.conversation) else NOBODY_TO_TELL
         codes = erase_complaints(session, stores.rules, stores.folder, wish.conversation)
         counts = {"complaints": len(codes), **erase.erase_conversation(session, wish.conversation)}
-        privacy.keep_emptied(session, request, ", ".join(f"{store} {count}" for store, count in counts.items()))
+        told = ", ".join(f"{store} {count}" for store, count in counts.items())
+        privacy.keep_emptied(session, request, told + nobody)
         logger.info("erasure %d: %s", wish.id, request.result)
     return True

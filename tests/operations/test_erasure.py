@@ -20,7 +20,7 @@ from bot.complaints.queries import find_status
 from bot.complaints.retention import load_retention
 from bot.complaints.verification import verify
 from bot.database import now
-from bot.delivery import inbox, outbox, turns
+from bot.delivery import correspondents, inbox, outbox, turns
 from bot.delivery.inbox import Arrival, File
 from bot.delivery.model import (
     NOBODY,
@@ -191,6 +191,17 @@ def test_the_citizen_is_told_when_it_is_done_and_by_nothing_personal(town):
     assert wish.result.startswith("complaints 1, inbox 1")
     left = (PrivacyRequest, Consent, Attachment, Correspondent, LinkCode)
     assert [row for table in left for row in town.rows(table)] == []
+
+
+def test_who_can_not_be_written_to_is_erased_and_told_nothing(town):
+    town.plant()
+    with town.database.transaction() as session:
+        correspondents.gone(session, AN, "withdrawn")
+    privacy.ask(town.database, AN, privacy.DELETE)
+    assert run_erasures(town.stores) == 1
+    with town.database.reading() as session:
+        assert list(session.execute(select(OutboxMessage.id).where(OutboxMessage.conversation == AN))) == []
+        assert session.get(Correspondent, AN) is None
 
 
 def test_a_conversation_with_a_message_on_its_way_waits(town):

@@ -1,0 +1,139 @@
+"""Zalo from end to end: pushed events in, through inbox, a small Rasa and outbox, messages at the fake account out."""
+
+import asyncio
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import uvicorn
+from sqlalchemy import func, select
+from starlette.applications import Starlette
+
+from bot.channels import zalo_oa
+from bot.channels.zalo_oa_routes import PATH
+from bot.database import now
+from bot.delivery import correspondents, outbox
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.intake import Intake
+from bot.delivery.model import DELIVERED, DONE, HELD, InboxMessage, OutboxMessage
+from bot.delivery.outbox import Reply
+from bot.delivery.rasa import RasaClient
+from bot.delivery.sender import Sender
+from bot.text.codes import new_receipt_code
+from tests.channels.zalo import AN, AN_TALKS, log_in, oa_settings
+from tests.factories import TOKEN, free_port, wait_until
+from tests.fakes.rasa import say
+from tests.fakes.zalo_events import disturb, make_event, push
+from tests.fakes.zalo_oa import FIRST_ACCESS, FakeZaloOA, Fault
+
+PEOPLE, QUESTIONS = 12, 6
+
+
+@contextlib.contextmanager
+def gateway(database, settings, rasa):
+    """The parts of the web program that Zalo's messages go through, at work; gives the webhook's address."""
+    port, ready, stop = free_port(), threading.Event(), threading.Event()
+
+    async def work():
+        client = RasaClient(rasa.url, TOKEN, rasa.actions_url, 10.0)
+        intake = Intake(database, lambda: dispatcher.notify())
+        channel = zalo_oa.open_channel(database, settings, intake)
+        sender = Sender(database, {"zalo_oa": channel.adapter}, jitter=lambda: 0.0)
+        dispatcher = Dispatcher(database, client, 60.0, on_stored=sender.notify)
+        config = uvicorn.Config(Starlette(routes=channel.routes), port=port, log_level="error", ws="none")
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None
+        tasks = [asyncio.create_task(run()) for run in (dispatcher.run, sender.run, server.serve)]
+        while not stop.is_set():
+            await asyncio.sleep(0.01)
+            if server.started:
+                ready.set()
+        server.should_exit = True
+        await tasks.pop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await channel.closing()
+        await client.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(work(),))
+    thread.start()
+    try:
+        assert ready.wait(15)
+        yield f"http://127.0.0.1:{port}{PATH}"
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture
+def fake():
+    with FakeZaloOA(seed=7).serving() as fake:
+        yield fake
+
+
+def states(database, table):
+    with database.reading() as session:
+        return dict(session.execute(select(table.state, func.count(table.id)).group_by(table.state)).all())
+
+
+def test_a_disturbed_crowd_is_answered_once_and_in_order(database, tmp_path, fake, rasa):
+    """Doubles, reordering between people, tokens that end in the middle, one call in ten failing."""
+    log_in(database)
+    fake.access[FIRST_ACCESS].calls = 20
+    fake.rules.calls = 20
+    fake.rules.shares = {-200: 0.04, Fault.BROKEN: 0.03, Fault.DOWN: 0.03}
+    people = [str(4_000_000_000_000_000_000 + number) for number in range(PEOPLE)]
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
+
+        def talk(person):
+            said = [make_event(user_id=person, message={"text": f"câu {n}"}) for n in range(QUESTIONS)]
+            return [push(url, raw, ladder=(0.05,))[-1] for raw in disturb(said, seed=int(person) % 97, distance=0)]
+
+        with ThreadPoolExecutor(PEOPLE) as crowd:
+            assert {status for statuses in crowd.map(talk, people) for status in statuses} == {200}
+        wait_until(lambda: set(states(database, OutboxMessage)) == {DELIVERED}, seconds=60)
+        wait_until(lambda: set(states(database, InboxMessage)) == {DONE})
+    expected = [f"Đã nghe: câu {number}" for number in range(QUESTIONS)]
+    assert {person: fake.texts(person) for person in people} == dict.fromkeys(people, expected)
+    assert fake.violations == []
+    assert len(fake.renewals) == len(set(fake.renewals)) >= 2
+
+
+def test_a_tap_comes_back_as_a_text_and_reaches_rasa_as_its_payload(database, tmp_path, fake, rasa):
+    log_in(database)
+    rasa.answer = lambda received: say("Chọn mục", [{"title": "Lệ phí", "payload": "/ask_procedure_fee"}])
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
+        push(url, make_event(message={"text": "khai sinh"}))
+        wait_until(lambda: fake.sent)
+        push(url, make_event(message={"text": fake.sent[0].buttons[0]["payload"]}))
+        wait_until(lambda: len(rasa.received) == 2)
+    assert [received.message for received in rasa.received] == ["khai sinh", "/ask_procedure_fee"]
+
+
+def test_notices_after_seven_days_wait_and_leave_as_one(database, tmp_path, fake, rasa):
+    log_in(database)
+    with database.transaction() as session:
+        correspondents.heard(session, AN_TALKS, now() - timedelta(days=8))
+        outbox.enqueue(session, AN_TALKS, [Reply(f"Phản ánh {new_receipt_code()} đã được tiếp nhận.")])
+        outbox.enqueue(session, AN_TALKS, [Reply(f"Phản ánh {new_receipt_code()} đã có trả lời.")])
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
+        wait_until(lambda: states(database, OutboxMessage) == {HELD: 2})
+        assert fake.sent == []
+        push(url, make_event(message={"text": "có ai không"}))
+        wait_until(lambda: states(database, OutboxMessage) == {DELIVERED: 3})
+    texts = fake.texts(AN)
+    assert len(texts) == 2
+    assert ["đã được tiếp nhận" in text and "đã có trả lời" in text for text in texts].count(True) == 1
+
+
+def test_while_a_person_of_the_centre_writes_the_bot_keeps_still(database, tmp_path, fake, rasa):
+    log_in(database)
+    by_hand = {"sender": {"id": "388613280878808645", "admin_id": "77"}, "recipient": {"id": AN}}
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
+        push(url, make_event("oa_send_text", **by_hand))
+        push(url, make_event(message={"text": "dạ vâng ạ"}))
+        wait_until(lambda: states(database, InboxMessage) == {DONE: 1})
+    assert (rasa.received, fake.sent) == ([], [])
