@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, datetime, timezone
 from functools import partial
 
@@ -80,7 +80,10 @@ def create_app(settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        running = [("dispatcher", dispatcher.run), ("sender", sender.run)]
+        running: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("dispatcher", dispatcher.run),
+            ("sender", sender.run),
+        ]
         running += [(f"{one.adapter.channel}: receiver", receive) for one in channels for receive in one.receivers]
         work = [asyncio.create_task(keep_going(name, run)) for name, run in running]
         scheduler.start()

@@ -71,13 +71,17 @@ def wait_for_texts(database, inbox_id):
 
 
 @contextlib.contextmanager
-def dispatching(database, rasa, give_up_after=60.0, workers=2, timeout=10.0):
-    """A dispatcher at work in a thread of its own."""
+def dispatching(database, rasa, give_up_after=60.0, workers=2, timeout=10.0, attend=lambda client: ()):
+    """A dispatcher at work in a thread of its own.
+
+    Args:
+        attend: makes its attendants out of the client of Rasa.
+    """
     stop = threading.Event()
 
     async def work():
         client = RasaClient(rasa.url, TOKEN, rasa.actions_url, timeout)
-        task = asyncio.create_task(Dispatcher(database, client, give_up_after, workers).run())
+        task = asyncio.create_task(Dispatcher(database, client, give_up_after, workers, attend(client)).run())
         while not stop.is_set():
             await asyncio.sleep(0.01)
         task.cancel()

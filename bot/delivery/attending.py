@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of
@@ -105,11 +105,13 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
     """The newest message of the bot in a conversation.
 
     Args:
-        seen: only what was said before the citizen's message came.
+        seen: only what was shown before the citizen's message came.
     """
     own = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
     if seen:
         own += [
+            # Whether a try arrived that ended in a time-out, only the citizen knows.
+            or_(OutboxMessage.delivered_at <= claim.received_at, OutboxMessage.uncertain > 0),
             OutboxMessage.created_at <= claim.received_at,
             OutboxMessage.created_at > claim.received_at - _CHOICE_LASTS,
         ]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from bot.delivery.adapter import FetchError, Taken
+from bot.delivery.adapter import Fetched, FetchError, Taken
 from bot.delivery.rendering import render_pieces
 
 
@@ -13,6 +13,7 @@ class FakeAdapter:
         script: conversation → outcomes of the next tries there, an exception to raise it, "lost" for one that arrives
             and never says so.
         taken: (conversation, text) in the order in which they were taken.
+        files: reference → the file's bytes, or the error that asking for it meets; several in a list, one for each try.
         gates: conversation → an event that a try there waits for.
     """
 
@@ -24,6 +25,8 @@ class FakeAdapter:
         self.taken = []
         self.tries = []
         self.buttons = []
+        self.files = {}
+        self.fetched = []
         self.gates = {}
 
     def render(self, reply):
@@ -52,7 +55,15 @@ class FakeAdapter:
         self.buttons.append(part["buttons"])
 
     async def fetch(self, reference, most):
-        raise FetchError("gone")
+        self.fetched.append(reference)
+        found = self.files.get(reference, FetchError("gone"))
+        if isinstance(found, list):
+            found = found.pop(0)
+        if isinstance(found, FetchError):
+            raise found
+        if len(found) > most:
+            raise FetchError("too_large")
+        return Fetched("photo.jpg", found)
 
     def texts_of(self, conversation):
         return [text for name, text in self.taken if name == conversation]

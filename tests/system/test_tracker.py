@@ -37,7 +37,7 @@ def test_a_finished_turn_is_found_and_can_be_taken_back(bot: RunningBot, name: s
         return said, found, other, await client.find_turn(name, 41)
 
     said, found, other, taken_back = call(bot, talk)
-    assert [message.get("text") for message in found] == [message.get("text") for message in said]
+    assert [message.get("text") for message in found.answers] == [message.get("text") for message in said]
     assert other is None
     assert taken_back is None
 
@@ -46,7 +46,9 @@ def test_a_turn_that_the_gateway_ran_is_found_under_its_row(bot: RunningBot, cit
     inbox_id = terminal.send(citizen.database, citizen.name, "làm giấy khai sinh cần gì")
     answer = terminal.wait_for_answer(citizen.database, inbox_id, 60)
     found = call(bot, lambda client: client.find_turn(citizen.name, inbox_id))
-    assert [message["text"] for message in found if "text" in message] == [reply.text for reply in answer.replies]
+    assert [message["text"] for message in found.answers if "text" in message] == [
+        reply.text for reply in answer.replies
+    ]
 
 
 def test_a_turn_of_a_form_that_was_taken_back_is_run_again_as_if_nothing_had_been(bot: RunningBot) -> None:

@@ -1,0 +1,204 @@
+"""What is no question for Rasa: numbers for buttons, corrections, places, stickers, and what nobody can read."""
+
+import itertools
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.database import now
+from bot.delivery import inbox, outbox, sentences
+from bot.delivery.attending import Attendant
+from bot.delivery.inbox import Arrival
+from bot.delivery.model import DELIVERED, HELD, PENDING, Correspondent, OutboxMessage
+from bot.delivery.outbox import Button, Reply
+from tests.factories import dispatching, row_of, texts_of, turn_of, wait_for_texts
+from tests.fakes.rasa import Fault
+
+AN = "telegram:7"
+CHOICES = (Button("Lệ phí", "/ask_fee"), Button("Thời hạn", "/ask_time"))
+keys = itertools.count()
+
+
+def send(database, text="", conversation=AN, **more):
+    channel = conversation.split(":")[0]
+    arrival = Arrival(channel, f"{next(keys)}-{time.monotonic_ns()}", conversation, text, **more)
+    return inbox.accept(database, arrival)[0]
+
+
+def working(database, rasa, **options):
+    return dispatching(database, rasa, attend=lambda client: (Attendant(database, client.is_in_form),), **options)
+
+
+def answers(database, rasa, *sent, **options):
+    """What is said to messages that wait in the inbox."""
+    with working(database, rasa, **options):
+        return [wait_for_texts(database, one) for one in sent]
+
+
+def show(database, *buttons, conversation=AN, **values):
+    with database.transaction() as session:
+        (row_id,) = outbox.enqueue(session, conversation, [Reply("Anh/chị cần gì?", buttons)])
+        values = {"state": DELIVERED, "delivered_at": now(), **values}
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == row_id).values(**values))
+
+
+def heard_by(rasa):
+    return [one.message for one in rasa.received]
+
+
+@pytest.mark.parametrize("typed", ["2", " 2. ", "2)", "số 2", "so 2", "Số 2."])
+def test_a_number_is_a_tap_on_the_button_it_stands_for(database, rasa, typed):
+    show(database, *CHOICES)
+    answers(database, rasa, send(database, typed))
+    assert heard_by(rasa) == ["/ask_time"]
+
+
+@pytest.mark.parametrize("typed", ["3", "0", "22", "2 ngày", "1.5", "-1", "số", "một"])
+def test_what_stands_for_no_button_stays_what_it_says(database, rasa, typed):
+    show(database, *CHOICES)
+    answers(database, rasa, send(database, typed))
+    assert heard_by(rasa) == [typed]
+
+
+@pytest.mark.parametrize(
+    ("buttons", "values"),
+    [
+        ((), {}),
+        (CHOICES[:1], {}),
+        (CHOICES, {"created_at": now() - timedelta(days=8)}),
+        (CHOICES, {"state": HELD, "delivered_at": None}),
+        (CHOICES, {"state": PENDING, "delivered_at": None}),
+    ],
+)
+def test_a_number_answers_only_a_list_that_was_shown(database, rasa, buttons, values):
+    show(database, *buttons, **values)
+    answers(database, rasa, send(database, "1"))
+    assert heard_by(rasa) == ["1"]
+
+
+def test_after_a_question_without_buttons_a_number_is_its_answer(database, rasa):
+    show(database, *CHOICES)
+    show(database)
+    answers(database, rasa, send(database, "2"))
+    assert heard_by(rasa) == ["2"]
+
+
+def test_a_number_answers_what_was_shown_when_it_was_typed(database, rasa):
+    show(database, *CHOICES)
+    sent = send(database, "1")
+    show(database, Button("Đúng", "/affirm"), Button("Sai", "/deny"))
+    answers(database, rasa, sent)
+    assert heard_by(rasa) == ["/ask_fee"]
+
+
+@pytest.mark.parametrize("conversation", ["web:an", "terminal:7"])
+def test_where_buttons_are_buttons_a_number_is_a_number(database, rasa, conversation):
+    show(database, *CHOICES, conversation=conversation)
+    answers(database, rasa, send(database, "1", conversation))
+    assert heard_by(rasa) == ["1"]
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.SILENT])
+def test_a_number_that_is_tried_again_is_the_same_tap(database, rasa, fault):
+    show(database, *CHOICES)
+    rasa.faults.append(fault)
+    answers(database, rasa, send(database, "2"))
+    assert set(heard_by(rasa)) == {"/ask_time"}
+
+
+def test_a_place_answers_the_question_of_a_form(database, rasa):
+    rasa.in_form.add(AN)
+    answers(database, rasa, send(database, "10.77690, 106.70090", kind="location"))
+    assert heard_by(rasa) == ["Vị trí tôi gửi: 10.77690, 106.70090"]
+
+
+def test_a_place_whose_form_went_on_while_its_answer_was_lost_is_answered_once(database, rasa):
+    rasa.in_form.add(AN)
+    rasa.answer = lambda one: rasa.in_form.clear() or [{"text": "Cảm ơn"}, {"custom": {"turn": {"outcome": "form"}}}]
+    rasa.faults.append(Fault.LOST)
+    assert answers(database, rasa, send(database, "10.7, 106.7", kind="location")) == [["Cảm ơn"]]
+    assert len(rasa.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("location", sentences.PLACE),
+        ("sticker", sentences.STICKER),
+        ("unsupported", sentences.NOT_READABLE),
+        ("something_new", sentences.NOT_READABLE),
+    ],
+)
+def test_what_rasa_can_not_answer_gets_its_sentence_once_in_a_row(database, rasa, kind, sentence):
+    sent = [send(database, kind=kind) for _ in range(3)] + [send(database, "xin chào"), send(database, kind=kind)]
+    assert answers(database, rasa, *sent) == [[sentence], [], [], ["Đã nghe: xin chào"], [sentence]]
+    assert heard_by(rasa) == ["xin chào"]
+
+
+def test_a_sticker_does_not_disturb_a_form(database, rasa):
+    rasa.in_form.add(AN)
+    assert answers(database, rasa, send(database, kind="sticker")) == [[]]
+
+
+def test_who_comes_is_greeted_and_who_goes_is_not(database, rasa):
+    sent = [send(database, kind="follow"), send(database, kind="unfollow")]
+    assert answers(database, rasa, *sent) == [[sentences.WELCOME], []]
+    assert rasa.received == []
+
+
+def test_while_rasa_is_away_a_place_waits(database, rasa):
+    rasa.away = True
+    rasa.in_form.add(AN)
+    sent = send(database, "10.7, 106.7", kind="location")
+    with working(database, rasa):
+        while not row_of(database, sent).attempts:
+            time.sleep(0.01)
+        rasa.away = False
+        assert wait_for_texts(database, sent) == ["Đã nghe: Vị trí tôi gửi: 10.7, 106.7"]
+
+
+def test_a_correction_takes_the_place_of_what_was_not_read_yet(database, rasa):
+    sent = [send(database, "khai tử", message_id="m1"), send(database, "khai sinh", kind="edited", message_id="m1")]
+    assert answers(database, rasa, *sent) == [["Đã nghe: khai sinh"], []]
+
+
+def test_a_correction_of_what_was_read_is_said_to_be_too_late(database, rasa):
+    first = send(database, "khai tử", message_id="m1")
+    with working(database, rasa):
+        wait_for_texts(database, first)
+        late = [send(database, text, kind="edited", message_id="m1") for text in ("khai sinh", "khai sinh ạ")]
+        assert [wait_for_texts(database, one) for one in late] == [[sentences.CORRECTED], []]
+    assert heard_by(rasa) == ["khai tử"]
+
+
+@pytest.mark.parametrize(("text", "name"), [("khai tử", "m1"), ("khai sinh", "m2"), ("khai sinh", None)])
+def test_a_correction_that_changes_nothing_or_nothing_of_ours_is_passed_over(database, rasa, text, name):
+    first = send(database, "khai tử", message_id="m1")
+    with working(database, rasa):
+        wait_for_texts(database, first)
+        assert wait_for_texts(database, send(database, text, kind="edited", message_id=name)) == []
+    assert texts_of(database, first) == ["Đã nghe: khai tử"]
+
+
+def test_a_correction_touches_no_other_conversation(database, rasa):
+    sent = [
+        send(database, "khai tử", message_id="m1"),
+        send(database, "khai sinh", "telegram:8", kind="edited", message_id="m1"),
+    ]
+    assert answers(database, rasa, *sent) == [["Đã nghe: khai tử"], []]
+
+
+def test_a_made_up_button_of_the_gateway_opens_nothing(database, rasa):
+    assert answers(database, rasa, send(database, "?", payload="gateway:anything")) == [[sentences.UNKNOWN_BUTTON]]
+    assert rasa.received == []
+
+
+def test_while_a_person_of_the_centre_writes_the_bot_keeps_still(database, rasa):
+    with database.transaction() as session:
+        silent = {"channel": "telegram", "silent_until": now() + timedelta(minutes=5)}
+        session.add(Correspondent(conversation=AN, **silent))
+    sent, other = send(database, "alo"), send(database, "alo", "telegram:8")
+    assert answers(database, rasa, sent, other) == [[], ["Đã nghe: alo"]]
+    assert turn_of(database, sent).outcome == "handover"
