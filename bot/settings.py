@@ -142,6 +142,12 @@ class Settings:
     zalo_bot: ZaloBotSettings
 
     @property
+    def push_channels(self) -> tuple[str, ...]:
+        """Channels of this installation that are sent to, by the names that their conversations begin with."""
+        on = {"telegram": self.telegram.token, "zalo_oa": self.zalo.app_id, "zalo_bot": self.zalo_bot.token}
+        return tuple(name for name, value in on.items() if value)
+
+    @property
     def rasa_url(self) -> str:
         """Where Rasa listens (loopback only)."""
         return f"http://127.0.0.1:{self.rasa_port}"

@@ -27,6 +27,7 @@ from bot.complaints.model import Complaint, ComplaintJoin, ComplaintMove
 from bot.complaints.rules import Rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now
+from bot.delivery.correspondents import conversations_of
 from bot.text.codes import find_receipt_code
 from bot.text.normalise import clean
 
@@ -134,7 +135,7 @@ def follow(session: Session, complaint: Complaint, conversation: str) -> bool:
     joined = select(ComplaintJoin.id).where(
         ComplaintJoin.complaint_id == complaint.id, ComplaintJoin.conversation == conversation
     )
-    if complaint.conversation == conversation or session.execute(joined).first():
+    if complaint.conversation in conversations_of(session, conversation) or session.execute(joined).first():
         return False
     session.add(ComplaintJoin(complaint_id=complaint.id, conversation=conversation))
     session.flush()

@@ -22,6 +22,8 @@ from bot.complaints.model import Complaint, ComplaintWord, Evidence
 from bot.complaints.rules import Rules
 from bot.complaints.texts import folded_text
 from bot.database import Database, now
+from bot.delivery import vault
+from bot.delivery.correspondents import conversations_of
 from bot.text.normalise import clean
 
 ADDED, NOT_SOLVED, RATED, JOINED = "added", "not_solved", "rated", "joined"
@@ -42,7 +44,8 @@ def add_information(database: Database, rules: Rules, conversation: str, code: s
         complaint = _own(session, conversation, code)
         if complaint.state == CLOSED:
             raise ForbiddenMoveError(f"{complaint.code} has ended.")
-        files = _add_files(session, complaint)
+        text = _as_of(session, complaint, conversation, text)
+        files = _add_files(session, complaint, conversation)
         if not files and complaint.state != NEEDS_INFORMATION and _said_last(complaint, text):
             # The same turn run again, or the same message sent twice.
             return str(complaint.state)
@@ -69,7 +72,7 @@ def withdraw(database: Database, rules: Rules, conversation: str, code: str, tex
         complaint = _own(session, conversation, code)
         if complaint.state == ANSWERED:
             raise ForbiddenMoveError(f"{complaint.code} has been answered.")
-        _add_words(complaint, WITHDRAWN, text)
+        _add_words(complaint, WITHDRAWN, _as_of(session, complaint, conversation, text))
         complaint.end_reason = WITHDRAWN
         step(session, rules, complaint, CLOSED, CITIZEN, CITIZEN, reason=WITHDRAWN, tell=False)
 
@@ -89,7 +92,7 @@ def not_solved(database: Database, rules: Rules, conversation: str, code: str, w
         if complaint.reopened >= MOST_REOPENINGS or complaint.end_reason == WITHDRAWN:
             raise ForbiddenMoveError(f"{complaint.code} can't be opened again.")
         step(session, rules, complaint, IN_PROGRESS, CITIZEN, CITIZEN, reason=NOT_SOLVED, tell=False)
-        _add_words(complaint, NOT_SOLVED, why)
+        _add_words(complaint, NOT_SOLVED, _as_of(session, complaint, conversation, why))
         complaint.reopened += 1
         complaint.due_on = rules.due_on(complaint.kind, complaint.province, now())
         complaint.overdue_told_at = None
@@ -108,6 +111,7 @@ def rate(database: Database, rules: Rules, conversation: str, code: str, score: 
         complaint = _own(session, conversation, code)
         if complaint.state not in (ANSWERED, CLOSED) or complaint.end_reason == WITHDRAWN:
             raise ForbiddenMoveError(f"{complaint.code} has not been answered.")
+        text = _as_of(session, complaint, conversation, text)
         complaint.rating, complaint.rating_words = score, clean(text).strip() or None
         if complaint.state == ANSWERED:
             step(session, rules, complaint, CLOSED, CITIZEN, CITIZEN, reason=RATED, tell=False)
@@ -145,9 +149,16 @@ def join(database: Database, conversation: str, code: str) -> bool:
 
 def _own(session: Session, conversation: str, code: str) -> Complaint:
     complaint = lock(session, code)
-    if complaint.conversation != conversation:
+    if complaint.conversation not in conversations_of(session, conversation):
         raise NotYoursError(f"{complaint.code} was filed in another conversation.")
     return complaint
+
+
+def _as_of(session: Session, complaint: Complaint, conversation: str, text: str) -> str:
+    """A text with its personal values kept where those of the complaint are, though it came by another channel."""
+    if complaint.conversation == conversation:
+        return text
+    return vault.hide(session, complaint.conversation, vault.reveal(session, conversation, text))
 
 
 def _said_last(complaint: Complaint, text: str) -> bool:
@@ -162,9 +173,9 @@ def _add_words(complaint: Complaint, question: str, text: str) -> None:
         complaint.folded = folded_text(complaint)
 
 
-def _add_files(session: Session, complaint: Complaint) -> int:
+def _add_files(session: Session, complaint: Complaint, conversation: str) -> int:
     waiting = select(Evidence).where(
-        Evidence.conversation == complaint.conversation, Evidence.complaint_id.is_(None), Evidence.removed_at.is_(None)
+        Evidence.conversation == conversation, Evidence.complaint_id.is_(None), Evidence.removed_at.is_(None)
     )
     files = session.execute(waiting).scalars().all()
     for file in files:

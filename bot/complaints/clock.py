@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.complaints import notices
@@ -93,7 +93,9 @@ def close_answered(database: Database, rules: Rules, today: date) -> int:
         .scalar_subquery()
     )
     arrived = select(OutboxMessage.id).where(
-        OutboxMessage.id == answers, OutboxMessage.state == DELIVERED, OutboxMessage.delivered_at < before
+        or_(OutboxMessage.id == answers, OutboxMessage.origin_id == answers),
+        OutboxMessage.state == DELIVERED,
+        OutboxMessage.delivered_at < before,
     )
     settled = (Complaint.state == ANSWERED, ~something_since.exists(), arrived.exists())
 

@@ -13,6 +13,7 @@ from bot.complaints.lifecycle import CLOSED
 from bot.complaints.model import Complaint
 from bot.complaints.queries import similar
 from bot.database import Database
+from bot.delivery.correspondents import conversations_of
 from bot.text.codes import find_receipt_code
 
 MOST_OFFERED = 3
@@ -49,7 +50,9 @@ def offers_for(database: Database, conversation: str, kind: Kind, text: str) -> 
     if not kind.joinable:
         return []
     near = similar(database, kind.key, text, 2 * MOST_OFFERED)
-    others = [row for row in near if row.conversation != conversation]
+    with database.reading() as session:
+        mine = conversations_of(session, conversation)
+    others = [row for row in near if row.conversation not in mine]
     return [
         Offer(row.code, row.created_at, shared_words(kind.hints, text, row.folded or ""))
         for row in others[:MOST_OFFERED]
@@ -57,9 +60,10 @@ def offers_for(database: Database, conversation: str, kind: Kind, text: str) -> 
 
 
 def own_complaints(database: Database, conversation: str, limit: int = MOST_OFFERED) -> list[Own]:
-    """What a conversation filed, newest first; what was erased is gone."""
-    own = select(Complaint).where(Complaint.conversation == conversation, Complaint.erased_at.is_(None))
+    """What the person of a conversation filed, newest first; what was erased is gone."""
     with database.reading() as session:
+        mine = conversations_of(session, conversation)
+        own = select(Complaint).where(Complaint.conversation.in_(mine), Complaint.erased_at.is_(None))
         return [_own(row) for row in session.execute(own.order_by(Complaint.id.desc()).limit(limit)).scalars()]
 
 
@@ -71,9 +75,10 @@ def has_open_complaint(database: Database, conversation: str) -> bool:
 
 
 def find_own(database: Database, conversation: str, code: str) -> Own | None:
-    """The complaint with this code when this conversation filed it, otherwise None."""
-    own = select(Complaint).where(Complaint.code == find_receipt_code(code), Complaint.conversation == conversation)
+    """The complaint with this code when the person of this conversation filed it, otherwise None."""
     with database.reading() as session:
+        mine = conversations_of(session, conversation)
+        own = select(Complaint).where(Complaint.code == find_receipt_code(code), Complaint.conversation.in_(mine))
         row = session.execute(own.where(Complaint.erased_at.is_(None))).scalar_one_or_none()
         return _own(row) if row else None
 

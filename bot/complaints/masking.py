@@ -11,6 +11,7 @@ _LABELS = {
     "thudientu": "[email]",
     "sodinhdanh": "[số định danh]",
     "sotaikhoan": "[số tài khoản]",
+    "manoikenh": "[mã nối kênh]",
 }
 _HIDDEN = "•••"
 _SHOWN_FIGURES = 3

@@ -16,8 +16,11 @@ from bot.complaints.lifecycle import (
     STATE_LABELS,
 )
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
-from bot.delivery import outbox
+from bot.database import take_turn
+from bot.delivery import correspondents, outbox
+from bot.delivery.model import FETCHING, channel_of
 from bot.delivery.outbox import Button, Reply
+from bot.delivery.outgoing import send_elsewhere
 
 _MOVED = "Phản ánh {code}: {state}."
 _NOTE = "Trung tâm nhắn: {note}"
@@ -92,8 +95,19 @@ def tell_closed(session: Session, complaint: Complaint, days: int, may_reopen: b
 
 
 def _tell(session: Session, complaint: Complaint, conversation: str, reply: Reply, about: str) -> None:
+    elsewhere = correspondents.best_other(session, conversation, sent_to=True) if _is_fetched(conversation) else None
+    # In the same order everywhere, or two programs could wait for each other.
+    for name in sorted({conversation, elsewhere or conversation}):
+        take_turn(session, f"outbox:{name}")
     for outbox_id in outbox.enqueue(session, conversation, [reply]):
         session.add(ComplaintNotice(complaint_id=complaint.id, outbox_id=outbox_id, about=about))
+        if elsewhere:
+            # A page shows a notice to who comes back to it; the citizen linked the other channel to be told.
+            send_elsewhere(session, outbox_id, sent_to=True)
+
+
+def _is_fetched(conversation: str) -> bool:
+    return channel_of(conversation) in FETCHING
 
 
 def _moved(complaint: Complaint, note: str) -> Reply:

@@ -17,6 +17,7 @@ from bot.complaints.errors import ComplaintError
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintOpening, Consent, Evidence, PrivacyRequest
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now, take_turn
+from bot.delivery import correspondents
 from bot.delivery.model import InboxMessage, OutboxMessage, SentButton, Turn, VaultEntry
 from bot.text.mask import TOKEN_PATTERN
 
@@ -71,9 +72,15 @@ class Kept:
 
 
 def ask(database: Database, conversation: str, wish: str) -> Wish:
-    """Keep a wish that is to be done; one that still waits is not asked twice."""
+    """Keep a wish that is to be done; one that still waits is not asked twice.
+
+    To delete is asked for every conversation of the person: what was linked is one person's data.
+    """
     with database.transaction() as session:
-        return _shown(_ask(session, conversation, wish))
+        own, *linked = correspondents.conversations_of(session, conversation) if wish == DELETE else [conversation]
+        for other in linked:
+            _ask(session, other, wish)
+        return _shown(_ask(session, own, wish))
 
 
 def summary(database: Database, conversation: str) -> Kept:
@@ -218,7 +225,8 @@ def _kept(session: Session, conversation: str) -> Kept:
     counts["unfiled_files"] = _number(session, own_files.where(Evidence.complaint_id.is_(None)))
     counts["filed_files"] = _number(session, own_files.where(Evidence.complaint_id.is_not(None)))
     kinds = select(VaultEntry.kind, func.count(VaultEntry.token)).where(VaultEntry.conversation == conversation)
-    own = select(Complaint.code, Complaint.state).where(Complaint.conversation == conversation).order_by(Complaint.id)
+    mine = correspondents.conversations_of(session, conversation)
+    own = select(Complaint.code, Complaint.state).where(Complaint.conversation.in_(mine)).order_by(Complaint.id)
     joined = select(Complaint.code).join(ComplaintJoin).where(ComplaintJoin.conversation == conversation)
     first = select(func.min(InboxMessage.received_at)).where(InboxMessage.conversation == conversation)
     return Kept(

@@ -1,15 +1,17 @@
-"""Notices that did not arrive: not fetched by the citizen's channel for days, or refused by it."""
+"""Notices that did not arrive: not fetched for days, not to be sent, or refused, wherever they went."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import aliased
 
 from bot.complaints.model import Complaint, ComplaintNotice
 from bot.database import Database, now
-from bot.delivery.model import FAILED, PENDING, OutboxMessage
+from bot.delivery.model import FAILED, HELD, PENDING, OutboxMessage
 
 UNREAD = "unread"
 UNREAD_AFTER = timedelta(days=3)
@@ -50,12 +52,15 @@ def undelivered(
         after: the id of the last notice of the page before.
         restricted: whether denunciations are shown, too.
     """
-    waiting = and_(OutboxMessage.state == PENDING, OutboxMessage.created_at < now() - older_than)
+    # What was sent on to another conversation of the citizen counts as it ended there.
+    copy = aliased(OutboxMessage)
+    lost, lost_copy = (_did_not_arrive(table, now() - older_than) for table in (OutboxMessage, copy))
     found = (
-        select(ComplaintNotice, OutboxMessage, Complaint)
+        select(ComplaintNotice, OutboxMessage, Complaint, copy)
         .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)
         .join(Complaint, Complaint.id == ComplaintNotice.complaint_id)
-        .where(ComplaintNotice.id > after, or_(OutboxMessage.state == FAILED, waiting))
+        .outerjoin(copy, copy.origin_id == OutboxMessage.id)
+        .where(ComplaintNotice.id > after, lost, or_(copy.id.is_(None), lost_copy))
         .where(Complaint.erased_at.is_(None))
         .order_by(ComplaintNotice.id)
         .limit(limit)
@@ -69,14 +74,18 @@ def undelivered(
                 complaint.code,
                 notice.about,
                 told.created_at,
-                UNREAD if told.state == PENDING else told.state,
-                told.conversation.split(":")[0],
+                FAILED if told.state == FAILED else UNREAD,
+                (copy_told or told).channel,
                 told.conversation != complaint.conversation,
             )
-            for notice, told, complaint in session.execute(found)
+            for notice, told, complaint, copy_told in session.execute(found)
         ]
+
+
+def _did_not_arrive(table: Any, before: datetime) -> Any:
+    return or_(table.state == FAILED, and_(table.state.in_((PENDING, HELD)), table.created_at < before))
 
 
 def mark(state: str, told_at: datetime) -> str:
     """How a notice stands: "delivered", "failed", "pending", or "unread" when it has waited for too long."""
-    return UNREAD if state == PENDING and told_at < now() - UNREAD_AFTER else state
+    return UNREAD if state in (PENDING, HELD) and told_at < now() - UNREAD_AFTER else state

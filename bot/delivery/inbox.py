@@ -26,12 +26,11 @@ from bot.delivery.model import (
 )
 
 LEASE = timedelta(seconds=90)
-TEXT, EDITED = "text", "edited"
+# Of the kinds of arrivals, the last is by which a channel says that the citizen has left or blocked it.
+TEXT, EDITED, LEFT = "text", "edited", "unfollow"
 # As the indexes have it (`model.IS_UNFINISHED`).
 _INBOX = InboxMessage.__table__
 _UNFINISHED = (literal_column("'claimed'"), literal_column("'pending'"))
-# The kind of arrival by which a channel says that the citizen has left or blocked it.
-LEFT = "unfollow"
 
 
 class LostClaimError(Exception):

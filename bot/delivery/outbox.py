@@ -114,7 +114,7 @@ def find_button(session: Session, conversation: str, button_id: str) -> Button |
 def replies_to(session: Session, inbox_id: int) -> list[Reply]:
     """What was answered to one message."""
     rows = select(OutboxMessage.body).where(OutboxMessage.inbox_id == inbox_id).order_by(OutboxMessage.position)
-    return [read_reply(cipher_of(session), body) for body in session.execute(rows).scalars()]
+    return [open_reply(session, body) for body in session.execute(rows).scalars()]
 
 
 def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
@@ -154,7 +154,7 @@ def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[Out
 
 
 def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
-    reply = read_reply(cipher_of(session), row.body)
+    reply = open_reply(session, row.body)
     return Line(
         f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
     )
@@ -169,6 +169,11 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
         Line(f"in-{row.id}", "citizen", cipher.unseal(row.body), row.received_at, external_key=row.external_key)
         for row in rows
     ]
+
+
+def open_reply(session: Session, body: bytes) -> Reply:
+    """A message of the bot as its row has it."""
+    return read_reply(cipher_of(session), body)
 
 
 def read_reply(cipher: Cipher, body: bytes) -> Reply:

@@ -133,7 +133,14 @@ def free_claims(database: Database, channels: Sequence[str]) -> int:
     """Give back what a killed program held, which may have gone out. Only right where no other program sends."""
     with database.transaction() as session:
         held = (OutboxMessage.channel.in_(channels), OutboxMessage.state == CLAIMED)
-        return _give_back(session, *held)
+        return give_back(session, *held)
+
+
+def give_back(session: Session, *which: Any) -> int:
+    """Let messages be tried again whose sender did not say what became of them; returns how many."""
+    return _write(
+        session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
+    )
 
 
 def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool:
@@ -289,15 +296,9 @@ def _free_abandoned(session: Session, channels: Sequence[str], moment: datetime)
         OutboxMessage.state == CLAIMED,
         OutboxMessage.claimed_until < moment,
     )
-    freed = _give_back(session, *over)
+    freed = give_back(session, *over)
     if freed:
         logger.warning("outbox: %d messages taken up again, they may arrive twice", freed)
-
-
-def _give_back(session: Session, *which: Any) -> int:
-    return _write(
-        session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
-    )
 
 
 def _write(session: Session, *which: Any, **values: Any) -> int:

@@ -65,3 +65,27 @@ SWITCHED_OFF = (
     "Trợ lý đang tạm ngừng để bảo trì, nên chưa trả lời được. Tin nhắn của anh/chị đã được lưu. Anh/chị vui lòng hỏi "
     "lại sau, hoặc gọi 1800 1096 (miễn phí) để được hỗ trợ về Cổng Dịch vụ công quốc gia."
 )
+LINK_SURE = (
+    "Mã này nối cuộc trò chuyện ở đây với cuộc trò chuyện {channel} đã tạo mã. Nối xong, phản ánh gửi ở một bên sẽ xem "
+    "và xử lý được ở cả hai bên, thông báo cũng có thể gửi sang bên kia. Chỉ nối khi chính anh/chị vừa lấy mã này. "
+    "Nối chứ ạ?"
+)
+LINK_YES, LINK_NO = "Nối hai kênh", "Không phải tôi lấy mã"
+LINK_LEFT_OUT = "Vâng, không nối gì cả. Ai đó đưa mã cho anh/chị thì đừng dùng mã đó ạ."
+LINKED = (
+    "Đã nối với cuộc trò chuyện {channel}. Phản ánh gửi ở đó nay xem và xử lý được ở đây. Thông báo gửi đến nơi anh/chị "
+    "đã gửi phản ánh; nơi đó là trang web hoặc không nhận được thì gửi sang kênh kia."
+)
+LINKED_THERE = (
+    "Mã nối kênh vừa được dùng {channel}: phản ánh của cuộc trò chuyện này nay xem và xử lý được ở đó. Nếu không phải "
+    "anh/chị làm, bấm nút dưới đây."
+)
+UNLINK = "Gỡ nối, không phải tôi"
+UNLINKED = "Đã gỡ: kênh vừa nối không còn xem được phản ánh của anh/chị ở đây."
+LINK_UNKNOWN = (
+    "Mã nối kênh này không đúng, đã dùng hoặc đã quá {minutes} phút. Anh/chị lấy mã mới ở kênh kia rồi gửi lại ạ."
+)
+LINK_SAME = "Mã này để gửi ở kênh khác (chỗ anh/chị muốn nối với cuộc trò chuyện này), không phải ở đây ạ."
+LINK_TOO_MANY = "Anh/chị đã thử nhiều mã không đúng. Vui lòng chờ 10 phút rồi thử lại ạ."
+CHANNEL_NAMES = {"web": "trên trang web", "telegram": "trên Telegram", "zalo_oa": "trên Zalo", "zalo_bot": "trên Zalo"}
+CHANNEL_ELSEWHERE = "ở kênh khác"

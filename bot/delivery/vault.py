@@ -30,6 +30,11 @@ def is_plain(text: str) -> bool:
     return not find_personal_values(text) and not TOKEN_PATTERN.search(text)
 
 
+def keep(session: Session, conversation: str, kind: str, value: str) -> str:
+    """The token of a value that a conversation is to be shown and Rasa is not."""
+    return f"<{kind}:{_token_for(session, conversation, kind, value)}>"
+
+
 def reveal(session: Session, conversation: str, text: str) -> str:
     """The text with the conversation's own tokens turned back; unknown tokens stay."""
     tokens = {found.group(2) for found in TOKEN_PATTERN.finditer(text)}

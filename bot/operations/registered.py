@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 
 from bot.complaints import chain, clock
-from bot.complaints.retention import load_retention
+from bot.complaints.retention import Retention, load_retention
 from bot.complaints.rules import Rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now
+from bot.delivery.sweeping import sweep
 from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
 from bot.operations.retention import run_retention
@@ -59,6 +60,12 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             lambda: run_erasures(stores),
             every=timedelta(seconds=15),
         ),
+        Job(
+            "sweep",
+            "puts messages that got stuck back on their way, or ends them by name",
+            lambda: sum(_sweep(database, settings, periods).values()),
+            every=timedelta(minutes=5),
+        ),
         # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
         Job(
             "retention",
@@ -67,3 +74,9 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             at=time(2, 30),
         ),
     ]
+
+
+def _sweep(database: Database, settings: Settings, periods: Retention) -> dict[str, int]:
+    # Never by MOTCUA_TODAY, as retention.
+    held_before = periods.before("outbox", day_in_viet_nam(now()))
+    return sweep(database, settings.push_channels, held_before)

@@ -13,6 +13,9 @@ _PREFIX = "PA"
 RECEIPT_CODE = re.compile(
     r"(?<![\w-])P\s?A[\s-]{0,2}([0-9A-Z]{4})[\s-]{0,2}([0-9A-Z]{4})[\s-]{0,2}([0-9A-Z]{4})(?![\w-])", re.IGNORECASE
 )
+# By which a person takes a conversation along to another channel; never to be taken for a receipt.
+_LINK_PREFIX = "NK"
+LINK_CODE = re.compile(r"(?<![\w-])N\s?K[\s-]{0,2}([0-9A-Z]{4})[\s-]{0,2}([0-9A-Z]{4})(?![\w-])", re.IGNORECASE)
 # Hxx.…-yymmdd-nnnn, a ministry's G..-form, and the older 000.00.xx.Hxx-…
 DOSSIER_CODE = re.compile(
     r"(?<![\w.-])(?:[HG]\d{2}|0{2,3})(?:\.[0-9A-Z]{2,3}){0,5}-\d{6}-\d{3,7}(?![\w-])", re.IGNORECASE
@@ -35,6 +38,23 @@ def find_receipt_code(text: str) -> str | None:
         letters = "".join(found.groups()).upper().translate(_LOOKALIKE)
         if all(c in ALPHABET for c in letters) and _check_character(letters[:-1]) == letters[-1]:
             return _spell(letters)
+    return None
+
+
+def new_link_code() -> str:
+    """A link code that can't be guessed while it is good: 40 random bits, "NK-XXXX-XXXX"."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{_LINK_PREFIX}-{letters[:4]}-{letters[4:]}"
+
+
+def find_link_code(text: str) -> str | None:
+    """The first thing in a text that looks like a link code, in its own spelling, or None.
+
+    Letters that look like digits (O, I, L) are read as those digits."""
+    for found in LINK_CODE.finditer(text):
+        letters = "".join(found.groups()).upper().translate(_LOOKALIKE)
+        if all(c in ALPHABET for c in letters):
+            return f"{_LINK_PREFIX}-{letters[:4]}-{letters[4:]}"
     return None
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bot.text.codes import DOSSIER_CODE, PROCEDURE_CODE
 
 # What stands in Rasa's eyes for a personal value: kind and a random name, "<sodienthoai:4f9k2m7q>".
-TOKEN_PATTERN = re.compile(r"<(sodienthoai|thudientu|sodinhdanh|sotaikhoan):([0-9a-z]{12})>")
+# The last kind is no value of a citizen but a code for them, which Rasa must not see either.
+TOKEN_PATTERN = re.compile(r"<(sodienthoai|thudientu|sodinhdanh|sotaikhoan|manoikenh):([0-9a-z]{12})>")
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # Nine digits (mobile) or ten (landline) after 0 or +84, in groups as people write them, also "sdt0912…".

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text.codes import ALPHABET, find_dossier_code, find_receipt_code, new_receipt_code
+from bot.text.codes import (
+    ALPHABET,
+    find_dossier_code,
+    find_link_code,
+    find_receipt_code,
+    new_link_code,
+    new_receipt_code,
+)
 
 
 def spell(letters):
@@ -86,3 +93,14 @@ def test_a_dossier_code_is_found_in_capitals(text, code):
 @pytest.mark.parametrize("text", ["0912345678", "05-07-2026", "1.004194", "PA-7K2M-9QXD-4HTB", "H15.50-2610-0975", ""])
 def test_other_numbers_are_no_dossier_codes(text):
     assert find_dossier_code(text) is None
+
+
+def test_a_new_link_code_is_found_in_any_spelling_and_is_no_receipt():
+    for code in [new_link_code() for _ in range(100)]:
+        assert find_link_code(f"mã là {code.lower().replace('-', ' ')} ạ") == code
+        assert find_receipt_code(code) is None
+
+
+@pytest.mark.parametrize("text", ["NK-AAAA-AAAU", "NK-AAAA-AAA", "XNK-AAAA-AAAA", "PA-AAAA-AAAA", "nk aaaa"])
+def test_what_is_no_link_code_is_none(text):
+    assert find_link_code(text) is None
