@@ -79,7 +79,8 @@ def services() -> Services:
     routes = load_routes(ROOT / "knowledge")
     database = open_database(settings)
     replaced = shadowed_codes(database, knowledge)
-    search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere(), replaced)
+    learnt = settings.home / "learnt"
+    search = ProcedureSearch(knowledge.names(), knowledge.wordings, knowledge.elsewhere(), replaced, learnt)
     imported = list(imported_names(database))
     national = NationalSearch(imported, knowledge.national_wordings) if imported else None
     topics = Namer({topic.key: (topic.title, *topic.synonyms) for topic in knowledge.topics.values()})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema
 import yaml
@@ -39,7 +39,14 @@ ASPECTS = (
 Item = TypeVar("Item", Procedure, Topic, LifeEvent, Office)
 
 
-class _PlainLoader(yaml.SafeLoader):
+# The one written in C reads the same ten times as fast, and every program that answers reads all content at its start.
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _SafeLoader
+else:
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _PlainLoader(_SafeLoader):
     """YAML without dates: days stay text, so that the schema sees what was written. No key may stand twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.catalogue.grams import Arrays, read_json, write_json
+from bot.catalogue.learnt import learnt
 from bot.catalogue.model import Name, Procedure
 from bot.catalogue.ranker import Ranker
 from bot.catalogue.wordings import WordingIndex, plain
@@ -57,6 +59,7 @@ class ProcedureSearch:
         wordings: the key of a procedure → messages of citizens who need it, beside its names.
         elsewhere: messages of people who need none of these procedures.
         shadowed: further codes that mean a procedure, such as those that were replaced → its key.
+        memory: the folder where what is learnt is kept for the next start.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class ProcedureSearch:
         wordings: Mapping[str, Sequence[str]] | None = None,
         elsewhere: Sequence[str] = (),
         shadowed: Mapping[str, str] | None = None,
+        memory: Path | None = None,
     ) -> None:
         self._procedures = list(procedures)
         told = wordings or {}
@@ -81,17 +85,21 @@ class ProcedureSearch:
             {p.key: [text for w in (p.name, *p.synonyms) for text in self._forms(w)] for p in self._procedures}
         )
         said = {p.key: (p.name, *p.synonyms, *told.get(p.key, ())) for p in self._procedures}
-        self._vocabularies = {
-            key: frozenset(word for w in own for word in plain(w).split()) for key, own in said.items()
-        }
+        known = learnt(memory, [said, list(elsewhere)], lambda: self._learn(said, elsewhere))
+        self._vocabularies = {key: frozenset(own) for key, own in read_json(known["vocabularies"]).items()}
         self._known_words = frozenset().union(*self._vocabularies.values())
+        self._ranker = Ranker.of_arrays(known) if len(said) > 1 else None
+
+    def _learn(self, said: Mapping[str, Sequence[str]], elsewhere: Sequence[str]) -> Arrays:
+        vocabularies = {key: sorted({word for w in own for word in plain(w).split()}) for key, own in said.items()}
         # "Mất bao lâu" asks for the time; without tones its "mất" would be a loss.
         asked = {key: [without_aside_phrases(text) for text in own] for key, own in said.items()}
         others = [without_aside_phrases(text) for text in elsewhere]
         # The portal has the same procedure under several codes.
         near = self._index.nearest(others) if others else ()
         others = [text for text, nearness in zip(others, near, strict=True) if nearness < NO_OTHER]
-        self._ranker = Ranker(asked, others) if len(said) > 1 else None
+        ranked = Ranker(asked, others).arrays() if len(said) > 1 else {}
+        return {"vocabularies": write_json(vocabularies), **ranked}
 
     def find(self, text: str, limit: int = 10) -> list[Hit]:
         """The procedures nearest to a message, best first."""

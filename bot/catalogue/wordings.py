@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.catalogue.grams import Grams
 from bot.text.abbreviations import expand
 from bot.text.normalise import fold, words
+
+_WORDS: dict[str, Any] = {"ngram_range": (1, 2), "token_pattern": r"\S+"}
+_CHARACTERS: dict[str, Any] = {"analyzer": "char_wb", "ngram_range": (2, 4)}
 
 
 def plain(text: str) -> str:
@@ -34,18 +39,26 @@ class WordingIndex:
                     texts.append(text)
                     owners.append(place)
         self._owners = np.array(owners)
-        self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 - no password
-        self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+        self._words = TfidfVectorizer(**_WORDS, sublinear_tf=True)
+        self._characters = TfidfVectorizer(**_CHARACTERS, sublinear_tf=True)
         self._word_matrix: csr_matrix = self._words.fit_transform(texts)
         self._character_matrix: csr_matrix = self._characters.fit_transform(texts)
+        # By column: a query touches only the n-grams it has.
+        self._views = (
+            (Grams.fitted(_WORDS, self._words), self._word_matrix.tocsc()),
+            (Grams.fitted(_CHARACTERS, self._characters), self._character_matrix.tocsc()),
+        )
 
     def score(self, *queries: str) -> NDArray[np.float64]:
         """For each key, how near its nearest wording is to the nearest of some plain texts (0 to 1)."""
         best = np.zeros(len(self.keys))
         for query in queries:
-            by_words = (self._word_matrix @ self._words.transform([query]).T).toarray().ravel()
-            by_characters = (self._character_matrix @ self._characters.transform([query]).T).toarray().ravel()
-            np.maximum.at(best, self._owners, 0.5 * by_words + 0.5 * by_characters)
+            nearness = np.zeros(len(self._owners))
+            for grams, matrix in self._views:
+                for column, weight in zip(*grams.weigh(query), strict=True):
+                    held = slice(matrix.indptr[column], matrix.indptr[column + 1])
+                    nearness[matrix.indices[held]] += 0.5 * weight * matrix.data[held]
+            np.maximum.at(best, self._owners, nearness)
         return best
 
     def nearest(self, queries: Sequence[str]) -> NDArray[np.float64]:

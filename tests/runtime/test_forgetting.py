@@ -5,13 +5,12 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.tracker_store import AwaitableTrackerStore, FailSafeTrackerStore, SQLTrackerStore
+from rasa.core.tracker_store import AwaitableTrackerStore, FailSafeTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import event
 
+from bot.runtime.locks import WakingLocks
+from bot.runtime.trackers import TrackerFile
 from tests.factories import TOKEN
 
 OLD, NEW = 1_600_000_000.0, 1_800_000_000.0
@@ -22,15 +21,18 @@ class Memory:
 
     def __init__(self, folder, url):
         self.folder, self.url = folder, url
-        self.sql = SQLTrackerStore(Domain.empty(), db=str(folder / "tracker.db"))
+        self.store = TrackerFile(Domain.empty(), db=str(folder / "tracker.db"), most_turns=100)
         # Some builds of SQLite overwrite what is deleted, others do not.
-        event.listen(self.sql.engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete=OFF"))
+        self.store._file.execute("PRAGMA secure_delete=OFF")
 
     def tell(self, conversation, text, at=NEW):
         events = [UserUttered(text, timestamp=at), BotUttered(f"nghe: {text}", timestamp=at)]
-        earlier = asyncio.run(self.sql.retrieve_full_tracker(conversation))
-        tracker = DialogueStateTracker.from_events(conversation, [*(earlier.events if earlier else ()), *events])
-        asyncio.run(self.sql.save(tracker))
+        asyncio.run(self._add(conversation, events))
+
+    async def _add(self, conversation, events):
+        tracker = await self.store.get_or_create_tracker(conversation, append_action_listen=False)
+        tracker.update_with_events(events, Domain.empty(), override_timestamp=False)
+        await self.store.save(tracker)
 
     def knows(self, text):
         # In Rasa's JSON letters with tones are written out as numbers.
@@ -42,12 +44,13 @@ class Memory:
         return httpx.delete(address, params=which, headers=headers, trust_env=False)
 
 
-@pytest.fixture(params=[AwaitableTrackerStore, FailSafeTrackerStore])
+@pytest.fixture(params=[lambda store: store, AwaitableTrackerStore, FailSafeTrackerStore])
 def memory(request, served, tmp_path):
     memory = Memory(tmp_path, served.url)
-    store, lock_store = request.param(memory.sql), InMemoryLockStore()
-    served.app.ctx.agent = SimpleNamespace(tracker_store=store, lock_store=lock_store)
-    return memory
+    agent = SimpleNamespace(tracker_store=request.param(memory.store), lock_store=WakingLocks())
+    served.app.ctx.agent = agent
+    yield memory
+    memory.store.close()
 
 
 def test_nothing_of_a_forgotten_conversation_is_left_in_the_file(memory):
