@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import secrets
@@ -110,6 +111,7 @@ class Settings:
         restricted_readers: names of those who may read denunciations; empty is nobody.
         open311_key: what other systems show to read the Open311 endpoint; empty keeps it off.
         widget_origins: addresses of other pages that may show the chat, such as https://tayninh.gov.vn.
+        trusted_proxies: addresses of the servers in front, whose word on who asks is believed.
         metrics_key: what a monitoring system shows to read `/metrics` from elsewhere than this machine.
     """
 
@@ -136,6 +138,7 @@ class Settings:
     restricted_readers: tuple[str, ...]
     open311_key: str
     widget_origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
     metrics_key: str
     telegram: TelegramSettings
     zalo: ZaloSettings
@@ -213,6 +216,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         restricted_readers=_names(values, "MOTCUA_RESTRICTED_READERS"),
         open311_key=_secret_if_set(values, "MOTCUA_OPEN311_KEY"),
         widget_origins=_origins(values, "MOTCUA_WIDGET_ORIGINS"),
+        trusted_proxies=_networks(values, "MOTCUA_TRUSTED_PROXIES", "127.0.0.1,::1"),
         metrics_key=_secret_if_set(values, "MOTCUA_METRICS_KEY"),
         telegram=_telegram(values),
         zalo=_zalo(values),
@@ -368,6 +372,17 @@ def _origins(values: Mapping[str, str], name: str) -> tuple[str, ...]:
     for origin in given:
         if not _ORIGIN.fullmatch(origin):
             raise SettingsError(f"{name} must be addresses like https://tayninh.gov.vn, with commas, not '{origin}'.")
+    return given
+
+
+def _networks(values: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
+    """Addresses or networks of machines, separated by commas."""
+    given = tuple(one.strip() for one in (values.get(name) or default).split(",") if one.strip())
+    for one in given:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError as error:
+            raise SettingsError(f"{name} must be addresses like 10.0.0.5 or 10.0.0.0/24, not '{one}'.") from error
     return given
 
 

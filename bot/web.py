@@ -10,17 +10,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, datetime, timezone
 from functools import partial
 
-import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from bot.catalogue.loader import load_knowledge
 from bot.channels.files import FileAttendant
 from bot.channels.limits import RateLimit
 from bot.channels.registry import keep_going, open_channels
-from bot.channels.web import CHANNEL as WEB
-from bot.channels.web import web_routes
+from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
+from bot.channels.web_session import CHANNEL as WEB
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
@@ -38,6 +38,7 @@ from bot.delivery.switches import Switches
 from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
+from bot.serving import Crowd, SafeHeaders, allow_many_connections, make_server, tell_failure
 from bot.settings import ROOT, Settings, load_settings
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.content import ContentPages
@@ -67,11 +68,12 @@ def create_app(settings: Settings) -> Starlette:
     dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
+    web = open_web(database, dispatcher, settings)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
-        *web_routes(database, dispatcher, settings),
+        *web.routes(),
         *(route for channel in channels for route in channel.routes),
-        *page_routes(partial(_find_notice, Switches(database))),
+        *page_routes(settings.widget_origins, partial(_find_notice, Switches(database))),
         *_complaint_pages(database, settings).routes(),
         *file_routes(database, settings, rules),
         *content_routes(pages),
@@ -98,7 +100,10 @@ def create_app(settings: Settings) -> Starlette:
         await rasa.close()
         database.close()
 
-    return Starlette(routes=routes, lifespan=lifespan)
+    around = [Middleware(SafeHeaders), Middleware(Crowd)]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=around, exception_handlers={Exception: tell_failure})
+    app.state.on_stop = [web.close]
+    return app
 
 
 def serve() -> None:
@@ -110,16 +115,8 @@ def serve() -> None:
         app = create_app(settings)
     except ComplaintError as error:
         sys.exit(f"motcua: {error}")
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        # Rasa holds websockets at a version uvicorn no longer starts with; nothing here uses them.
-        ws="none",
-        timeout_graceful_shutdown=3,
-    )
+    allow_many_connections()
+    make_server(app, settings, app.state.on_stop).run()
 
 
 async def _find_notice(switches: Switches) -> str | None:

@@ -1,14 +1,11 @@
-"""The web chat's interface: messages in, answers out by long poll, feedback on answers."""
+"""The web chat's interface: messages in, answers out by event stream or long poll, feedback on answers."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 import math
 import re
-import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,25 +14,38 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.channels.bodies import BodyError, read_body
 from bot.channels.limits import RateLimit
+from bot.channels.web_lines import Seats, WebLines
+from bot.channels.web_session import (
+    CHANNEL,
+    BadRequestError,
+    conversation_of,
+    guard,
+    in_frame,
+    keep_frame_token,
+    new_token,
+    sender_of,
+    token_of,
+)
 from bot.database import Database
-from bot.delivery import inbox, outbox, sentences, turns
+from bot.delivery import outbox, sentences, turns
 from bot.delivery.inbox import Arrival
-from bot.delivery.outbox import Button, Line, Lines
+from bot.delivery.intake import Intake
+from bot.delivery.news import News
+from bot.delivery.outbox import Button
 from bot.settings import Settings
 from bot.text.normalise import clean
 
-CHANNEL = "web"
-COOKIE = "motcua"
-COOKIE_AGE = 180 * 24 * 3600
 MOST_CHARACTERS = 2000
 # JSON spells one Vietnamese letter with up to six bytes.
 MOST_BYTES = 20_000
-LONGEST_WAIT = 25.0
+BODY_SECONDS = 10.0
+# Whole wards share one address behind their provider; a conversation costs nothing before its first message.
+_NEW_PER_ADDRESS, _NEW_SECONDS = 300, 600
 REJECT_ANSWER = "/reject_answer"
 _CLIENT_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
 _BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
-_SHORTEST_TOKEN = 20
 # Databases count rows no further.
 _LAST_ROW = 2**63 - 1
 
@@ -50,58 +60,99 @@ class Worker(Protocol):
         """Return at the next answer, or after `seconds`."""
 
 
-class BadRequestError(Exception):
-    """A request that can't be taken; the message is a sentence for the citizen."""
-
-    def __init__(self, sentence: str, status: int = 400, retry_after: float | None = None) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.retry_after = retry_after
-
-
 @dataclass
 class WebChannel:
-    """Handlers of the web chat."""
+    """Handlers of the web chat.
+
+    Attributes:
+        accept: stores a message (`bot.delivery.intake.Intake.accept`).
+        news: wakes who waits for answers.
+        per_address: messages; `new_per_address`: conversations founded.
+        body_seconds: how long a message may take to come in.
+    """
 
     database: Database
-    worker: Worker
+    accept: Callable[[Arrival], Awaitable[tuple[int, bool]]]
+    news: News
     settings: Settings
     per_person: RateLimit
     per_address: RateLimit
+    new_per_address: RateLimit
+    body_seconds: float = BODY_SECONDS
+
+    def routes(self) -> list[BaseRoute]:
+        """Routes of the web chat."""
+        lines = WebLines(self.database, self.news, self.settings, self.check_new, Seats())
+
+        def route(path: str, handler: Callable[[Request], Awaitable[Response]], method: str) -> Route:
+            return Route(f"/api/web/{path}", guard(handler, self.settings), methods=[method])
+
+        routes: list[BaseRoute] = [
+            route("messages", self.receive, "POST"),
+            route("messages", lines.read, "GET"),
+            route("stream", lines.stream, "GET"),
+            route("feedback", self.rate, "POST"),
+        ]
+        if self.settings.widget_origins:
+            routes.append(route("frame", self.open_frame, "POST"))
+        return routes
+
+    def close(self) -> None:
+        """End every stream and every waiting poll: the program ends."""
+        self.news.close()
+
+    def check_new(self, request: Request) -> None:
+        """Count a conversation that is founded.
+
+        Raises:
+            BadRequestError: too many of this address.
+        """
+        wait = self.new_per_address.wait_for(sender_of(request))
+        if wait:
+            minutes = math.ceil(wait / 60)
+            sentence = sentences.TOO_MANY_NEW.format(minutes=minutes)
+            raise BadRequestError(sentence, status=429, retry_after=math.ceil(wait))
+
+    async def open_frame(self, request: Request) -> Response:
+        """POST /api/web/frame: what opens the conversation of a frame.
+
+        A frame asks until its cookie comes along; when the browser keeps none, it asks for a token to hold itself.
+        """
+        if not in_frame(request):
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
+        body = await self._read_json(request)
+        kept = token_of(request)
+        if kept:
+            response = JSONResponse({"cookie": True})
+            keep_frame_token(response, kept)
+            return response
+        self.check_new(request)
+        token = new_token()
+        if body.get("token") is True:
+            return JSONResponse({"token": token}, status_code=201)
+        response = JSONResponse({"cookie": False}, status_code=201)
+        keep_frame_token(response, token)
+        return response
 
     async def receive(self, request: Request) -> Response:
         """POST /api/web/messages: a message of the citizen."""
         conversation = conversation_of(request)
         self._check_pace(conversation, request)
-        body = await _read_json(request)
+        body = await self._read_json(request)
         key = str(body.get("client_id", ""))
         if not _CLIENT_ID.fullmatch(key):
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
         text, payload = await run_in_threadpool(self._read_message, conversation, body)
         arrival = Arrival(CHANNEL, f"{conversation}:{key}", conversation, text, payload)
-        message_id, _ = await run_in_threadpool(inbox.accept, self.database, arrival)
-        self.worker.notify()
+        message_id, _ = await self.accept(arrival)
+        self.news.tell(conversation)
         return JSONResponse({"id": message_id}, status_code=202)
-
-    async def read(self, request: Request) -> Response:
-        """GET /api/web/messages: what was said after a cursor, waiting for news when there is none."""
-        token = _token_of(request) or secrets.token_urlsafe(32)
-        conversation = _conversation(token)
-        after = _cursor(request.query_params.get("after", ""))
-        lines, typing = await self._wait_for_lines(conversation, after, _seconds(request.query_params.get("wait", "")))
-        response = JSONResponse(
-            {"messages": [_show(line) for line in lines.lines], "cursor": str(lines.cursor), "typing": typing}
-        )
-        response.headers["Cache-Control"] = "no-store"
-        secure = self.settings.public_url.startswith("https://")
-        response.set_cookie(COOKIE, token, max_age=COOKIE_AGE, httponly=True, samesite="strict", secure=secure)
-        return response
 
     async def rate(self, request: Request) -> Response:
         """POST /api/web/feedback: whether an answer helped."""
         conversation = conversation_of(request)
         self._check_pace(conversation, request)
-        body = await _read_json(request)
+        body = await self._read_json(request)
         turn, value = body.get("turn"), body.get("value")
         if not isinstance(turn, int) or isinstance(turn, bool) or value not in turns.FEEDBACK:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
@@ -112,13 +163,12 @@ class WebChannel:
             arrival = Arrival(
                 CHANNEL, f"{conversation}:not_mine:{turn}", conversation, sentences.NOT_MINE, REJECT_ANSWER
             )
-            await run_in_threadpool(inbox.accept, self.database, arrival)
-            self.worker.notify()
+            await self.accept(arrival)
+            self.news.tell(conversation)
         return Response(status_code=204)
 
     def _check_pace(self, conversation: str, request: Request) -> None:
-        address = request.client.host if request.client else ""
-        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(address)
+        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(sender_of(request))
         if wait:
             seconds = math.ceil(wait)
             raise BadRequestError(sentences.TOO_MANY.format(seconds=seconds), status=429, retry_after=seconds)
@@ -141,38 +191,48 @@ class WebChannel:
         with self.database.transaction() as session:
             return turns.give_feedback(session, conversation, turn, value)
 
-    async def _wait_for_lines(self, conversation: str, after: int | None, wait: float) -> tuple[Lines, bool]:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait
-        while True:
-            lines, busy = await run_in_threadpool(self._lines, conversation, after)
-            left = until - loop.time()
-            if lines.lines or left <= 0:
-                return lines, busy
-            # Notices of other programs reach this process only by looking again.
-            await self.worker.wait_for_news(min(left, 1.0))
+    async def _read_json(self, request: Request) -> dict[str, Any]:
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
+        try:
+            body = json.loads(await read_body(request, MOST_BYTES, self.body_seconds))
+        except BodyError as error:
+            sentence = sentences.TOO_LONG.format(limit=MOST_CHARACTERS) if error.status == 413 else sentences.TOO_SLOW
+            raise BadRequestError(sentence, status=error.status) from error
+        except (ValueError, RecursionError) as error:
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST) from error
+        if not isinstance(body, dict):
+            raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
+        return body
 
-    def _lines(self, conversation: str, after: int | None) -> tuple[Lines, bool]:
-        with self.database.reading() as session:
-            lines = outbox.read_lines(session, conversation, after)
-            busy = inbox.is_busy(session, conversation)
-            unconfirmed = outbox.has_undelivered(session, conversation, after or 0)
-        if unconfirmed and after:
-            # Asking for what comes after a line says that the line has arrived.
-            with self.database.transaction() as session:
-                outbox.mark_delivered(session, conversation, after)
-        return lines, busy
+
+def open_web(
+    database: Database,
+    worker: Worker,
+    settings: Settings,
+    intake: Intake | None = None,
+    body_seconds: float = BODY_SECONDS,
+) -> WebChannel:
+    """The web chat, put together.
+
+    Args:
+        intake: what other channels store their messages through, too; one of its own without.
+    """
+    return WebChannel(
+        database,
+        (intake or Intake(database, worker.notify)).accept,
+        News(database, worker.wait_for_news),
+        settings,
+        per_person=RateLimit(settings.messages_per_10s, 10),
+        per_address=RateLimit(settings.messages_per_10s_per_address, 10),
+        new_per_address=RateLimit(_NEW_PER_ADDRESS, _NEW_SECONDS),
+        body_seconds=body_seconds,
+    )
 
 
 def web_routes(database: Database, worker: Worker, settings: Settings) -> list[BaseRoute]:
     """Routes of the web chat."""
-    per_person = RateLimit(settings.messages_per_10s, 10)
-    channel = WebChannel(database, worker, settings, per_person, RateLimit(settings.messages_per_10s_per_address, 10))
-    return [
-        Route("/api/web/messages", guard(channel.receive), methods=["POST"]),
-        Route("/api/web/messages", guard(channel.read), methods=["GET"]),
-        Route("/api/web/feedback", guard(channel.rate), methods=["POST"]),
-    ]
+    return open_web(database, worker, settings).routes()
 
 
 def check_text(text: object) -> str:
@@ -190,87 +250,3 @@ def check_text(text: object) -> str:
     if len(cleaned) > MOST_CHARACTERS:
         raise BadRequestError(sentences.TOO_LONG.format(limit=MOST_CHARACTERS))
     return cleaned
-
-
-def guard(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Refuse requests of other sites' pages, and turn refusals into sentences."""
-
-    async def guarded(request: Request) -> Response:
-        try:
-            _check_origin(request)
-            response: Response = await handler(request)
-            return response
-        except BadRequestError as refusal:
-            answer: dict[str, Any] = {"error": str(refusal)}
-            headers = {}
-            if refusal.retry_after:
-                answer["retry_after"] = refusal.retry_after
-                headers["Retry-After"] = str(refusal.retry_after)
-            return JSONResponse(answer, status_code=refusal.status, headers=headers)
-
-    return guarded
-
-
-def _check_origin(request: Request) -> None:
-    # Browsers send it with every request a page makes; programs without it carry no citizen's cookie by accident.
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
-
-
-async def _read_json(request: Request) -> dict[str, Any]:
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MOST_BYTES:
-            raise BadRequestError(sentences.TOO_LONG.format(limit=MOST_CHARACTERS), status=413)
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST) from error
-    if not isinstance(body, dict):
-        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST)
-    return body
-
-
-def conversation_of(request: Request) -> str:
-    """The conversation that a request's cookie opens.
-
-    Raises:
-        BadRequestError: it brings none.
-    """
-    token = _token_of(request)
-    if token is None:
-        raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
-    return _conversation(token)
-
-
-def _token_of(request: Request) -> str | None:
-    token = request.cookies.get(COOKIE, "")
-    return token if len(token) >= _SHORTEST_TOKEN else None
-
-
-def _conversation(token: str) -> str:
-    # The cookie opens the conversation; the database knows only its fingerprint.
-    return f"{CHANNEL}:{hashlib.sha256(token.encode()).hexdigest()[:40]}"
-
-
-def _cursor(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _seconds(text: str) -> float:
-    return min(float(text), LONGEST_WAIT) if re.fullmatch(r"\d{1,3}(\.\d+)?", text) else 0.0
-
-
-def _show(line: Line) -> dict[str, Any]:
-    shown: dict[str, Any] = {"key": line.key, "from": line.speaker, "text": line.text, "at": line.at.isoformat()}
-    if line.speaker == "citizen":
-        shown["client_id"] = (line.external_key or "").rsplit(":", 1)[-1]
-    else:
-        shown["buttons"] = [{"id": button.id, "title": button.title} for button in line.buttons]
-        shown["turn"] = line.inbox_id
-        shown["rate"] = line.rate
-        shown["feedback"] = line.feedback
-    return shown

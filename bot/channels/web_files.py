@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.limits import RateLimit
-from bot.channels.web import BadRequestError, conversation_of, guard
+from bot.channels.web_session import BadRequestError, conversation_of, guard, sender_of
 from bot.complaints import evidence
 from bot.complaints.errors import NoConsentError, RefusedFileError, UnknownFileError
 from bot.complaints.evidence import Kept
@@ -124,8 +124,7 @@ class WebFiles:
         return bytes(content)
 
     def _check_pace(self, conversation: str, request: Request) -> None:
-        address = request.client.host if request.client else ""
-        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(address)
+        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(sender_of(request))
         if wait:
             seconds = math.ceil(wait)
             raise BadRequestError(sentences.TOO_MANY_FILES.format(seconds=seconds), status=429, retry_after=seconds)
@@ -142,10 +141,10 @@ def file_routes(
     limits = RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS)
     files = WebFiles(database, settings.evidence, rules, *limits, patience=patience)
     return [
-        Route("/api/web/files", guard(files.take), methods=["POST"]),
-        Route("/api/web/files", guard(files.read), methods=["GET"]),
-        Route("/api/web/files/agreement", guard(files.agree), methods=["POST"]),
-        Route("/api/web/files/{file_id:int}", guard(files.remove), methods=["DELETE"]),
+        Route("/api/web/files", guard(files.take, settings), methods=["POST"]),
+        Route("/api/web/files", guard(files.read, settings), methods=["GET"]),
+        Route("/api/web/files/agreement", guard(files.agree, settings), methods=["POST"]),
+        Route("/api/web/files/{file_id:int}", guard(files.remove, settings), methods=["DELETE"]),
     ]
 
 

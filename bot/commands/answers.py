@@ -17,7 +17,8 @@ from bot.catalogue.national import NationalSearch
 from bot.catalogue.search import Hit, ProcedureSearch
 from bot.channels import terminal
 from bot.channels.terminal import Answer
-from bot.channels.web import BadRequestError, check_text
+from bot.channels.web import check_text
+from bot.channels.web_session import BadRequestError
 from bot.commands.common import migrated_database, model_in_place
 from bot.commands.lines import needed, read_lines, write_lines
 from bot.database import Database, open_database

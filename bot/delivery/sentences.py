@@ -7,6 +7,11 @@ NOT_ANSWERED = (
 EMPTY = "Anh/chị chưa nhập nội dung. Anh/chị cứ gõ câu hỏi bằng tiếng Việt, có dấu hoặc không dấu đều được."
 TOO_LONG = "Tin nhắn dài quá {limit} ký tự. Anh/chị vui lòng chia thành vài tin ngắn hơn rồi gửi lại."
 TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tin trước đã được nhận."
+TOO_MANY_NEW = (
+    "Từ mạng này vừa có quá nhiều cuộc trò chuyện mới. Anh/chị vui lòng thử lại sau {minutes} phút, hoặc gọi 1800 1096."
+)
+TOO_SLOW = "Tin nhắn gửi lên chậm quá nên bị ngắt. Anh/chị vui lòng gửi lại."
+BUSY = "Hệ thống đang có rất nhiều người dùng. Anh/chị vui lòng thử lại sau ít giây."
 NOT_UNDERSTOOD_REQUEST = "Yêu cầu gửi lên không đúng định dạng. Anh/chị vui lòng tải lại trang rồi thử lại."
 UNKNOWN_BUTTON = "Nút này không còn dùng được. Anh/chị vui lòng gõ câu hỏi."
 NOT_MINE = "Không phải ý tôi"
@@ -73,8 +78,8 @@ LINK_SURE = (
 LINK_YES, LINK_NO = "Nối hai kênh", "Không phải tôi lấy mã"
 LINK_LEFT_OUT = "Vâng, không nối gì cả. Ai đó đưa mã cho anh/chị thì đừng dùng mã đó ạ."
 LINKED = (
-    "Đã nối với cuộc trò chuyện {channel}. Phản ánh gửi ở đó nay xem và xử lý được ở đây. Thông báo gửi đến nơi anh/chị "
-    "đã gửi phản ánh; nơi đó là trang web hoặc không nhận được thì gửi sang kênh kia."
+    "Đã nối với cuộc trò chuyện {channel}. Phản ánh gửi ở đó nay xem và xử lý được ở đây. Thông báo gửi đến nơi "
+    "anh/chị đã gửi phản ánh; nơi đó là trang web hoặc không nhận được thì gửi sang kênh kia."
 )
 LINKED_THERE = (
     "Mã nối kênh vừa được dùng {channel}: phản ánh của cuộc trò chuyện này nay xem và xử lý được ở đó. Nếu không phải "

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot.channels.web import COOKIE, web_routes
+from bot.channels.web import web_routes
 from bot.channels.web_files import file_routes
+from bot.channels.web_session import COOKIE
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.model import Evidence
 from bot.delivery import sentences

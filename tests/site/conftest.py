@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -27,9 +28,13 @@ def serving(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(make_app(address), **quiet))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield address
-        server.should_exit = True
-        thread.join(timeout=10)
+        while thread.is_alive() and not server.started:
+            time.sleep(0.01)
+        try:
+            yield address
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 // The citizens' chat page: sends messages, follows the conversation and shows it. Text from anybody is only ever set as text.
 
+import { openSession, sessionHeaders } from "./session.js";
+
 const WAIT_SECONDS = 25;
 const MESSAGE_LIMIT = 2000;
 const COUNT_FROM = 1800;
@@ -7,6 +9,10 @@ const ANNOUNCE_AT = [200, 100, 50, 20, 0];
 const TYPING_DELAY = 350;
 const ANSWER_PATIENCE = 90_000;
 const SLOWEST_RETRY = 30_000;
+// A stream says something at once and every 15 seconds; one that is silent is held up on its way.
+const FIRST_SIGN = 5000;
+const LONGEST_SILENCE = 35_000;
+const STREAM_AGAIN = 300_000;
 
 const RATINGS = [
   { value: "up", icon: "👍", title: "Hữu ích" },
@@ -34,6 +40,8 @@ let opened = false;
 let latest = null;
 let typingTimer = 0;
 let pollAbort = null;
+let streamAbort = null;
+let streamAfter = 0; // no stream is tried before this time
 let openConversation;
 // The first poll sets the cookie; a message sent before it could found a second conversation.
 const conversationOpen = new Promise((resolve) => (openConversation = resolve));
@@ -98,7 +106,8 @@ async function request(path, options, seconds) {
   if (options.method === "GET") pollAbort = abort;
   const timer = setTimeout(() => abort.abort(), seconds * 1000);
   try {
-    const response = await fetch(path, { ...options, signal: abort.signal, cache: "no-store", credentials: "same-origin" });
+    const headers = { ...options.headers, ...sessionHeaders() };
+    const response = await fetch(path, { ...options, headers, signal: abort.signal, cache: "no-store", credentials: "same-origin" });
     const data = response.status === 204 ? null : await response.json().catch(() => null);
     return { status: response.status, ok: response.ok, data };
   } catch {
@@ -189,31 +198,92 @@ function note(bubble, text, action, onClick) {
 // ---- following the conversation ----
 
 async function follow() {
+  await openSession();
   for (let failures = 0; ; ) {
     if (document.hidden) await pause(60_000);
+    let wait = opened && !failures ? WAIT_SECONDS : 0;
+    if (wait && !document.hidden && Date.now() >= streamAfter) {
+      const ended = await listen();
+      if (ended === "refused") streamAfter = Date.now() + STREAM_AGAIN;
+      // A stream that lived is followed by the next; in between the page names the last line it knows.
+      if (ended === "lived" && !document.hidden) wait = 0;
+    }
     const started = Date.now();
-    const wait = opened && !failures ? WAIT_SECONDS : 0;
-    const query = new URLSearchParams({ after: cursor, wait: String(wait) });
-    const { ok, data } = await request(`/api/web/messages?${query}`, { method: "GET" }, wait + 10);
+    const { ok, data } = await ask(wait);
     if (ok && data) {
       failures = 0;
       showConnection(true);
       receive(data);
       // A server that does not hold the request must not be asked without end.
-      if (!data.messages.length && Date.now() - started < 1000) await pause(1000);
+      if (wait && !data.messages.length && Date.now() - started < 1000) await pause(1000);
     } else {
       failures += 1;
-      showConnection(failures < 2 && navigator.onLine);
+      showConnection(failures < 2 && navigator.onLine, data?.error);
       await pause(data?.retry_after ? data.retry_after * 1000 : backOff(failures - 1));
     }
   }
+}
+
+function ask(wait) {
+  const query = new URLSearchParams({ after: cursor, wait: String(wait) });
+  return request(`/api/web/messages?${query}`, { method: "GET" }, wait + 10);
+}
+
+// Follows the stream of events until it ends; tells whether it lived, was refused, or failed on the way. Read by hand,
+// because EventSource shows no status and takes no header.
+async function listen() {
+  const abort = new AbortController();
+  const began = Date.now();
+  let timer = setTimeout(() => abort.abort(), FIRST_SIGN);
+  let ended = "failed";
+  streamAbort = abort;
+  try {
+    const headers = { Accept: "text/event-stream", "Last-Event-ID": cursor, ...sessionHeaders() };
+    const response = await fetch("/api/web/stream", { headers, signal: abort.signal, cache: "no-store", credentials: "same-origin" });
+    ended = "refused";
+    if (!response.ok || !response.body) return ended;
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    for (let text = ""; ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      ended = "lived";
+      clearTimeout(timer);
+      timer = setTimeout(() => abort.abort(), LONGEST_SILENCE);
+      const events = (text + decoder.decode(value, { stream: true })).split("\n\n");
+      text = events.pop();
+      events.forEach(takeEvent);
+    }
+  } catch {
+    // Whatever broke it, the next question to the server tells.
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+  if (ended === "lived" && Date.now() - began < 1000) await pause(1000);
+  return ended;
+}
+
+function takeEvent(event) {
+  const line = event.split("\n").find((one) => one.startsWith("data: "));
+  if (!line) return;
+  const data = JSON.parse(line.slice(6));
+  receive(data);
+  if (data.messages.length) confirm();
+}
+
+// A line counts as arrived when the page has named it as the last it knows.
+async function confirm() {
+  const query = new URLSearchParams({ after: cursor, wait: "0" });
+  const headers = sessionHeaders();
+  await fetch(`/api/web/messages?${query}`, { headers, cache: "no-store", credentials: "same-origin" }).catch(() => null);
 }
 
 function receive({ messages, cursor: next, typing }) {
   const first = !opened;
   const follows = first || atEnd();
   const fresh = messages.filter((message) => show(message, first) && message.from === "bot");
-  cursor = next ?? cursor;
+  if (!(Number(next) < Number(cursor))) cursor = next ?? cursor;
   serverTyping = Boolean(typing);
   showTyping();
   if (first) open();
@@ -408,8 +478,8 @@ function drawTyping() {
   keepingEnd(() => page.typing.replaceChildren(dots, "Trợ lý đang trả lời…"));
 }
 
-function showConnection(good) {
-  const sentence = good ? "" : "Mất kết nối. Trang đang tự nối lại, tin của anh/chị vẫn được giữ.";
+function showConnection(good, told) {
+  const sentence = good ? "" : told || "Mất kết nối. Trang đang tự nối lại, tin của anh/chị vẫn được giữ.";
   if (page.connection.textContent !== sentence) page.connection.textContent = sentence;
 }
 
@@ -429,7 +499,7 @@ function scrollToEnd() {
 }
 
 function reveal(bubble) {
-  const bars = document.querySelector(".composer").offsetHeight + document.querySelector(".top").offsetHeight;
+  const bars = document.querySelector(".composer").offsetHeight + (document.querySelector(".top")?.offsetHeight ?? 0);
   const below = page.log.getBoundingClientRect().bottom - bubble.getBoundingClientRect().top;
   // A long answer is read from its beginning.
   if (below > window.innerHeight - bars - 24) bubble.scrollIntoView({ block: "start" });
@@ -486,9 +556,14 @@ window.addEventListener("offline", () => showConnection(false));
 window.addEventListener("online", () => {
   // A request held open over the lost network would hang until it times out.
   pollAbort?.abort();
+  streamAbort?.abort();
   wakeAll();
 });
-document.addEventListener("visibilitychange", () => document.hidden || wakeAll());
+document.addEventListener("visibilitychange", () => {
+  // A tab nobody looks at leaves the browser's few connections to the others.
+  if (document.hidden) streamAbort?.abort();
+  else wakeAll();
+});
 window.addEventListener("beforeunload", (event) => {
   if (queue.some((item) => !item.settled)) event.preventDefault();
 });

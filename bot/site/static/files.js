@@ -1,6 +1,8 @@
 // Photos and documents for a piece of feedback: chosen, sent one request each, shown with what became of them, taken back.
 // Names come from anybody and are only ever set as text. Without an answer of the server about files, the button stays away.
 
+import { sessionHeaders } from "./session.js";
+
 const PATH = "/api/web/files";
 const AT_ONCE = 3;
 const PATIENCE = 240_000;
@@ -47,7 +49,8 @@ function headerOf(name) {
 
 async function ask(path, options) {
   try {
-    const response = await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
+    const headers = { ...options.headers, ...sessionHeaders() };
+    const response = await fetch(path, { ...options, headers, cache: "no-store", credentials: "same-origin" });
     return { status: response.status, ok: response.ok, data: await response.json().catch(() => null) };
   } catch {
     return { status: 0, ok: false, data: null };
@@ -158,6 +161,7 @@ function send(item) {
     request.timeout = PATIENCE;
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-File-Name", headerOf(item.name));
+    for (const [name, value] of Object.entries(sessionHeaders())) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => drawProgress(item, loaded / total);
     request.upload.onload = () => drawProgress(item, 1);
     request.onloadend = () => resolve({ status: request.status, data: request.response });
