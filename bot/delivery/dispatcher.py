@@ -20,7 +20,7 @@ from bot.delivery.batches import Batches
 from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
-from bot.delivery.switches import Off, Switches, hand_over
+from bot.delivery.switches import Switches, replies_while_off
 from bot.delivery.turns import TurnLog
 
 logger = logging.getLogger(__name__)
@@ -140,11 +140,6 @@ class Dispatcher:
 
     async def _answer(self, claim: Claim) -> None:
         try:
-            off = await self._switches.stops(claim)
-            if off:
-                await asyncio.to_thread(self._hand_over, claim, off)
-                await self._tell_news()
-                return
             began = time.monotonic()
             await self._keep(await self._run_turn(claim))
             counters.count_turn(claim.channel, time.monotonic() - began)
@@ -169,6 +164,10 @@ class Dispatcher:
     async def _run_turn(self, claim: Claim) -> _Ended:
         if claim.silent:
             return _Ended(claim, (), TurnLog(outcome=HANDOVER))
+        off = await self._switches.stops(claim)
+        if off:
+            told = await asyncio.to_thread(replies_while_off, self._database, claim, off)
+            return _Ended(claim, told, TurnLog(outcome=HANDOVER))
         earlier = await self._find_earlier(claim) if claim.attempts > 1 else []
         if may_be_choice(claim):
             claim = await asyncio.to_thread(read_choice, self._database, claim)
@@ -233,10 +232,6 @@ class Dispatcher:
             turns.record(session, claim.conversation, claim.id, log)
         if ended.done:
             ended.done(session)
-
-    def _hand_over(self, claim: Claim, off: Off) -> None:
-        with self._database.transaction() as session:
-            hand_over(session, claim, off)
 
     async def _fail(self, claim: Claim, reason: str) -> None:
         logger.warning("inbox %d: attempt %d failed: %s", claim.id, claim.attempts, reason)

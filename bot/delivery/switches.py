@@ -12,18 +12,15 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, now
-from bot.delivery import inbox, outbox, turns
 from bot.delivery.inbox import Claim
 from bot.delivery.model import OutboxMessage, Switch, Turn
 from bot.delivery.outbox import Reply
-from bot.delivery.turns import TurnLog
 
 ALL = "all"
+HANDOVER = "handover"
 # Seconds until a program knows of a switch that another one turned.
 FRESH = 2.0
 TOLD_EVERY = timedelta(hours=1)
-# Marks the turns of messages that met a switch; no intent is understood then.
-HANDED_OVER = TurnLog(outcome="handover")
 # What the switch has no say in: they are about the channel itself, and nobody waits for an answer.
 UNANSWERED_KINDS = ("unfollow",)
 
@@ -88,23 +85,17 @@ class Switches:
             return {off.name: off for off in list_off(session)}
 
 
-def hand_over(session: Session, claim: Claim, off: Off) -> None:
-    """End a message that met a switch: kept, told to the citizen once an hour, not answered.
-
-    Raises:
-        LostClaimError: the claim is no longer this worker's.
-    """
-    inbox.finish(session, claim)
-    if not _was_told(session, claim.conversation):
-        outbox.enqueue(session, claim.conversation, [Reply(off.notice)], claim.id)
-    turns.record(session, claim.conversation, claim.id, HANDED_OVER)
+def replies_while_off(database: Database, claim: Claim, off: Off) -> list[Reply]:
+    """What a citizen is told whose message met a switch: the notice, once an hour."""
+    with database.reading() as session:
+        return [] if _was_told(session, claim.conversation) else [Reply(off.notice)]
 
 
 def _was_told(session: Session, conversation: str) -> bool:
     # A handover by the bot itself has an intent; one to a person who writes by hand has no answer of ours.
     told = (
         Turn.conversation == conversation,
-        Turn.outcome == HANDED_OVER.outcome,
+        Turn.outcome == HANDOVER,
         Turn.intent.is_(None),
         Turn.created_at > now() - TOLD_EVERY,
         exists().where(OutboxMessage.inbox_id == Turn.inbox_id),

@@ -1,0 +1,154 @@
+"""The whole bot of the storm: in a home of its own, under its supervisor, with programs that can be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from sqlalchemy import func, select
+
+from benchmarks.gateway_fakes import Neighbour
+from benchmarks.gateway_posts import SECRET
+from bot.channels.zalo_oauth import Pair
+from bot.channels.zalo_tokens import keep_pair
+from bot.database import Database, now, open_database
+from bot.delivery.model import CLAIMED, PENDING, InboxMessage, OutboxMessage
+from bot.settings import ROOT, Settings, load_settings
+from tests.factories import free_port
+from tests.fakes import telegram, zalo_oa
+from tests.fakes.zalo_events import APP_ID, OA_ID, SECRET_KEY
+
+TOKEN = "for-the-st0rm-0nly-Zq7xK2mW9t-l0ng-en0ugh"
+KEY = "st0rm-k3Y-that-is-l0ng-en0ugh-AbCdEfGh"
+_UNFINISHED = (PENDING, CLAIMED)
+
+
+class RunError(Exception):
+    """The bot did not start, or stopped moving; the message says which."""
+
+
+@dataclass
+class Bot:
+    """A running bot; or only its web program, when `run` is that."""
+
+    settings: Settings
+    environment: dict[str, str]
+    database: Database
+    process: subprocess.Popen[bytes]
+
+    def pid_of(self, program: str) -> int | None:
+        """The process of "rasa", "actions" or "web", None while it is away."""
+        marks = {"rasa": str(self.settings.rasa_port), "actions": str(self.settings.actions_port), "web": "bot.web"}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, ValueError):
+                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if parent == self.process.pid and marks[program] in (folder / "cmdline").read_text().split("\0"):
+                    return int(folder.name)
+        return None
+
+    def kill(self, program: str) -> bool:
+        """Kill a program without a warning; False when it was away."""
+        pid = self.pid_of(program)
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return True
+
+    def unfinished(self) -> tuple[int, int]:
+        """How many messages wait in the inbox and in the outbox."""
+        with self.database.reading() as session:
+            inbox = select(func.count()).select_from(InboxMessage).where(InboxMessage.state.in_(_UNFINISHED))
+            outbox = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.state.in_(_UNFINISHED))
+            return session.execute(inbox).scalar_one(), session.execute(outbox).scalar_one()
+
+    def wait_until_done(self, patience: float = 180.0) -> None:
+        """Wait until nothing is in the inbox nor in the outbox.
+
+        Raises:
+            RunError: for so many seconds nothing got less.
+        """
+        least, since = None, time.monotonic()
+        while (left := sum(self.unfinished())) > 0:
+            if least is None or left < least:
+                least, since = left, time.monotonic()
+            if time.monotonic() - since > patience:
+                raise RunError(f"{self.unfinished()} messages of inbox and outbox are stuck")
+            time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def running(
+    home: Path, telegram_at: Neighbour, zalo_at: Neighbour, web_only: bool = False, **more: str
+) -> Iterator[Bot]:
+    """Start the bot with both channels.
+
+    Raises:
+        RunError: it did not get ready.
+    """
+    environment = make_environment(home, telegram_at, zalo_at, **more)
+    settings = load_settings(environment)
+    database = open_database(settings)
+    database.migrate()
+    keep_pair(database, Pair(zalo_oa.FIRST_ACCESS, zalo_oa.FIRST_REFRESH, zalo_oa.LIFETIME), now())
+    command = [sys.executable, "-m", "bot.web" if web_only else "bot.cli", *([] if web_only else ["run"])]
+    with (home / "run.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_ready(f"{settings.web_url}/{'healthz' if web_only else 'readyz'}", process, home)
+        yield Bot(settings, environment, database, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        database.close()
+
+
+def make_environment(home: Path, telegram_at: Neighbour, zalo_at: Neighbour, **more: str) -> dict[str, str]:
+    """The environment of a bot of its own, on free ports, with the trained model of this checkout."""
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTCUA_")}
+    ports = {name: str(free_port()) for name in ("MOTCUA_PORT", "MOTCUA_RASA_PORT", "MOTCUA_ACTIONS_PORT")}
+    own = {
+        "MOTCUA_HOME": str(home),
+        "MOTCUA_MODELS": os.environ.get("MOTCUA_MODELS", str(ROOT / "models")),
+        "MOTCUA_SECRET_KEY": KEY,
+        "MOTCUA_RASA_TOKEN": TOKEN,
+        # Webhooks are asked for only where the world can call; the storm calls from this machine.
+        "MOTCUA_PUBLIC_URL": "https://storm.example",
+        "MOTCUA_TELEGRAM_TOKEN": telegram.TOKEN,
+        "MOTCUA_TELEGRAM_SECRET": SECRET,
+        "MOTCUA_TELEGRAM_API_URL": telegram_at.url,
+        # Telegram's own 30 would be what is measured.
+        "MOTCUA_TELEGRAM_PER_SECOND": "1000",
+        "MOTCUA_ZALO_APP_ID": APP_ID,
+        "MOTCUA_ZALO_OA_ID": OA_ID,
+        "MOTCUA_ZALO_APP_SECRET": zalo_oa.APP_SECRET,
+        "MOTCUA_ZALO_OA_SECRET_KEY": SECRET_KEY,
+        "MOTCUA_ZALO_API_URL": zalo_at.url,
+        "MOTCUA_ZALO_OAUTH_URL": zalo_at.url,
+    }
+    return {**environment, **ports, **own, **more}
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], home: Path) -> None:
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, timeout=5, trust_env=False).status_code == 200:
+                return
+        if process.poll() is not None:
+            raise RunError(f"the bot did not start: {(home / 'run.log').read_text()[-2000:]}")
+        time.sleep(0.1)
+    raise RunError("the bot was not ready in time")
