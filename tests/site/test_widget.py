@@ -462,6 +462,14 @@ class TestOtherSites:
             assert "chuyện riêng" not in frame.content()
             assert "Câu hỏi của anh/chị" not in frame.content()
 
+    def test_a_frame_on_an_allowed_page_of_another_site_is_another_conversation(
+        self, victim: Page, world: World
+    ) -> None:
+        # The same portal under another name is another site.
+        world.portal = world.portal.replace("127.0.0.1", "localhost")
+        expect(open_widget(victim, world).locator(".message")).to_have_count(0)
+        assert [one["name"] for one in victim.context.cookies()].count("motcua_frame") == 2
+
     def test_messages_that_are_not_the_frames_do_not_work_the_widget(self, victim: Page, world: World) -> None:
         chat = open_widget(victim, world)
         before = world.arrived()
