@@ -36,6 +36,7 @@ class Weather:
     Attributes:
         web, actions, rasa: from and to how many seconds pass between two kills; (0, 0) for none.
         failing: the share of calls that the neighbours fail.
+        once: each program is killed only once.
     """
 
     messages: int = 50_000
@@ -47,6 +48,7 @@ class Weather:
     rasa: tuple[float, float] = (90, 90)
     writers: int = 16
     seed: int = 1
+    once: bool = False
 
 
 @dataclass
@@ -155,7 +157,7 @@ async def _blow(
     course = Course(shuffle(lines, dice), Tally())
     pauses = {"web": weather.web, "actions": weather.actions, "rasa": weather.rasa}
     killers = [
-        asyncio.create_task(_kill_again_and_again(bot, name, pause, random.Random(weather.seed + number), course))
+        asyncio.create_task(_kill(bot, name, pause, random.Random(weather.seed + number), course, weather.once))
         for number, (name, pause) in enumerate(pauses.items())
         if pause[1]
     ]
@@ -185,10 +187,10 @@ def _wait_for_answers(bot: Bot, patience: float = 300.0) -> None:
         time.sleep(0.2)
 
 
-async def _kill_again_and_again(
-    bot: Bot, program: str, pause: tuple[float, float], dice: random.Random, course: Course
+async def _kill(
+    bot: Bot, program: str, pause: tuple[float, float], dice: random.Random, course: Course, once: bool
 ) -> None:
-    while True:
+    while not (once and course.kills[program]):
         await asyncio.sleep(dice.uniform(*pause))
         if await asyncio.to_thread(bot.kill, program):
             course.kills[program] += 1
