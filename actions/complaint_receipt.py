@@ -19,6 +19,7 @@ from actions.complaint_slots import (
     route_filed,
     slot_of,
 )
+from actions.link_channel import link_buttons
 from actions.local import PROVINCE
 from bot.complaints.filing import Draft, Receipt, file_complaint
 from bot.complaints.workdays import day_in_viet_nam
@@ -60,7 +61,7 @@ class ActionFinishComplaint(AnsweringAction):
             receipt = file_complaint(
                 services().database, services().rules, tracker.sender_id, inbox_id_of(tracker), draft
             )
-            say.say("utter_complaint_receipt", **_receipt_values(receipt, draft))
+            say.say("utter_complaint_receipt", link_buttons(tracker.sender_id), **_receipt_values(receipt, draft))
         elif end == JOINED:
             kind = kind_of(tracker)
             say.say("utter_complaint_joined", code=slot_of(tracker, "join"), kind=kind.label if kind else "")

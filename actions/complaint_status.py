@@ -8,6 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
 from actions.base import AnsweringAction, Events, Speaker, button, carried, services, show_day, typed_text
+from actions.link_channel import link_buttons
 from bot.complaints.conversations import Own, find_own, own_complaints
 from bot.complaints.lifecycle import ANSWERED, CLOSED, END_REASONS, WITHDRAWN
 from bot.complaints.queries import Status, find_status
@@ -41,7 +42,8 @@ class ActionComplaintStatus(AnsweringAction):
         status = find_status(services().database, code) if code else None
         if status:
             own = find_own(services().database, tracker.sender_id, status.code)
-            say.say("utter_complaint_status", act_buttons(own) if own else [], **_values(status))
+            buttons = [*act_buttons(own), *link_buttons(tracker.sender_id)] if own else []
+            say.say("utter_complaint_status", buttons, **_values(status))
             say.report("answer")
             return []
         if looks_like_code:

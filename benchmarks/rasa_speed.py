@@ -45,6 +45,18 @@ MESSAGES = (
     "chứng thực bản sao điện tử là gì",
     "cảm ơn nhé",
 )
+# What the answers of both are compared by, besides: a form with its asides, the citizen's own data, a place, a tap.
+SCRIPTS = tuple(
+    told.split(" | ")
+    for told in (
+        "tôi muốn phản ánh | cán bộ phường bắt tôi đi lại ba lần | phường Bến Thủy | giấy khai sinh cần gì | hôm qua | "
+        "chị Lan | không có mã | không để lại | sửa | nơi xảy ra | phường Trường Thi | thôi không gửi nữa",
+        "tôi muốn phản ánh | hủy | xóa dữ liệu của tôi | thôi | tra cứu phản ánh | mã XXXX | cảm ơn",
+        "tôi ở Tây Ninh | trung tâm hành chính công ở đâu | /ask_hotline | không phải ý tôi | /reject_answer | ờ",
+        "làm khai sinh trễ hạn có bị phạt không và nộp ở đâu | lam sao | đăng ký kết hôn với người nước ngoài | phí? | "
+        "How do I register a birth? | gặp người thật",
+    )
+)
 LONG = 400
 AROUND = 10
 EARLY, MIDDLE, LATE = 5, 200, 400
@@ -87,7 +99,14 @@ class Load:
 
 @dataclass(frozen=True)
 class Measured:
-    """One server's figures; `turns` is milliseconds around turns of one long conversation."""
+    """One server's figures.
+
+    Attributes:
+        ready: seconds until it could answer.
+        memory: MiB, before and after all of this.
+        turns: the number of a turn of one long conversation → milliseconds.
+        answers: a fingerprint of all that was said.
+    """
 
     ready: float
     memory: int
@@ -190,9 +209,9 @@ class Talk:
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
         self._client = httpx.AsyncClient(timeout=60, trust_env=False, headers=server.headers, limits=limits)
 
-    async def turn(self, sender: str, number: int) -> float:
-        """One turn; returns its milliseconds."""
-        message = MESSAGES[number % len(MESSAGES)]
+    async def turn(self, sender: str, number: int, message: str = "") -> float:
+        """One turn; returns its milliseconds. Without a message it is the next of `MESSAGES`."""
+        message = message or MESSAGES[number % len(MESSAGES)]
         body = {"sender": sender, "message": message, "metadata": {"inbox_id": number + 1, "channel": "web"}}
         begun = time.perf_counter()
         response = await self._client.post(f"{self._server.url}/webhooks/rest/webhook", json=body)
@@ -226,6 +245,12 @@ class Talk:
         places = [place for place in (EARLY, MIDDLE, LATE) if place <= turns]
         return {place: statistics.median(times[max(0, place - AROUND) : place + AROUND]) for place in places}
 
+    async def scripts(self, rounds: int) -> None:
+        """The conversations that answers are compared by, each so many times on end."""
+        for place, script in enumerate(SCRIPTS):
+            for number, message in enumerate(script * rounds):
+                await self.turn(f"web:script-{place}", number, message)
+
     async def close(self) -> None:
         """Give back the connections."""
         await self._client.aclose()
@@ -237,26 +262,27 @@ class Talk:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-async def measure(server: Server, turns: int, long: int) -> Measured:
-    """All figures of one server; `turns` for each number of senders."""
+async def measure(server: Server, turns: int, long: int, rounds: int = 3) -> Measured:
+    """All figures of one server; `turns` for each number of senders, `rounds` of each script."""
     talk, memory = Talk(server), server.memory
     try:
         await talk.load(1, len(MESSAGES), "warm")
         loads = [await talk.load(senders, turns, "load") for senders in (1, 8, 32)]
         slow = await talk.long(long)
+        await talk.scripts(rounds)
     finally:
         await talk.close()
     return Measured(server.ready, memory, server.memory, loads, slow, talk.answers)
 
 
-def compare(folder: Path, turns: int, long: int) -> tuple[Measured, Measured]:
+def compare(folder: Path, turns: int, long: int, rounds: int = 3) -> tuple[Measured, Measured]:
     """Stock first, then ours, on the same action server."""
     settings = make_settings(folder)
     with action_server(settings):
         with stock_rasa(settings) as server:
-            stock = asyncio.run(measure(server, turns, long))
+            stock = asyncio.run(measure(server, turns, long, rounds))
         with our_rasa(settings) as server:
-            ours = asyncio.run(measure(server, turns, long))
+            ours = asyncio.run(measure(server, turns, long, rounds))
     return stock, ours
 
 

@@ -45,12 +45,14 @@ class TelegramSettings:
 
     Attributes:
         secret: what Telegram shows at the webhook; without one, messages are fetched by long poll.
+        name: the bot's user name without "@", for links that open it; empty is no links.
         per_second: messages that Telegram takes from one bot in a second, all chats together.
     """
 
     token: str
     secret: str
     api_url: str
+    name: str
     per_second: int
 
 
@@ -237,6 +239,7 @@ def _telegram(values: Mapping[str, str]) -> TelegramSettings:
         token=token,
         secret=secret,
         api_url=_address(values, "MOTCUA_TELEGRAM_API_URL", "https://api.telegram.org"),
+        name=_one_line(values, "MOTCUA_TELEGRAM_NAME").lstrip("@"),
         per_second=_number(values, "MOTCUA_TELEGRAM_PER_SECOND", 30),
     )
 

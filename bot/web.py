@@ -32,6 +32,7 @@ from bot.database import Database, now, open_database
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.intake import Intake
+from bot.delivery.links import LinkAttendant
 from bot.delivery.rasa import RasaClient
 from bot.delivery.sender import Sender
 from bot.delivery.switches import Switches
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> Starlette:
     adapters = {channel.adapter.channel: channel.adapter for channel in channels}
     sender = Sender(database, adapters)
     attend = (
+        LinkAttendant(database),
         FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form),
         Attendant(database, rasa.is_in_form),
     )

@@ -38,7 +38,7 @@ MOST_CHARACTERS = 2000
 MOST_BUTTONS, MOST_TITLE = 5, 100
 # Of a notice, what stands in the template's only parameter.
 TEMPLATE_PARAMETER = "code"
-# Shorter than the two seconds in which Zalo wants its own answers, times what a slow line needs.
+# Shorter than a sender's patience and than the lease of a renewal.
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 
 
@@ -158,13 +158,17 @@ async def _look(api: ZaloApi) -> Finding:
 
 
 def open_channel(
-    database: Database, settings: Settings, intake: Intake, clock: Callable[[], datetime] = now
+    database: Database,
+    settings: Settings,
+    intake: Intake,
+    clock: Callable[[], datetime] = now,
+    timeout: httpx.Timeout = TIMEOUT,
 ) -> Channel | None:
     """The channel, None without settings for it."""
     zalo = settings.zalo
     if not zalo.app_id:
         return None
-    client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, limits=httpx.Limits(max_connections=50))
+    client = httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_connections=50))
     tokens = ZaloTokens(database, zalo, client, clock)
     api = ZaloApi(zalo, tokens, client)
     files = ZaloFiles(zalo.api_url)

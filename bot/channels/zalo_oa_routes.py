@@ -129,7 +129,9 @@ class ZaloWebhook:
         at = min(event.at or self.clock(), self.clock())
         until = at + timedelta(minutes=self.settings.human_minutes)
         with self.database.transaction() as session:
-            correspondents.keep_silent(session, event.conversation, until)
+            # An earlier word that is told of later shortens nothing.
+            if not correspondents.is_silent(session, event.conversation, until):
+                correspondents.keep_silent(session, event.conversation, until)
 
     def _withdraw(self, event: Event) -> None:
         # First that nothing more goes there, then that everything is erased.

@@ -24,6 +24,7 @@ _ABOUT = {**STATE_LABELS, "overdue": "Đã quá ngày", "reminder": "Nhắc bổ
 _OPENED = {"contact": "liên hệ", "restricted": "tố cáo"}
 _QUESTIONS = {
     "description": "Việc gì",
+    "kind": "Loại",
     "office": "Ở đâu",
     "time": "Khi nào",
     "person": "Ai",
@@ -33,6 +34,21 @@ _QUESTIONS = {
     "added": "Bổ sung",
     "not_solved": "Chưa giải quyết được",
     "withdrawn": "Rút lại",
+}
+# Why a line stands in the history, beside the ways feedback ends.
+_REASONS = {
+    **END_REASONS,
+    "assigned": "Đổi người xử lý",
+    "added": "Bổ sung",
+    "joined": "Có người cùng theo dõi",
+    "not_solved": "Chưa giải quyết được",
+    "overdue": "Đã quá ngày",
+    "reminded": "Nhắc bổ sung",
+    "file_removed": "Gỡ tệp",
+    "merged": "Gộp",
+    "rated": "Đánh giá",
+    "no_objection": "Không có ý kiến khác",
+    "erased": "Đã xóa dữ liệu",
 }
 
 
@@ -166,7 +182,7 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
 
 def _history_line(move: Any) -> str:
     what = STATE_LABELS[move.to_state] if move.to_state != move.from_state else "(giữ nguyên)"
-    reason = f" [{move.reason}]" if move.reason else ""
+    reason = f" [{_REASONS.get(move.reason, move.reason)}]" if move.reason else ""
     note = f": {_indented(move.note)}" if move.note else ""
     return f"  {shown_moment(move.moved_at)}  {safe(_ACTORS.get(move.moved_by, move.moved_by))} → {what}{reason}{note}"
 

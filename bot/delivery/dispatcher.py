@@ -183,8 +183,8 @@ class Dispatcher:
     async def _find_earlier(self, claim: Claim) -> list[dict[str, Any]]:
         """The answers of a turn that Rasa finished; one that ended without them is taken back."""
         recorded = await self._rasa.find_turn(claim.conversation, claim.id)
-        if recorded and not recorded.answers and recorded.last:
-            await self._rasa.rewind(claim.conversation)
+        if recorded and not recorded.answers:
+            await self._rasa.take_back(claim.conversation, recorded)
         return recorded.answers if recorded else []
 
     async def _attend_to(self, claim: Claim) -> Attended:

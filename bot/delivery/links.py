@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now
-from bot.delivery import correspondents, outbox
+from bot.delivery import correspondents, outbox, vault
 from bot.delivery import sentences as said
 from bot.delivery.attending import OURS, Attended
 from bot.delivery.inbox import TEXT, Claim
@@ -24,6 +25,9 @@ from bot.delivery.turns import TurnLog
 from bot.text.codes import find_link_code, new_link_code
 
 GOOD_FOR = timedelta(minutes=15)
+# Of tokens in the vault.
+CODE_KIND = "manoikenh"
+WEB = "web"
 # Codes that open nothing, in one conversation.
 MOST_WRONG, WRONG_WITHIN = 5, timedelta(minutes=10)
 # A story that happens to hold something like a code is for the bot.
@@ -40,6 +44,28 @@ def issue_code(database: Database, conversation: str) -> str:
         session.execute(delete(LinkCode).where(*unused))
         session.add(LinkCode(digest=_digest(session, code), conversation=conversation, expires_at=moment + GOOD_FOR))
     return code
+
+
+def issue_hidden_code(database: Database, conversation: str) -> str:
+    """A new code as a token of the vault, for answers that go through Rasa."""
+    code = issue_code(database, conversation)
+    with database.transaction() as session:
+        return vault.keep(session, conversation, CODE_KIND, code)
+
+
+def other_channels(sent_to: Sequence[str], conversation: str) -> list[str]:
+    """Where else a person can be met: channels that are sent to, and the page."""
+    return [name for name in (*sent_to, WEB) if name != channel_of(conversation)]
+
+
+def places(channels: Sequence[str]) -> str:
+    """Channels as citizens call them."""
+    return said.OR.join(dict.fromkeys(said.CHANNEL_NAMES.get(name, said.CHANNEL_ELSEWHERE) for name in channels))
+
+
+def minutes() -> int:
+    """For how long a code is good."""
+    return int(GOOD_FOR.total_seconds() // 60)
 
 
 def drop_old_codes(session: Session, before: datetime) -> int:
@@ -88,7 +114,7 @@ class LinkAttendant:
             row = _good(session, _digest(session, code), moment)
             if row is None:
                 who.wrong_codes += 1
-                return _reply(Reply(said.LINK_UNKNOWN.format(minutes=_minutes())))
+                return _reply(Reply(said.LINK_UNKNOWN.format(minutes=minutes())))
             if row.conversation == claim.conversation:
                 return _reply(Reply(said.LINK_SAME))
             sure = said.LINK_SURE.format(channel=_place(row.conversation))
@@ -107,7 +133,7 @@ def _use(session: Session, claim: Claim, digest: str) -> None:
     """Link the two conversations and tell both, in the transaction that ends the turn."""
     row = _good(session, digest, now())
     if row is None or row.conversation == claim.conversation:
-        outbox.enqueue(session, claim.conversation, [Reply(said.LINK_UNKNOWN.format(minutes=_minutes()))], claim.id)
+        outbox.enqueue(session, claim.conversation, [Reply(said.LINK_UNKNOWN.format(minutes=minutes()))], claim.id)
         return
     row.used_at = now()
     # In the same order everywhere, or two programs could wait for each other.
@@ -145,7 +171,3 @@ def _digest(session: Session, code: str) -> str:
 
 def _place(conversation: str) -> str:
     return said.CHANNEL_NAMES.get(channel_of(conversation), said.CHANNEL_ELSEWHERE)
-
-
-def _minutes() -> int:
-    return int(GOOD_FOR.total_seconds() // 60)

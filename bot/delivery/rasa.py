@@ -18,6 +18,8 @@ from bot.delivery import turns
 _REWRITING = 300.0
 # For how many seconds the action server's good health is taken for granted.
 _HEALTHY_FOR = 1.0
+_LISTEN = "action_listen"
+_ABOUT_FORMS = ("active_loop", "action_execution_rejected", "loop_interrupted")
 
 
 class RasaError(Exception):
@@ -30,11 +32,11 @@ class Recorded:
 
     Attributes:
         answers: of a turn that ended as it should, otherwise nothing.
-        last: nothing of the conversation was worked on since, so that it can be taken back.
+        undo: events that take back what the turn did; none when there is nothing, or when others followed it.
     """
 
     answers: list[dict[str, Any]]
-    last: bool
+    undo: list[dict[str, Any]]
 
 
 class RasaClient:
@@ -90,29 +92,26 @@ class RasaClient:
             self._healthy_until = asked_at + _HEALTHY_FOR
 
     async def find_turn(self, conversation: str, inbox_id: int) -> Recorded | None:
-        """What is recorded for a message, None when its turn never ended or was taken back."""
+        """What is recorded for a message, None when its turn never ended."""
         response = await self._request("GET", self._tracker(conversation), params=self._params)
-        answers: list[dict[str, Any]] | None = None
-        own = False
-        for event in response.json().get("events") or ():
-            if event["event"] == "user":
-                own = (event.get("metadata") or {}).get("inbox_id") == inbox_id
-                answers = [] if own else answers
-            elif event["event"] == "rewind" and own:
-                own, answers = False, None
-            elif event["event"] == "bot" and own and answers is not None:
-                answers.append(_as_rest(event))
-        if answers is None:
+        events: list[dict[str, Any]] = response.json().get("events") or []
+        said = [number for number, event in enumerate(events) if event["event"] == "user"]
+        own = [number for number in said if (events[number].get("metadata") or {}).get("inbox_id") == inbox_id]
+        if not own:
             return None
-        return Recorded(answers if _is_complete(answers) else [], last=own)
+        # The newest of them: what is before it was taken back.
+        begin = own[-1]
+        last = begin == said[-1]
+        end = len(events) if last else next(number for number in said if number > begin)
+        answers = [_as_rest(event) for event in events[begin:end] if event["event"] == "bot"]
+        undo = _undo(events[:begin], events[begin:]) if last else []
+        return Recorded(answers if _is_complete(answers) else [], undo)
 
-    async def rewind(self, conversation: str) -> None:
-        """Take back the last turn, which ended without an answer, so that it can be run again."""
-        address = f"{self._tracker(conversation)}/events"
-        # With the message Rasa also takes back that it was listening: without that, the next message of a form would
-        # be met by a form that has just spoken, and left without an answer.
-        events = [{"event": "rewind"}, {"event": "action", "name": "action_listen"}]
-        await self._request("POST", address, params=self._params, json=events)
+    async def take_back(self, conversation: str, recorded: Recorded) -> None:
+        """Undo what the last turn did, which ended without an answer, so that it can be run again."""
+        if recorded.undo:
+            address = f"{self._tracker(conversation)}/events"
+            await self._request("POST", address, params=self._params, json=recorded.undo)
 
     async def is_in_form(self, conversation: str) -> bool:
         """Whether a form waits for an answer."""
@@ -181,3 +180,18 @@ def _as_rest(event: dict[str, Any]) -> dict[str, Any]:
     data = event.get("data") or {}
     message = {"text": event.get("text"), "buttons": data.get("buttons"), "custom": data.get("custom")}
     return {name: value for name, value in message.items() if value}
+
+
+def _undo(before: list[dict[str, Any]], turn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events that bring slots and form back to where they were before a turn.
+
+    Rasa's own "rewind" is not for this: once a form has run, Rasa leaves the citizen's former answers out when it goes
+    through its events, so that a rewind takes the whole form back.
+    """
+    old, new = ({event["name"]: event.get("value") for event in part if event["event"] == "slot"} for part in (before, turn))
+    undo = [{"event": "slot", "name": name, "value": old.get(name)} for name in new if new[name] != old.get(name)]
+    forms = [event["name"] for event in before if event["event"] == "active_loop"]
+    if any(event["event"] in _ABOUT_FORMS for event in turn):
+        undo.append({"event": "active_loop", "name": forms[-1] if forms else None})
+    actions = [event["name"] for event in turn if event["event"] == "action"]
+    return undo if actions[-1:] == [_LISTEN] and not undo else [*undo, {"event": "action", "name": _LISTEN}]

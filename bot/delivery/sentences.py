@@ -94,3 +94,4 @@ LINK_SAME = "Mã này để gửi ở kênh khác (chỗ anh/chị muốn nối 
 LINK_TOO_MANY = "Anh/chị đã thử nhiều mã không đúng. Vui lòng chờ 10 phút rồi thử lại ạ."
 CHANNEL_NAMES = {"web": "trên trang web", "telegram": "trên Telegram", "zalo_oa": "trên Zalo", "zalo_bot": "trên Zalo"}
 CHANNEL_ELSEWHERE = "ở kênh khác"
+OR = " hoặc "

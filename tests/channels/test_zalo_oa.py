@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import datetime, timedelta, timezone
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,6 +155,18 @@ def test_an_answer_that_is_no_answer_leaves_doubt(send, fake):
     fake.rules.faults.extend([Fault.DOWN, Fault.BROKEN])
     assert send(Reply("Dạ")) == [TryAgain("http_502", uncertain=True)]
     assert send(Reply("Dạ")) == [TryAgain("no_answer", uncertain=True)]
+
+
+def test_an_answer_that_comes_too_late_leaves_doubt(database, tmp_path, fake):
+    log_in(database)
+    fake.rules.faults.extend([Fault.LATE, Fault.LOST])
+
+    async def work(adapter):
+        return [await adapter.deliver(AN_TALKS, adapter.render(Reply(text))[0]) for text in ("Một", "Hai")]
+
+    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, timeout=httpx.Timeout(0.2))
+    assert outcomes == [TryAgain("no_answer", uncertain=True)] * 2
+    assert fake.texts(AN) == ["Một"]
 
 
 def test_zalo_out_of_reach_leaves_no_doubt(send):

@@ -231,6 +231,14 @@ def test_a_person_of_the_centre_lets_the_bot_keep_still(zalo, database, clock):
     assert kept(database) == []
 
 
+def test_a_word_that_is_told_of_late_shortens_nothing(zalo, database, clock):
+    by_hand = {"sender": {"id": OA_ID, "admin_id": "77"}, "recipient": {"id": AN}}
+    for ago in (0, 600):
+        zalo(make_event("oa_send_text", moment=str(int((clock().timestamp() - ago) * 1000)), **by_hand))
+    with database.reading() as session:
+        assert correspondents.is_silent(session, AN_TALKS, clock() + timedelta(minutes=29))
+
+
 def test_a_moment_to_come_keeps_the_bot_still_no_longer(zalo, database, clock):
     by_hand = {"sender": {"id": OA_ID, "admin_id": "77"}, "recipient": {"id": AN}}
     zalo(make_event("oa_send_image", moment="4102444800000", **by_hand))

@@ -52,20 +52,20 @@ def log_in(database, lifetime=90_000, moment=None, access=FIRST_ACCESS, refresh=
 
 
 @asynccontextmanager
-async def opened(database, settings, clock=now):
+async def opened(database, settings, clock=now, **more):
     """The channel, open."""
-    channel = zalo_oa.open_channel(database, settings, Intake(database, lambda: None), clock)
+    channel = zalo_oa.open_channel(database, settings, Intake(database, lambda: None), clock, **more)
     try:
         yield channel
     finally:
         await channel.closing()
 
 
-def on_channel(database, settings, work, clock=now):
+def on_channel(database, settings, work, clock=now, **more):
     """What `work(adapter)` gives on an open channel."""
 
     async def run():
-        async with opened(database, settings, clock) as channel:
+        async with opened(database, settings, clock, **more) as channel:
             return await work(channel.adapter)
 
     return asyncio.run(run())

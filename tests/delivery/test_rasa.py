@@ -2,7 +2,7 @@ import asyncio
 import contextlib
 
 import pytest
-from rasa.shared.core.events import UserUttered
+from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.delivery.rasa import RasaClient, RasaError, Recorded
@@ -10,6 +10,7 @@ from tests.factories import TOKEN, free_port
 from tests.fakes.rasa import Fault, Received, say
 
 CONVERSATION = "web:an-_.~1"
+LISTEN = {"event": "action", "name": "action_listen"}
 BUTTONS = [{"title": "Có", "payload": "/affirm"}]
 
 
@@ -34,8 +35,11 @@ def find(rasa, inbox_id=7, **options):
     return call(rasa, lambda client: client.find_turn(CONVERSATION, inbox_id), **options)
 
 
-def rewind(rasa):
-    return call(rasa, lambda client: client.rewind(CONVERSATION))
+def take_back(rasa, inbox_id=7):
+    async def work(client):
+        await client.take_back(CONVERSATION, await client.find_turn(CONVERSATION, inbox_id))
+
+    return call(rasa, work)
 
 
 def test_a_turn_gives_what_the_bot_says(rasa):
@@ -95,13 +99,13 @@ def test_a_turn_that_ended_without_an_answer_is_empty(rasa):
     rasa.faults.append(Fault.SILENT)
     with pytest.raises(RasaError):
         send(rasa)
-    assert find(rasa) == Recorded([], last=True)
+    assert find(rasa) == Recorded([], [LISTEN])
 
 
 @pytest.mark.parametrize("messages", PARTS)
 def test_a_recorded_turn_that_has_only_a_part_is_empty(rasa, messages):
     rasa.remember(Received(CONVERSATION, "xin chào", {"inbox_id": 7}), messages)
-    assert find(rasa) == Recorded([], last=True)
+    assert find(rasa) == Recorded([], [LISTEN])
 
 
 def test_the_recorded_answers_look_like_those_of_the_rest_channel(rasa):
@@ -116,17 +120,11 @@ def test_the_answers_of_other_messages_are_left_out(rasa):
     assert find(rasa).answers == say("Đã nghe: câu 7")
 
 
-def test_a_turn_taken_back_was_never_finished(rasa):
-    send(rasa)
-    rewind(rasa)
-    assert find(rasa) is None
-
-
 def test_a_turn_run_again_after_it_was_taken_back_is_found(rasa):
     rasa.faults.append(Fault.SILENT)
     with pytest.raises(RasaError):
         send(rasa)
-    rewind(rasa)
+    take_back(rasa)
     send(rasa, message="xin chào lại")
     assert find(rasa).answers == say("Đã nghe: xin chào lại")
 
@@ -136,32 +134,60 @@ def test_the_tracker_needs_the_token(rasa):
         find(rasa, token="another")
 
 
-def test_the_fake_takes_turns_back_as_the_real_tracker_does(rasa):
-    for number, after in enumerate([send, rewind, send, send, rewind, send]):
-        after(rasa, message=f"câu {number}") if after is send else after(rasa)
-    events = rasa.events[CONVERSATION]
-    real = DialogueStateTracker.from_dict(CONVERSATION, events)
-    kept = [event.text for event in real.applied_events() if isinstance(event, UserUttered)]
-    assert rasa.kept(CONVERSATION) == kept == ["câu 2", "câu 5"]
+def slot(name, value):
+    return {"event": "slot", "name": name, "value": value}
 
 
-def test_after_a_turn_of_a_form_was_taken_back_the_form_listens_again(rasa):
-    asked = [{"event": "active_loop", "name": "complaint_form"}, {"event": "action", "name": "complaint_form"}]
-    rasa.events[CONVERSATION] += [*asked, {"event": "slot", "name": "told", "value": "chuyện"}]
-    rasa.faults.append(Fault.SILENT)
-    with pytest.raises(RasaError):
-        send(rasa)
-    rewind(rasa)
-    tracker = DialogueStateTracker.from_dict(CONVERSATION, rasa.events[CONVERSATION])
-    assert (tracker.active_loop_name, tracker.latest_action_name) == ("complaint_form", "action_listen")
+def form(name):
+    return {"event": "active_loop", "name": name}
 
 
-def test_a_turn_that_others_followed_is_not_the_last(rasa):
+def action(name):
+    return {"event": "action", "name": name}
+
+
+FORM = "complaint_form"
+# A form that was begun, and one answer to it.
+BEGUN = [
+    *(action("action_listen"), {"event": "user", "text": "phản ánh", "metadata": {"inbox_id": 1}}),
+    *(action(FORM), form(FORM), slot("told", None), slot("requested_slot", "told")),
+    *(action("action_listen"), {"event": "user", "text": "chuyện", "metadata": {"inbox_id": 2}}),
+    *(action(FORM), slot("told", "chuyện"), slot("requested_slot", "where")),
+]
+TURNS = {
+    "nothing": [],
+    "an answer": [action(FORM), slot("where", "ở đây"), slot("requested_slot", "when"), action("action_listen")],
+    "an action that failed": [action(FORM), action("action_listen")],
+    "the end of the form": [action(FORM), slot("requested_slot", None), form(None), action("action_listen")],
+    "something else": [action(FORM), {"event": "action_execution_rejected", "name": FORM}, action("action_listen")],
+}
+
+
+@pytest.mark.parametrize("moves", TURNS.values(), ids=TURNS)
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_whatever_a_turn_of_a_form_did_it_can_be_taken_back(rasa, moves, times):
+    rasa.events[CONVERSATION] += BEGUN
+    rasa.moves = moves
+    for _ in range(times):
+        rasa.faults.append(Fault.SILENT)
+        with pytest.raises(RasaError):
+            send(rasa)
+        take_back(rasa)
+    slots = [TextSlot(name, []) for name in ("told", "where", "when", "requested_slot")]
+    tracker = DialogueStateTracker.from_dict(CONVERSATION, rasa.events[CONVERSATION], slots)
+    assert (tracker.active_loop_name, tracker.is_active_loop_rejected) == (FORM, False)
+    assert tracker.latest_action_name == "action_listen"
+    kept = {name: value for name, value in tracker.current_slot_values().items() if value}
+    assert kept == {"told": "chuyện", "requested_slot": "where"}
+
+
+def test_a_turn_that_others_followed_is_not_taken_back(rasa):
+    rasa.moves = [slot("told", "chuyện")]
     rasa.faults.append(Fault.SILENT)
     with pytest.raises(RasaError):
         send(rasa, inbox_id=7)
     send(rasa, inbox_id=8)
-    assert find(rasa) == Recorded([], last=False)
+    assert find(rasa) == Recorded([], [])
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -52,20 +52,17 @@ class FakeRasa(FakeServer):
         self.received = []
         self.events = defaultdict(list)
         self.in_form = set()
+        # What each turn does to slots and forms.
+        self.moves = []
         self.overlapped = False
         self._running = set()
         super().__init__(_Handler)
         self.actions_url = f"{self.url}/actions"
 
     def kept(self, conversation):
-        """The citizen's messages that count, those taken back by "rewind" left out."""
-        kept = []
-        for event in self.events[conversation]:
-            if event["event"] == "user":
-                kept.append(event["text"])
-            elif event["event"] == "rewind":
-                kept.pop()
-        return kept
+        """The citizen's messages, one that was run again counted once."""
+        said = [event for event in self.events[conversation] if event["event"] == "user"]
+        return list({event["metadata"].get("inbox_id"): event["text"] for event in said}.values())
 
     def remember(self, received, messages):
         """Save a turn as the tracker does."""
@@ -73,7 +70,7 @@ class FakeRasa(FakeServer):
         user = {"event": "user", "text": received.message, "parse_data": {}, "input_channel": "rest"}
         user["metadata"] = {**received.metadata, "model_id": "m"}
         bots = [_bot_event(message) for message in messages]
-        self.events[received.conversation] += [action, user, *bots]
+        self.events[received.conversation] += [action, user, *self.moves, *bots]
 
     def take_turn(self, received):
         """What the REST channel answers, or the fault that meets the connection."""

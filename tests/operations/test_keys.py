@@ -1,10 +1,16 @@
 import pytest
+from sqlalchemy import select
 
+from bot.channels.zalo_tokens import NAME
 from bot.complaints.model import Evidence
 from bot.database import Base, Database, DatabaseError
-from bot.delivery import vault
+from bot.delivery import inbox, vault
+from bot.delivery.credentials import load_credential
+from bot.delivery.inbox import Arrival, File
+from bot.delivery.model import Attachment
 from bot.operations import keys
 from bot.operations.keys import SEALED, count_sealed, rotate_keys
+from tests.channels.zalo import log_in
 from tests.complaints.conftest import AN, Centre
 from tests.complaints.conftest import centre as centre
 from tests.factories import KEY, OTHER_KEY, accept, open_complaint
@@ -25,6 +31,20 @@ def filled(centre):
         name = centre.database.cipher.seal("anh.jpg")
         session.add(Evidence(conversation=AN, digest="d" * 64, name=name, media_type="image/jpeg", size=1))
     return centre, code
+
+
+def test_tokens_and_files_that_wait_are_taken_over(database):
+    for refresh in ("one", "two"):
+        log_in(database, refresh=refresh)
+    inbox.accept(
+        database, Arrival("zalo_oa", "k", "zalo_oa:1", "", kind="image", files=(File("image", "url", "a.jpg"),))
+    )
+    rotate_keys(Database(database.url, (OTHER_KEY, KEY)))
+    only_new = Database(database.url, (OTHER_KEY,))
+    known = load_credential(only_new, NAME)
+    assert (known.value["refresh_token"], known.former["refresh_token"]) == ("two", "one")
+    with only_new.reading() as session:
+        assert only_new.cipher.unseal(session.execute(select(Attachment.reference)).scalar_one()) == "url"
 
 
 def opened_with(centre, *secret_keys):

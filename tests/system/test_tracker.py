@@ -28,18 +28,16 @@ def call(bot: RunningBot, work):
 
 
 @pytest.mark.parametrize("name", ["terminal:0123abcd", "web:Zz-_9", "telegram:-100123"])
-def test_a_finished_turn_is_found_and_can_be_taken_back(bot: RunningBot, name: str) -> None:
+def test_a_finished_turn_is_found(bot: RunningBot, name: str) -> None:
     async def talk(client: RasaClient):
         said = await client.send(name, "giờ làm việc của bộ phận một cửa", {"inbox_id": 41, "channel": "terminal"})
         found = await client.find_turn(name, 41)
         other = await client.find_turn(name, 42)
-        await client.rewind(name)
-        return said, found, other, await client.find_turn(name, 41)
+        return said, found, other
 
-    said, found, other, taken_back = call(bot, talk)
+    said, found, other = call(bot, talk)
     assert [message.get("text") for message in found.answers] == [message.get("text") for message in said]
     assert other is None
-    assert taken_back is None
 
 
 def test_a_turn_that_the_gateway_ran_is_found_under_its_row(bot: RunningBot, citizen: Conversation) -> None:
@@ -60,8 +58,8 @@ def test_a_turn_of_a_form_that_was_taken_back_is_run_again_as_if_nothing_had_bee
             said = await client.send(name, text, {"inbox_id": inbox_id, "channel": "terminal"})
         in_form = await client.is_in_form(name)
         again = []
-        for inbox_id in (904, 905):
-            await client.rewind(name)
+        for inbox_id in (904, 904):
+            await client.take_back(name, await client.find_turn(name, inbox_id))
             again.append(await client.send(name, told[-1], {"inbox_id": inbox_id, "channel": "terminal"}))
         return in_form, said, again
 

@@ -1,0 +1,110 @@
+"""What was set aside: seen by staff without its words, put back, answered once; nothing of it in the next one's way."""
+
+import pytest
+
+from bot.delivery import inbox, outbox, sentences
+from bot.delivery.model import DONE, FAILED
+from tests.factories import accept, dispatching, row_of, texts_of, turn_of, wait_for_texts, wait_until
+from tests.fakes.rasa import Fault, Received, say
+
+
+def set_aside(database, rasa, text="xin chào"):
+    """A message that nobody could answer."""
+    rasa.away = True
+    inbox_id = accept(database, text)
+    with dispatching(database, rasa, give_up_after=0.1):
+        wait_until(lambda: row_of(database, inbox_id).state == FAILED)
+    rasa.away = False
+    return inbox_id
+
+
+def test_what_was_put_back_is_answered_under_its_own_number(database, rasa):
+    inbox_id = set_aside(database, rasa)
+    assert inbox.replay(database, inbox_id)
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
+    assert (row_of(database, inbox_id).reason, rasa.received[0].metadata["inbox_id"]) == (None, inbox_id)
+    with database.reading() as session:
+        shown = [line.text for line in outbox.read_lines(session, "web:an", 0).lines]
+    assert shown == [sentences.NOT_ANSWERED, "Đã nghe: xin chào"]
+
+
+def test_what_rasa_had_finished_is_used_when_it_is_put_back(database, rasa):
+    inbox_id = set_aside(database, rasa)
+    rasa.remember(Received("web:an", "xin chào", {"inbox_id": inbox_id}), say("Lời đã nói", outcome="answer"))
+    rasa.remember(Received("web:an", "câu sau", {"inbox_id": inbox_id + 1}), say("Lời sau"))
+    inbox.replay(database, inbox_id)
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, inbox_id) == ["Lời đã nói"]
+    assert (rasa.received, turn_of(database, inbox_id).outcome) == ([], "answer")
+
+
+def test_what_ended_without_an_answer_long_ago_takes_back_nothing_that_came_later(database, rasa):
+    inbox_id = set_aside(database, rasa)
+    slot = {"event": "slot", "name": "told", "value": "chuyện"}
+    rasa.moves = [slot]
+    rasa.remember(Received("web:an", "xin chào", {"inbox_id": inbox_id}), [])
+    rasa.moves = []
+    rasa.remember(Received("web:an", "câu sau", {"inbox_id": inbox_id + 1}), say("Lời sau"))
+    inbox.replay(database, inbox_id)
+    with dispatching(database, rasa):
+        wait_for_texts(database, inbox_id)
+    assert [event for event in rasa.events["web:an"] if event["event"] == "slot"] == [slot]
+
+
+def test_it_has_fresh_patience(database, rasa):
+    inbox_id = set_aside(database, rasa)
+    inbox.replay(database, inbox_id)
+    rasa.faults.append(Fault.ERROR)
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
+
+
+def test_only_what_was_set_aside_is_put_back_and_only_once(database, rasa):
+    done = accept(database)
+    with dispatching(database, rasa):
+        wait_for_texts(database, done)
+    failed = set_aside(database, rasa)
+    assert [inbox.replay(database, one) for one in (done, 999, failed, failed)] == [False, False, True, False]
+
+
+def test_a_message_put_back_and_a_later_one_are_never_worked_on_together(database, rasa):
+    failed = set_aside(database, rasa)
+    later = accept(database, "câu sau")
+    claim = inbox.claim_next(database)
+    assert claim.id == later
+    inbox.replay(database, failed)
+    assert inbox.claim_next(database) is None
+    with database.transaction() as session:
+        inbox.finish(session, claim)
+    assert inbox.claim_next(database).id == failed
+
+
+def test_staff_see_what_was_set_aside_and_nothing_of_what_it_says(database, rasa):
+    first, second = set_aside(database, rasa, "chuyện kín"), set_aside(database, rasa)
+    seen = inbox.list_failed(database)
+    assert [one.id for one in seen] == [second, first]
+    assert (seen[1].channel, seen[1].kind, seen[1].reason) == ("web", "text", "unreachable")
+    assert "chuyện kín" not in repr(seen)
+    assert inbox.list_failed(database, channel="telegram") == []
+
+
+@pytest.mark.parametrize("fault", [Fault.SILENT, Fault.CRASH])
+def test_what_is_left_of_a_turn_that_was_given_up_is_taken_back(database, rasa, fault):
+    rasa.faults.extend([fault] * 3)
+    rasa.moves = [{"event": "slot", "name": "told", "value": "chuyện"}]
+    given_up, after = accept(database, "hỏng"), accept(database, "lành")
+    with dispatching(database, rasa, give_up_after=0):
+        assert wait_for_texts(database, given_up) == [sentences.NOT_ANSWERED]
+        wait_until(lambda: row_of(database, after).state in (DONE, FAILED))
+    slots = [event["value"] for event in rasa.events["web:an"] if event["event"] == "slot"]
+    assert slots == (["chuyện", None] * 2 if fault is Fault.SILENT else [])
+
+
+def test_one_message_that_can_not_be_stored_spoils_none_of_those_stored_with_it(database, rasa):
+    rasa.answer = lambda one: say("x", [{"title": "Có", "payload": None}]) if one.message == "hỏng" else say("được")
+    ids = [accept(database, "hỏng" if n == 3 else "lành", f"web:{n}") for n in range(8)]
+    with dispatching(database, rasa, workers=8, give_up_after=0.1):
+        said = [wait_for_texts(database, one) for one in ids]
+    assert said == [[sentences.NOT_ANSWERED] if n == 3 else ["được"] for n in range(8)]
+    assert texts_of(database, ids[0]) == ["được"]
