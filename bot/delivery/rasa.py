@@ -188,7 +188,9 @@ def _undo(before: list[dict[str, Any]], turn: list[dict[str, Any]]) -> list[dict
     Rasa's own "rewind" is not for this: once a form has run, Rasa leaves the citizen's former answers out when it goes
     through its events, so that a rewind takes the whole form back.
     """
-    old, new = ({event["name"]: event.get("value") for event in part if event["event"] == "slot"} for part in (before, turn))
+    old, new = (
+        {event["name"]: event.get("value") for event in part if event["event"] == "slot"} for part in (before, turn)
+    )
     undo = [{"event": "slot", "name": name, "value": old.get(name)} for name in new if new[name] != old.get(name)]
     forms = [event["name"] for event in before if event["event"] == "active_loop"]
     if any(event["event"] in _ABOUT_FORMS for event in turn):

@@ -26,12 +26,14 @@ def run() -> None:
     from rasa.__main__ import main
 
     from bot.runtime.calls import keep_connections
+    from bot.runtime.failing import end_failed_turns
     from bot.runtime.replies import use_compiled_rules
     from bot.runtime.trackers import let_failures_fail
 
     use_compiled_rules()
     keep_connections()
     let_failures_fail()
+    end_failed_turns()
     # As an argument the token would stand in the list of processes.
     # Joined with "=", because one in sixty-four random tokens begins with a dash.
     sys.argv.append(f"--auth-token={load_settings().rasa_token}")

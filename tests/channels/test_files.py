@@ -245,3 +245,14 @@ def test_typed_text_is_never_a_button_of_the_gateway(phone):
         phone.send(files.photo())
         assert phone.say(KEEP) == [f"Đã nghe: {KEEP}"]
     assert phone.states() == ["waiting"]
+
+
+def test_a_photo_goes_from_the_phone_to_the_staff(phone, centre):
+    phone.database = centre.database
+    with phone.working():
+        phone.send(files.photo_with_secrets())
+        phone.tap(KEEP)
+    code = centre.file(AN).code
+    (file,) = evidence.list_files(phone.database, code)
+    opened = evidence.open_file(phone.database, phone.folder, code, file.id, "Lê Hoa", "xem hiện trường")
+    assert (opened.media_type, files.SECRET in opened.content, phone.kept()) == ("image/jpeg", False, [])

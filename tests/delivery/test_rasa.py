@@ -147,11 +147,17 @@ def action(name):
 
 
 FORM = "complaint_form"
+
+
+def user(text, inbox_id):
+    return {"event": "user", "text": text, "parse_data": {}, "metadata": {"inbox_id": inbox_id}}
+
+
 # A form that was begun, and one answer to it.
 BEGUN = [
-    *(action("action_listen"), {"event": "user", "text": "phản ánh", "metadata": {"inbox_id": 1}}),
+    *(action("action_listen"), user("phản ánh", 1)),
     *(action(FORM), form(FORM), slot("told", None), slot("requested_slot", "told")),
-    *(action("action_listen"), {"event": "user", "text": "chuyện", "metadata": {"inbox_id": 2}}),
+    *(action("action_listen"), user("chuyện", 2)),
     *(action(FORM), slot("told", "chuyện"), slot("requested_slot", "where")),
 ]
 TURNS = {
