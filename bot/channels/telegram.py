@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -30,8 +31,8 @@ from bot.settings import Settings
 LONGEST_TEXT = 4096
 # Phones show about this much of a button's title; what is longer becomes a numbered line.
 LONGEST_TITLE = 40
-# Two of these fit beside each other, eight numbers do.
-_SHORT_TITLE, _SHORT_IN_A_ROW, _NUMBERS_IN_A_ROW = 16, 2, 8
+# Two of these fit beside each other; five numbers can still be hit with a thumb.
+_SHORT_TITLE, _SHORT_IN_A_ROW, _NUMBERS_IN_A_ROW = 16, 2, 5
 # Telegram drops what goes beyond.
 MOST_BUTTONS = 100
 # So many chats in a row told to wait, and none served in between: it is about the whole bot.
@@ -135,6 +136,8 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
     telegram = settings.telegram
     if not telegram.token:
         return None
+    # It writes down answers it can't read, whoever's words are in them.
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
     # A proxy of the machine's surroundings leads to Telegram, but not back to this machine.
     surroundings = not _is_loopback(telegram.api_url)
     # The long poll keeps one connection, so that it never stands in the way of what is sent.

@@ -236,7 +236,7 @@ def test_a_file_that_is_gone_is_gone(fetch):
     assert not caught.value.later
 
 
-def test_neither_errors_nor_logs_show_the_token(fetch, send, telegram, caplog):
+def test_no_log_shows_the_token_or_what_an_answer_held(fetch, send, telegram, caplog):
     # As the web program sets it: httpx writes whole addresses at INFO.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     file_id = telegram.keep_file(b"x" * 20_000)
@@ -249,6 +249,7 @@ def test_neither_errors_nor_logs_show_the_token(fetch, send, telegram, caplog):
                 fetch(file_id)
     assert TOKEN not in caplog.text
     assert TOKEN.split(":")[1] not in caplog.text
+    assert HTML.raw.decode() not in caplog.text
 
 
 # How it stands
