@@ -40,6 +40,6 @@ def other_channels(conversation: str) -> list[str]:
 
 
 def link_buttons(conversation: str) -> list[dict[str, str]]:
-    """The button that asks for a code, where there is another channel."""
-    title = services().form.acts["link"]
-    return [button(title, "/link_channel")] if other_channels(conversation) else []
+    """The button that asks for a code, where there is a channel that is sent to, and another one."""
+    offered = services().settings.push_channels and other_channels(conversation)
+    return [button(services().form.acts["link"], "/link_channel")] if offered else []

@@ -15,7 +15,15 @@ from rasa_sdk.utils import all_subclasses
 from bot.training.data_check import check_checkout
 
 ROOT = Path(__file__).parent.parent
-BUTTONS_ONLY = {"privacy_act", "show_topic", "reject_answer", "form_answer", "complaint_act", "choose_province"}
+BUTTONS_ONLY = {
+    "privacy_act",
+    "link_channel",
+    "show_topic",
+    "reject_answer",
+    "form_answer",
+    "complaint_act",
+    "choose_province",
+}
 CONFIDENCES = {"high", "medium", "low"}
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import now, take_turn
 from bot.delivery.holding import release_held
-from bot.delivery.model import FETCHING, Correspondent, channel_of
+from bot.delivery.model import FETCHING, HELD, Correspondent, OutboxMessage, channel_of
+
+_TABLE = Correspondent.__table__
 
 
 def heard(session: Session, conversation: str, moment: datetime | None = None) -> None:
@@ -18,13 +22,28 @@ def heard(session: Session, conversation: str, moment: datetime | None = None) -
 
     Conversations that fetch are only kept in mind once they are linked to another.
     """
-    moment = moment or now()
-    values = {"heard_at": moment, "gone_at": None, "gone_reason": None}
-    if channel_of(conversation) in FETCHING:
-        _change(session, conversation, values)
+    heard_all(session, [conversation], moment)
+
+
+def heard_all(session: Session, conversations: Sequence[str], moment: datetime | None = None) -> None:
+    """As `heard`, for different conversations in as few statements as for one."""
+    if not conversations:
         return
-    _know(session, conversation, values)
-    release_held(session, conversation, moment)
+    moment = moment or now()
+    fetching = [name for name in conversations if channel_of(name) in FETCHING]
+    sent_to = sorted(set(conversations) - set(fetching))
+    if fetching:
+        session.execute(_hear(), {"names": fetching, "moment": moment})
+    if not sent_to:
+        return
+    if session.execute(_hear(), {"names": sent_to, "moment": moment}).rowcount < len(sent_to):
+        known = set(session.execute(_known(), {"names": sent_to}).scalars())
+        for name in sent_to:
+            if name not in known:
+                ensure(session, name).heard_at = moment
+        session.flush()
+    for name in session.execute(_holding(), {"names": sent_to}).scalars().all():
+        release_held(session, name, moment)
 
 
 def gone(session: Session, conversation: str, reason: str, moment: datetime | None = None) -> None:
@@ -107,6 +126,25 @@ def ensure(session: Session, conversation: str) -> Correspondent:
         session.add(row)
         session.flush()
     return row
+
+
+# Made once: putting these statements together takes longer than running them, and each message needs them.
+@lru_cache(maxsize=1)
+def _hear() -> Any:
+    heard = update(_TABLE).where(_TABLE.c.conversation.in_(bindparam("names", expanding=True)))
+    return heard.values(heard_at=bindparam("moment"), gone_at=None, gone_reason=None)
+
+
+@lru_cache(maxsize=1)
+def _known() -> Any:
+    return select(_TABLE.c.conversation).where(_TABLE.c.conversation.in_(bindparam("names", expanding=True)))
+
+
+@lru_cache(maxsize=1)
+def _holding() -> Any:
+    table = OutboxMessage.__table__
+    mine = table.c.conversation.in_(bindparam("names", expanding=True))
+    return select(table.c.conversation).where(mine, table.c.state == HELD).distinct()
 
 
 def _know(session: Session, conversation: str, values: Mapping[str, object]) -> None:

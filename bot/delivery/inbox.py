@@ -115,7 +115,9 @@ def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
     try:
         with database.transaction() as session:
             take_turn(session, _turn_of(arrival))
-            return _insert(session, arrival), True
+            inbox_id = _insert(session, arrival)
+            _hear(session, [arrival])
+            return inbox_id, True
     except IntegrityError:
         with database.transaction() as session:
             return _ids_of(session, [arrival])[_key_of(arrival)], False
@@ -136,14 +138,25 @@ def accept_many(database: Database, arrivals: Sequence[Arrival]) -> list[tuple[i
 
 def _insert_new(session: Session, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
     known = _ids_of(session, arrivals)
-    stored = []
+    stored, fresh = [], []
     for arrival in arrivals:
         key = _key_of(arrival)
         new = key not in known
         if new:
             known[key] = _insert(session, arrival)
+            fresh.append(arrival)
         stored.append((known[key], new))
+    _hear(session, fresh)
     return stored
+
+
+def _hear(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Who wrote can be reached again, who left can't; the last thing of each counts."""
+    last = {arrival.conversation: arrival.kind for arrival in arrivals}
+    correspondents.heard_all(session, [name for name, kind in last.items() if kind != LEFT])
+    for name, kind in sorted(last.items()):
+        if kind == LEFT:
+            correspondents.gone(session, name, "left")
 
 
 def _insert(session: Session, arrival: Arrival) -> int:
@@ -161,10 +174,6 @@ def _insert(session: Session, arrival: Arrival) -> int:
     )
     session.add(row)
     session.flush()
-    if arrival.kind == LEFT:
-        correspondents.gone(session, arrival.conversation, "left")
-    else:
-        correspondents.heard(session, arrival.conversation)
     for position, file in enumerate(arrival.files):
         session.add(
             Attachment(

@@ -3,15 +3,17 @@ import re
 import pytest
 
 from bot.delivery import sentences
+from bot.delivery.outbox import Button
 from tests.conftest import Conversation
 
 pytestmark = pytest.mark.server
 
+WISH = Button("Nhận thông báo ở kênh khác", "/link_channel")
 CODE = re.compile(r"NK-\w{4}-\w{4}")
 
 
 def code_of(citizen):
-    citizen.say("tôi muốn nhận thông báo ở kênh khác")
+    citizen.press(WISH)
     return CODE.search(citizen.text).group()
 
 
