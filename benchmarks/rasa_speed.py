@@ -57,6 +57,8 @@ SCRIPTS = tuple(
         "How do I register a birth? | gặp người thật",
     )
 )
+# Seconds for a start; the first one of an action server learns.
+PATIENCE = 300
 LONG = 400
 AROUND = 10
 EARLY, MIDDLE, LATE = 5, 200, 400
@@ -190,14 +192,15 @@ def _running(command: Sequence[str], health: str, settings: Settings) -> Iterato
 
 
 def _wait(process: subprocess.Popen[bytes], health: str, begun: float) -> float:
-    while time.perf_counter() - begun < 120:
+    while time.perf_counter() - begun < PATIENCE:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(health, timeout=5, trust_env=False).status_code == 200:
                 return time.perf_counter() - begun
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    raise RunError(f"{process.args!r} did not start")
+    how = "is not ready yet" if process.poll() is None else f"ended (code {process.returncode})"
+    raise RunError(f"{process.args!r} {how} after {time.perf_counter() - begun:.0f} s")
 
 
 class Talk:

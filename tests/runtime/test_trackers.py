@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasa.core import agent
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
@@ -22,7 +23,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.runtime.trackers import TrackerFile
+from bot.runtime.trackers import TrackerFile, let_failures_fail
 
 DOMAIN = Domain.from_yaml("""
 version: "3.1"
@@ -267,6 +268,12 @@ def test_what_somebody_else_writes_into_the_file_is_seen(tmp_path, store):
     other.execute("UPDATE events SET data = replace(data, 'u 1', 'u 7') WHERE type_name = 'user'")
     other.close()
     assert run(store.retrieve(NAME)).latest_message.text == "câu 7"
+
+
+def test_a_store_that_fails_lets_the_turn_fail(store, monkeypatch):
+    monkeypatch.setattr(agent, "FailSafeTrackerStore", agent.FailSafeTrackerStore)
+    let_failures_fail()
+    assert agent.Agent(domain=DOMAIN, tracker_store=store).tracker_store is store
 
 
 def test_only_the_latest_conversations_stay_in_memory(store, monkeypatch):
