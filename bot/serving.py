@@ -143,7 +143,7 @@ class Crowd:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._inside >= self._most and scope["path"] not in ("/healthz", "/readyz"):
+        if self._inside >= self._most and scope["path"] not in ("/healthz", "/readyz", "/metrics"):
             await _say(scope["path"], _CROWDED, 503)(scope, receive, send)
             return
         self._inside += 1

@@ -70,12 +70,12 @@ def create_app(settings: Settings) -> Starlette:
     dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
-    web = open_web(database, dispatcher, settings)
+    web = open_web(database, dispatcher, settings, intake)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
         *(route for channel in channels for route in channel.routes),
-        *page_routes(settings.widget_origins, partial(_find_notice, Switches(database))),
+        *page_routes(partial(_find_notice, Switches(database)), settings.widget_origins),
         *_complaint_pages(database, settings).routes(),
         *file_routes(database, settings, rules),
         *content_routes(pages),

@@ -6,6 +6,7 @@ import json
 import resource
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.applications import Starlette
@@ -29,7 +30,7 @@ from bot.serving import (
 )
 from bot.web import create_app
 from tests.channels.conftest import IdleWorker
-from tests.factories import free_port, make_settings
+from tests.factories import free_port, make_database, make_settings
 
 JSON = "Content-Type: application/json\r\n"
 
@@ -37,8 +38,8 @@ JSON = "Content-Type: application/json\r\n"
 @pytest.fixture
 def impatient(monkeypatch):
     """The protocol with its times made short."""
-    monkeypatch.setattr(PatientProtocol, "head_seconds", 0.15)
-    monkeypatch.setattr(PatientProtocol, "rest_seconds", 0.15)
+    monkeypatch.setattr(PatientProtocol, "head_seconds", 0.3)
+    monkeypatch.setattr(PatientProtocol, "rest_seconds", 0.3)
 
 
 @contextlib.contextmanager
@@ -98,7 +99,13 @@ async def collect(reader, got):
 
 
 def talk(port, *parts, pause=0.0):
-    return asyncio.run(exchange(port, *parts, pause=pause))
+    return in_a_loop(exchange(port, *parts, pause=pause))
+
+
+def in_a_loop(work):
+    """Run it in a thread of its own: a browser of other tests may have its loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def test_a_head_that_dribbles_is_cut_off(impatient, tmp_path):
@@ -191,7 +198,7 @@ def test_what_runs_without_an_end_is_told_of_the_end(tmp_path):
 
     app = Starlette(routes=[Route("/", stream)])
     with served(tmp_path, app, on_stop=[over.set]) as port, contextlib.suppress(asyncio.TimeoutError):
-        asyncio.run(asyncio.wait_for(exchange(port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0.2))
+        in_a_loop(asyncio.wait_for(exchange(port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0.2))
     assert over.is_set()
 
 
@@ -241,13 +248,17 @@ def paths_of(routes, prefix=""):
 
 def test_every_answer_of_every_route_has_the_headers(tmp_path):
     values = {"WIDGET_ORIGINS": "https://tayninh.gov.vn", "OPEN311_KEY": "0p3n-r34d-0nly-and-l0ng-en0ugh-QwErTy"}
+    make_database(tmp_path).close()
     app = create_app(make_settings(tmp_path, **values))
     client = TestClient(app, raise_server_exceptions=False)
     paths = sorted({*paths_of(app.routes), "/khong-co"})
     assert len(paths) > 20
     for path in paths:
         for method in ("GET", "POST", "OPTIONS"):
-            headers = client.request(method, path, follow_redirects=False).headers
+            response = client.request(method, path, follow_redirects=False)
+            headers = response.headers
+            # Rasa is not there; nothing else may be missing.
+            assert response.status_code != 500, path
             assert set(map(str.lower, HEADERS)) <= set(headers), (method, path)
             policy = headers["content-security-policy"]
             assert "unsafe" not in policy

@@ -296,3 +296,15 @@ def test_telegram_takes_only_some_letters_in_a_secret(tmp_path):
     with pytest.raises(SettingsError, match="MOTCUA_TELEGRAM_SECRET"):
         load(tmp_path, MOTCUA_TELEGRAM_SECRET="k3Yf0r.T3sts.0nly.and.l0ng.en0ugh.XyZ")
     assert load(tmp_path, MOTCUA_TELEGRAM_SECRET="k3Yf0r-T3sts_0nly-and-l0ng-en0ugh-XyZ").telegram.per_second == 30
+
+
+def test_servers_in_front_are_this_machine_unless_named(tmp_path):
+    assert load(tmp_path).trusted_proxies == ("127.0.0.1", "::1")
+    named = load(tmp_path, MOTCUA_TRUSTED_PROXIES="10.0.0.5, 10.1.0.0/16")
+    assert named.trusted_proxies == ("10.0.0.5", "10.1.0.0/16")
+
+
+@pytest.mark.parametrize("wrong", ["*", "proxy.example.vn", "10.0.0.0/33", "10.0.0.5/8", "127.0.0.1:80"])
+def test_a_server_in_front_that_is_no_address_stops_the_start(tmp_path, wrong):
+    with pytest.raises(SettingsError, match="MOTCUA_TRUSTED_PROXIES"):
+        load(tmp_path, MOTCUA_TRUSTED_PROXIES=wrong)

@@ -40,11 +40,13 @@ class Listener:
         """Let `wait` return."""
         self._event.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Return when there may be news, or after `seconds`."""
+    async def wait(self, seconds: float) -> bool:
+        """Return when there may be news, or after `seconds`; tells whether there may be."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
+        woken = self._event.is_set()
         self._event.clear()
+        return woken
 
 
 class News:

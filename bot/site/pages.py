@@ -73,13 +73,13 @@ async def no_notice() -> str | None:
 
 
 def page_routes(
-    widget_origins: Sequence[str] = (), find_notice: Callable[[], Awaitable[str | None]] = no_notice
+    find_notice: Callable[[], Awaitable[str | None]] = no_notice, widget_origins: Sequence[str] = ()
 ) -> list[BaseRoute]:
     """Routes of the chat page and of the files that all pages need.
 
     Args:
-        widget_origins: sites whose pages may show the chat in a frame; with none there is no widget.
         find_notice: what citizens are told while the bot is switched off, None while it is on.
+        widget_origins: sites whose pages may show the chat in a frame; with none there is no widget.
     """
     templates = make_templates()
 

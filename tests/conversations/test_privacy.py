@@ -2,7 +2,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from bot.channels.web import COOKIE
+from bot.channels.web_session import COOKIE
 from bot.complaints import consents, privacy
 from bot.complaints.consents import IMPROVE
 from bot.complaints.model import Consent

@@ -25,20 +25,12 @@ def say(database, conversation, times=1):
         return outbox.enqueue(session, conversation, [Reply("Chào")] * times)[-1]
 
 
-async def woken(listener, seconds):
-    """Whether a listener is woken before its time is over."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await listener.wait(seconds)
-    return loop.time() - began < seconds
-
-
 def test_who_waits_is_woken_by_a_line_of_their_own_that_another_program_stored(database):
     async def scene():
         news = News(database, Elsewhere().wait)
         with news.listening(MINE, 0) as listener:
             say(database, MINE)
-            return await woken(listener, 5)
+            return await listener.wait(5)
 
     assert asyncio.run(scene())
 
@@ -48,7 +40,7 @@ def test_others_are_not_woken(database):
         news = News(database, Elsewhere().wait)
         with news.listening(MINE, 0) as listener:
             say(database, OTHER)
-            return await woken(listener, 0.2)
+            return await listener.wait(0.2)
 
     assert not asyncio.run(scene())
 
@@ -59,7 +51,7 @@ def test_a_line_that_is_known_wakes_nobody(database):
     async def scene():
         news = News(database, Elsewhere().wait)
         with news.listening(MINE, last) as listener:
-            return await woken(listener, 0.2)
+            return await listener.wait(0.2)
 
     assert not asyncio.run(scene())
 
@@ -71,7 +63,7 @@ def test_a_line_that_comes_between_reading_and_waiting_is_heard_of(database):
             await asyncio.sleep(0.1)
             listener.seen = say(database, MINE)
             say(database, MINE)
-            return await woken(listener, 5)
+            return await listener.wait(5)
 
     assert asyncio.run(scene())
 
@@ -84,7 +76,7 @@ def test_many_lines_of_others_hide_none(database):
             say(database, OTHER, LOOK_BACK + 10)
             await asyncio.sleep(0.1)
             say(database, MINE)
-            return await woken(listener, 5)
+            return await listener.wait(5)
 
     assert asyncio.run(scene())
 
@@ -111,7 +103,7 @@ def test_all_are_woken_when_the_program_ends_and_one_when_told(database, act):
         news = News(database, Elsewhere().wait)
         with news.listening(MINE, 0) as listener:
             act(news)
-            return await woken(listener, 5)
+            return await listener.wait(5)
 
     assert asyncio.run(scene())
 
@@ -126,6 +118,6 @@ def test_a_database_that_fails_for_a_while_is_asked_again(database):
             with database.transaction() as session:
                 session.connection().exec_driver_sql("ALTER TABLE away RENAME TO outbox")
             say(database, MINE)
-            return await woken(listener, 5)
+            return await listener.wait(5)
 
     assert asyncio.run(scene())

@@ -13,6 +13,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && event.keyCode !== 229) tell("close");
 });
 window.addEventListener("focus", () => {
-  // On a phone the keyboard would hide the conversation.
-  if (document.activeElement === document.body && matchMedia("(pointer: fine)").matches) document.getElementById("text").focus();
+  // On a phone the keyboard would hide the conversation. What stands first stays in sight: that this is a machine.
+  if (document.activeElement !== document.body || !matchMedia("(pointer: fine)").matches) return;
+  document.getElementById("text").focus({ preventScroll: true });
 });
