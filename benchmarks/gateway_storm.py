@@ -121,23 +121,34 @@ def calm(
     return course
 
 
-def steady(bot: Bot, rate: float, seconds: float, people: int, questions: Sequence[str]) -> dict[str, float]:
-    """Post so many messages a second through Telegram; for each conversation's messages, when each post began."""
+def steady(
+    bot: Bot, rate: float, seconds: float, people: int, questions: Sequence[str], channel: str = TELEGRAM
+) -> tuple[dict[str, float], Tally]:
+    """Post so many messages a second, whether the former are answered or not; when each post began, by its key."""
     dice = random.Random(3)
-    posts = shuffle(plan(int(rate * seconds), people, questions, dice, (TELEGRAM,)), dice)
+    posts = shuffle(plan(int(rate * seconds), people, questions, dice, (channel,)), dice)
+    tally = Tally()
 
     async def post_evenly() -> dict[str, float]:
         begun: dict[str, float] = {}
-        providers = [Provider(bot.settings.port, Tally()) for _ in range(8)]
+        free: asyncio.Queue[Provider] = asyncio.Queue()
+        for _ in range(64):
+            free.put_nowait(Provider(bot.settings.port, tally))
+
+        async def post_one(post: Post) -> None:
+            provider = await free.get()
+            await provider.deliver(post)
+            free.put_nowait(provider)
+
         start, tasks = time.monotonic(), []
         for number, post in enumerate(posts):
             await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
             begun[post.key] = time.monotonic()
-            tasks.append(asyncio.create_task(providers[number % 8].deliver(post)))
+            tasks.append(asyncio.create_task(post_one(post)))
         await asyncio.gather(*tasks)
         return begun
 
-    return asyncio.run(post_evenly())
+    return asyncio.run(post_evenly()), tally
 
 
 def open_adapters(bot: Bot) -> dict[str, Adapter]:
