@@ -54,6 +54,12 @@ class Bot:
                     return int(folder.name)
         return None
 
+    def processor_seconds(self, program: str) -> float:
+        """What a program has cost the processor since its start; the whole process when only the web program runs."""
+        pid = self.pid_of(program) or self.process.pid
+        spent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
     def kill(self, program: str) -> bool:
         """Kill a program without a warning; False when it was away."""
         pid = self.pid_of(program)

@@ -117,10 +117,11 @@ def _check_person(
             verdict.blame(f"inbox {inbox_id} has an answer to another question, or none: {answer.text[:PREFIX]!r}")
         else:
             verdict.answered += 1
-    _check_seen(verdict, answers, seen)
+    check_seen(verdict, answers, seen)
 
 
-def _check_seen(verdict: Verdict, answers: Sequence[Answer], seen: Sequence[Said]) -> None:
+def check_seen(verdict: Verdict, answers: Sequence[Answer], seen: Sequence[Said]) -> None:
+    """Compare what one person was to be sent with what they saw."""
     place = 0
     for answer in answers:
         if answer.state != DELIVERED:

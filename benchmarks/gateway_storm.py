@@ -36,6 +36,7 @@ class Weather:
     Attributes:
         web, actions, rasa: from and to how many seconds pass between two kills; (0, 0) for none.
         failing: the share of calls that the neighbours fail.
+        once: each program is killed only once.
     """
 
     messages: int = 50_000
@@ -47,6 +48,7 @@ class Weather:
     rasa: tuple[float, float] = (90, 90)
     writers: int = 16
     seed: int = 1
+    once: bool = False
 
 
 @dataclass
@@ -119,23 +121,34 @@ def calm(
     return course
 
 
-def steady(bot: Bot, rate: float, seconds: float, people: int, questions: Sequence[str]) -> dict[str, float]:
-    """Post so many messages a second through Telegram; for each conversation's messages, when each post began."""
+def steady(
+    bot: Bot, rate: float, seconds: float, people: int, questions: Sequence[str], channel: str = TELEGRAM
+) -> tuple[dict[str, float], Tally]:
+    """Post so many messages a second, whether the former are answered or not; when each post began, by its key."""
     dice = random.Random(3)
-    posts = shuffle(plan(int(rate * seconds), people, questions, dice, (TELEGRAM,)), dice)
+    posts = shuffle(plan(int(rate * seconds), people, questions, dice, (channel,)), dice)
+    tally = Tally()
 
     async def post_evenly() -> dict[str, float]:
         begun: dict[str, float] = {}
-        providers = [Provider(bot.settings.port, Tally()) for _ in range(8)]
+        free: asyncio.Queue[Provider] = asyncio.Queue()
+        for _ in range(64):
+            free.put_nowait(Provider(bot.settings.port, tally))
+
+        async def post_one(post: Post) -> None:
+            provider = await free.get()
+            await provider.deliver(post)
+            free.put_nowait(provider)
+
         start, tasks = time.monotonic(), []
         for number, post in enumerate(posts):
             await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
             begun[post.key] = time.monotonic()
-            tasks.append(asyncio.create_task(providers[number % 8].deliver(post)))
+            tasks.append(asyncio.create_task(post_one(post)))
         await asyncio.gather(*tasks)
         return begun
 
-    return asyncio.run(post_evenly())
+    return asyncio.run(post_evenly()), tally
 
 
 def open_adapters(bot: Bot) -> dict[str, Adapter]:
@@ -155,7 +168,7 @@ async def _blow(
     course = Course(shuffle(lines, dice), Tally())
     pauses = {"web": weather.web, "actions": weather.actions, "rasa": weather.rasa}
     killers = [
-        asyncio.create_task(_kill_again_and_again(bot, name, pause, random.Random(weather.seed + number), course))
+        asyncio.create_task(_kill(bot, name, pause, random.Random(weather.seed + number), course, weather.once))
         for number, (name, pause) in enumerate(pauses.items())
         if pause[1]
     ]
@@ -185,10 +198,10 @@ def _wait_for_answers(bot: Bot, patience: float = 300.0) -> None:
         time.sleep(0.2)
 
 
-async def _kill_again_and_again(
-    bot: Bot, program: str, pause: tuple[float, float], dice: random.Random, course: Course
+async def _kill(
+    bot: Bot, program: str, pause: tuple[float, float], dice: random.Random, course: Course, once: bool
 ) -> None:
-    while True:
+    while not (once and course.kills[program]):
         await asyncio.sleep(dice.uniform(*pause))
         if await asyncio.to_thread(bot.kill, program):
             course.kills[program] += 1

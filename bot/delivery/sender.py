@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bot.database import Database, now
-from bot.delivery import outgoing
-from bot.delivery.adapter import Adapter, Outcome, Refused, Taken, TryAgain
+from bot.delivery import counters, outgoing
+from bot.delivery.adapter import Adapter, MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.holding import merge
+from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
 from bot.delivery.outgoing import LADDER, Parcel, Result
 from bot.delivery.pace import Pace, Rates
@@ -114,6 +115,9 @@ class Sender:
         for result in results:
             if not outgoing.is_plain(result, moment):
                 outgoing.store_alone(self._database, result, moment)
+                if isinstance(result.outcome, TryAgain):
+                    # Tried for long enough.
+                    counters.count_delivery(result.parcel.channel, FAILED)
         plain = [result for result in results if outgoing.is_plain(result, moment)]
         if not plain and not sure and not outgoing.anything_due(self._database, list(self._adapters), moment):
             return []
@@ -140,6 +144,7 @@ class Sender:
             delay = max(rung * (1 + JITTER * self._jitter()), outcome.after or 0.0)
             if outcome.everybody:
                 self._pace.pause(parcel.channel, outcome.after or PAUSE_SECONDS)
+        _count(parcel.channel, outcome, last)
         self._results.append(Result(parcel, outcome, last, delay))
         self._wake.set()
 
@@ -175,3 +180,15 @@ class Sender:
         for task in tasks:
             task.cancel()
         await self._store_each(self._results)
+
+
+def _count(channel: str, outcome: Outcome, last: bool) -> None:
+    if isinstance(outcome, TryAgain):
+        if outcome.uncertain:
+            counters.count_uncertain(channel)
+    elif isinstance(outcome, MustWait):
+        counters.count_delivery(channel, HELD)
+    elif isinstance(outcome, Refused):
+        counters.count_delivery(channel, FAILED)
+    elif last:
+        counters.count_delivery(channel, DELIVERED)

@@ -1,4 +1,7 @@
 from bot.delivery import counters
+from bot.delivery.adapter import MustWait, Refused, TryAgain
+from tests.delivery.sending import say, send_all
+from tests.fakes.adapter import FakeAdapter
 
 
 def value_of(name, **labels):
@@ -26,3 +29,20 @@ def test_no_label_takes_a_value_that_a_stranger_can_choose():
     }
     assert not {value for value in values if "Nguyễn" in value or "09" in value}
     assert value_of("motcua_received_total", channel="other", kind="other") >= 1
+
+
+def test_how_messages_to_citizens_end_is_counted_once_each(database):
+    adapter = FakeAdapter("zalo_bot")
+    adapter.script["zalo_bot:an"] = [TryAgain("timeout", uncertain=True)]
+    adapter.script["zalo_bot:binh"] = [Refused("blocked")]
+    adapter.script["zalo_bot:chi"] = [MustWait("closed")]
+    before = ends()
+    for name in ("an", "binh", "chi", "dung"):
+        say(database, "Một câu dài hơn một tin. Câu thứ hai cũng dài như thế.", f"zalo_bot:{name}")
+    send_all(database, adapter)
+    assert [after - was for after, was in zip(ends(), before, strict=True)] == [1, 1, 1, 1]
+
+
+def ends():
+    states = [value_of("motcua_deliveries_total", channel="zalo_bot", state=state) for state in counters.STATES]
+    return [*states, value_of("motcua_uncertain_total", channel="zalo_bot")]
