@@ -63,6 +63,14 @@ def test_withdrawing_ends_it_without_an_answer(centre):
         citizen.not_solved(centre.database, centre.rules, AN, code, "nghĩ lại")
 
 
+def test_those_who_follow_a_complaint_hear_that_it_was_withdrawn(centre):
+    code = centre.file(kind="online_system").code
+    citizen.join(centre.database, "web:binh", code)
+    citizen.withdraw(centre.database, centre.rules, AN, code)
+    assert [code in line and "gửi riêng" in line for line in centre.told("web:binh")] == [True]
+    assert centre.told() == []
+
+
 @pytest.mark.parametrize("state", ["answered", "closed"])
 def test_not_solved_opens_it_once_with_a_new_date(centre, state):
     code = centre.file_in(state)
