@@ -13,7 +13,7 @@ from actions.unfinished import OFFERED
 from bot.complaints.coach import Told, understand
 from bot.complaints.conversations import offers_for
 from bot.complaints.kinds import Kind, clear_kind
-from bot.complaints.routes import QUESTION, Route, guess_route
+from bot.complaints.routes import QUESTION, Route, find_pointed, guess_route
 from bot.text.mask import TOKEN_PATTERN
 from bot.text.normalise import words
 
@@ -125,7 +125,7 @@ def settle_route(tracker: Tracker, text: str) -> Values:
         found["kind"] = kind.key if kind else None
     key = slot_of(tracker, "kind") or found.get("kind")
     if likely and likely.asks:
-        return found
+        return found | _settle_by_law(tracker, likely, text, key)
     route = guess_route(services().routes, text, services().rules.kinds.get(key or ""))
     if route.key == QUESTION and not slot_of(tracker, "description"):
         return found
@@ -134,6 +134,15 @@ def settle_route(tracker: Tracker, text: str) -> Values:
     if slot_of(tracker, "description"):
         found |= {"likely": route.key, "route": route.key}
     return found
+
+
+def _settle_by_law(tracker: Tracker, likely: Route, text: str, kind: str | None) -> Values:
+    """After a way that only held the citizen up, such as danger: the one with a law of its own, which asks, too."""
+    if likely.goes_on_as or slot_of(tracker, "route") is None:
+        return {}
+    lawful = {key: route for key, route in services().routes.items() if route.goes_on_as}
+    route = find_pointed(lawful, text, services().rules.kinds.get(kind or ""))
+    return {"likely": route.key, "route": None} if route else {}
 
 
 def settle_join(tracker: Tracker) -> Values:
