@@ -11,7 +11,7 @@ from actions.base import Events, button, carried, services, typed_text
 from actions.local import PROVINCE
 from actions.unfinished import OFFERED
 from bot.complaints.coach import Told, understand
-from bot.complaints.conversations import offers_for
+from bot.complaints.conversations import Offer, offers_for
 from bot.complaints.kinds import Kind, clear_kind
 from bot.complaints.routes import QUESTION, Route, find_pointed, guess_route
 from bot.text.mask import TOKEN_PATTERN
@@ -152,8 +152,13 @@ def settle_join(tracker: Tracker) -> Values:
         return {}
     if slot_of(tracker, "person") not in (None, NONE) or slot_of(tracker, "route") not in (None, kind.route):
         return {"join": NONE}
-    offers = offers_for(services().database, tracker.sender_id, kind, slot_of(tracker, "description"))
-    return {} if offers else {"join": NONE}
+    return {} if offers_to(tracker, kind) else {"join": NONE}
+
+
+def offers_to(tracker: Tracker, kind: Kind) -> list[Offer]:
+    """What this citizen may join: alike, and of their province as far as both are known."""
+    story = slot_of(tracker, "description") or ""
+    return offers_for(services().database, tracker.sender_id, kind, story, tracker.get_slot(PROVINCE))
 
 
 def questions_of(tracker: Tracker) -> list[str]:

@@ -43,11 +43,13 @@ class Own:
     filed_at: datetime
 
 
-def offers_for(database: Database, conversation: str, kind: Kind, text: str) -> list[Offer]:
-    """Open complaints of others that this one may join; none for kinds that are about persons."""
+def offers_for(
+    database: Database, conversation: str, kind: Kind, text: str, province: str | None = None
+) -> list[Offer]:
+    """Open complaints of others that this one may join; none for kinds about persons or of another province."""
     if not kind.joinable:
         return []
-    near = similar(database, kind.key, text, 2 * MOST_OFFERED)
+    near = similar(database, kind.key, text, 2 * MOST_OFFERED, province)
     others = [row for row in near if row.conversation != conversation]
     return [
         Offer(row.code, row.created_at, shared_words(kind.hints, text, row.folded or ""))
