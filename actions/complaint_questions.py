@@ -8,10 +8,10 @@ from rasa_sdk import Tracker
 
 from actions.base import AnsweringAction, Events, Speaker, services, show_day
 from actions.complaint import route_values
-from actions.complaint_slots import NONE, buttons_of, form_button, kind_of, likely_route, slot_of
+from actions.complaint_slots import NONE, buttons_of, form_button, kind_of, likely_route, offers_to, slot_of
 from actions.topics import topic_button
 from bot.complaints.coach import understand
-from bot.complaints.conversations import Offer, offers_for
+from bot.complaints.conversations import Offer
 from bot.complaints.kinds import Kind, guess_kind
 from bot.complaints.workdays import day_in_viet_nam
 
@@ -102,9 +102,7 @@ class ActionAskComplaintJoin(_AskAction):
     def ask(self, say: Speaker, tracker: Tracker) -> None:
         """Show kind, day and what both speak of; nobody's words."""
         kind = kind_of(tracker) or services().rules.kinds["other"]
-        story = slot_of(tracker, "description") or ""
-        offers = offers_for(services().database, tracker.sender_id, kind, story)
-        choices = [form_button("join", offer.code, _title(offer)) for offer in offers]
+        choices = [form_button("join", offer.code, _title(offer)) for offer in offers_to(tracker, kind)]
         say.say("utter_ask_complaint_join", choices + buttons_of("join"), kind=kind.label)
 
 

@@ -11,9 +11,9 @@ from actions.base import Events, button, carried, services, typed_text
 from actions.local import PROVINCE
 from actions.unfinished import OFFERED
 from bot.complaints.coach import Told, understand
-from bot.complaints.conversations import offers_for
+from bot.complaints.conversations import Offer, offers_for
 from bot.complaints.kinds import Kind, clear_kind
-from bot.complaints.routes import QUESTION, Route, guess_route
+from bot.complaints.routes import QUESTION, Route, find_pointed, guess_route
 from bot.text.mask import TOKEN_PATTERN
 from bot.text.normalise import words
 
@@ -125,7 +125,7 @@ def settle_route(tracker: Tracker, text: str) -> Values:
         found["kind"] = kind.key if kind else None
     key = slot_of(tracker, "kind") or found.get("kind")
     if likely and likely.asks:
-        return found
+        return found | _settle_by_law(tracker, likely, text, key)
     route = guess_route(services().routes, text, services().rules.kinds.get(key or ""))
     if route.key == QUESTION and not slot_of(tracker, "description"):
         return found
@@ -136,6 +136,15 @@ def settle_route(tracker: Tracker, text: str) -> Values:
     return found
 
 
+def _settle_by_law(tracker: Tracker, likely: Route, text: str, kind: str | None) -> Values:
+    """After a way that only held the citizen up, such as danger: the one with a law of its own, which asks, too."""
+    if likely.goes_on_as or slot_of(tracker, "route") is None:
+        return {}
+    lawful = {key: route for key, route in services().routes.items() if route.goes_on_as}
+    route = find_pointed(lawful, text, services().rules.kinds.get(kind or ""))
+    return {"likely": route.key, "route": None} if route else {}
+
+
 def settle_join(tracker: Tracker) -> Values:
     """Whether there is something to join at all, once the kind is known; never about a person."""
     kind = kind_of(tracker)
@@ -143,8 +152,13 @@ def settle_join(tracker: Tracker) -> Values:
         return {}
     if slot_of(tracker, "person") not in (None, NONE) or slot_of(tracker, "route") not in (None, kind.route):
         return {"join": NONE}
-    offers = offers_for(services().database, tracker.sender_id, kind, slot_of(tracker, "description"))
-    return {} if offers else {"join": NONE}
+    return {} if offers_to(tracker, kind) else {"join": NONE}
+
+
+def offers_to(tracker: Tracker, kind: Kind) -> list[Offer]:
+    """What this citizen may join: alike, and of their province as far as both are known."""
+    story = slot_of(tracker, "description") or ""
+    return offers_for(services().database, tracker.sender_id, kind, story, tracker.get_slot(PROVINCE))
 
 
 def questions_of(tracker: Tracker) -> list[str]:

@@ -113,20 +113,28 @@ def assign(
 
 
 def merge(database: Database, rules: Rules, code: str, into: str, by: str, text: str) -> None:
-    """Answer a complaint as a duplicate of another, whose notices its citizen gets from now on.
+    """Answer a complaint as a duplicate of another, whose notices its citizen and its followers get from now on.
 
     Raises:
         UnknownComplaintError: one of the codes is unknown.
-        ForbiddenMoveError: both are the same, one is a denunciation, or its state does not allow an answer.
+        ForbiddenMoveError: both are the same, one is a denunciation, its state does not allow an answer, or the
+            other is not open.
         MissingTextError: there are no words for the citizen.
     """
     with database.transaction() as session:
         complaint, other = lock(session, code), lock(session, into)
         if complaint.id == other.id or other.joined_to_id or complaint.restricted or other.restricted:
             raise ForbiddenMoveError(f"{complaint.code} can't be merged into {other.code}.")
+        if other.state not in OPEN:
+            # Its answer has been told; whoever came now would wait for nothing.
+            raise ForbiddenMoveError(
+                f"{complaint.code} can't be merged into {other.code}, which has been answered or has ended."
+            )
         complaint.joined_to_id, complaint.end_reason = other.id, "duplicate"
         step(session, rules, complaint, ANSWERED, STAFF, by, text, "duplicate")
-        follow(session, other, complaint.conversation)
+        followed = select(ComplaintJoin.conversation).where(ComplaintJoin.complaint_id == complaint.id)
+        for conversation in (complaint.conversation, *session.execute(followed).scalars().all()):
+            follow(session, other, conversation)
         record(other, other.state, by, complaint.code, MERGED)
 
 

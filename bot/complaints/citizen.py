@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.complaints import notices
 from bot.complaints.casework import follow, lock, record, step
 from bot.complaints.errors import ForbiddenMoveError, MissingTextError, NotYoursError
 from bot.complaints.lifecycle import (
@@ -62,7 +63,7 @@ def add_information(database: Database, rules: Rules, conversation: str, code: s
 
 
 def withdraw(database: Database, rules: Rules, conversation: str, code: str, text: str = "") -> None:
-    """End a complaint on its citizen's wish.
+    """End a complaint on its citizen's wish; those who follow it are told.
 
     Raises:
         ForbiddenMoveError: it has been answered or has ended.
@@ -75,6 +76,7 @@ def withdraw(database: Database, rules: Rules, conversation: str, code: str, tex
         _add_words(complaint, WITHDRAWN, _as_of(session, complaint, conversation, text))
         complaint.end_reason = WITHDRAWN
         step(session, rules, complaint, CLOSED, CITIZEN, CITIZEN, reason=WITHDRAWN, tell=False)
+        notices.tell_followers(session, complaint, "")
 
 
 def not_solved(database: Database, rules: Rules, conversation: str, code: str, why: str) -> None:

@@ -45,11 +45,13 @@ class Own:
     filed_at: datetime
 
 
-def offers_for(database: Database, conversation: str, kind: Kind, text: str) -> list[Offer]:
-    """Open complaints of others that this one may join; none for kinds that are about persons."""
+def offers_for(
+    database: Database, conversation: str, kind: Kind, text: str, province: str | None = None
+) -> list[Offer]:
+    """Open complaints of others that this one may join; none for kinds about persons or of another province."""
     if not kind.joinable:
         return []
-    near = similar(database, kind.key, text, 2 * MOST_OFFERED)
+    near = similar(database, kind.key, text, 2 * MOST_OFFERED, province)
     with database.reading() as session:
         mine = conversations_of(session, conversation)
     others = [row for row in near if row.conversation not in mine]

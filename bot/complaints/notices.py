@@ -14,6 +14,7 @@ from bot.complaints.lifecycle import (
     MOST_REOPENINGS,
     NEEDS_INFORMATION,
     STATE_LABELS,
+    WITHDRAWN,
 )
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
 from bot.database import take_turn
@@ -56,6 +57,10 @@ _CLOSED = (
 )
 _CLOSED_NEXT = "Nếu việc chưa được giải quyết, anh/chị vẫn có thể bấm nút dưới đây để mở lại, một lần."
 _JOINED = "Phản ánh {code} mà anh/chị cùng theo dõi: {state}."
+_JOINED_WITHDRAWN = (
+    "Người gửi đã rút phản ánh đó, nên trung tâm không xử lý nữa. Nếu việc của anh/chị chưa xong, anh/chị gõ "
+    '"gửi phản ánh" để gửi riêng.'
+)
 
 ADD, NOT_SOLVED, SOLVED = "add", "not_solved", "solved"
 _TITLES = {ADD: "Bổ sung thông tin", NOT_SOLVED: "Chưa giải quyết được", SOLVED: "Đã ổn, cảm ơn"}
@@ -135,6 +140,8 @@ def _moved_for_others(complaint: Complaint, note: str) -> Reply:
     lines = [_JOINED.format(code=complaint.code, state=STATE_LABELS[complaint.state].lower())]
     if note and complaint.state == ANSWERED:
         lines.append(_NOTE.format(note=note))
+    if complaint.state == CLOSED and complaint.end_reason == WITHDRAWN:
+        lines.append(_JOINED_WITHDRAWN)
     return Reply("\n".join(lines))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.complaints.filing import Draft
@@ -111,8 +111,12 @@ def told_in(session: Session, row: Complaint) -> Draft:
     )
 
 
-def similar(database: Database, kind: str, text: str, limit: int = 3) -> list[Complaint]:
-    """Open complaints of a kind that share most words with a text, nearest first; of very many the newest 500."""
+def similar(database: Database, kind: str, text: str, limit: int = 3, province: str | None = None) -> list[Complaint]:
+    """Open complaints of a kind that share most words with a text, nearest first; of very many the newest 500.
+
+    Args:
+        province: none that is known to be about another one; None: of all.
+    """
     words = set(plain(text).split())
     with database.reading() as session:
         open_ones = (
@@ -122,6 +126,8 @@ def similar(database: Database, kind: str, text: str, limit: int = 3) -> list[Co
             .order_by(Complaint.id.desc())
             .limit(_LOOKED_AT)
         )
+        if province:
+            open_ones = open_ones.where(or_(Complaint.province.is_(None), Complaint.province == province))
         scored = [(_likeness(words, set((folded or "").split())), id_) for id_, folded in session.execute(open_ones)]
         near = sorted((one for one in scored if one[0] >= _ALIKE), key=lambda one: -one[0])
         ids = [id_ for _, id_ in near[:limit]]

@@ -79,14 +79,22 @@ def _route(key: str, given: dict[str, Any]) -> Route:
     )
 
 
-def guess_route(routes: dict[str, Route], text: str, kind: Kind | None) -> Route:
-    """What a text looks like; feedback of its kind when nothing points elsewhere."""
+def find_pointed(routes: Mapping[str, Route], text: str, kind: Kind | None) -> Route | None:
+    """The first way that a text or its kind points to; None when nothing does."""
     said = Said(text)
     for route in routes.values():
         if kind and kind.key in route.kinds:
             return route
         if any(said.affirms(hint) for hint in route.hints) and not any(said.has(word) for word in route.unless):
             return route
+    return None
+
+
+def guess_route(routes: dict[str, Route], text: str, kind: Kind | None) -> Route:
+    """What a text looks like; feedback of its kind when nothing points elsewhere."""
+    pointed = find_pointed(routes, text, kind)
+    if pointed:
+        return pointed
     if kind is None and is_question(text) and len(text.split()) <= LONGEST_QUESTION:
         return routes[QUESTION]
     return routes[kind.route if kind else "phan_anh"]

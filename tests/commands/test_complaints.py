@@ -194,9 +194,9 @@ def test_each_act_is_kept_with_its_officer_and_told(motcua, centre):
         ("move", code, "accepted", "--note", "Đang xác minh"),
         ("forward", code, "Phòng Kinh tế"),
         ("assign", code, "--to", "Lê Thị Hoa"),
-        ("answer", code, "Giấy đã ký ngày 20/11.", "--reason", "solved"),
         ("move", other, "accepted"),
         ("merge", other, code, "Trùng với phản ánh trước."),
+        ("answer", code, "Giấy đã ký ngày 20/11.", "--reason", "solved"),
     ):
         result = motcua(*given, *by)
         assert (result.exit_code, result.output) == (0, f"{given[1]}: xong.\n"), told(result)

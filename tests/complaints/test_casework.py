@@ -144,6 +144,27 @@ def test_a_duplicate_is_answered_and_follows_the_other(centre):
         casework.merge(centre.database, centre.rules, first, first, OFFICER, "x")
 
 
+def test_those_who_followed_a_duplicate_follow_the_other_too(centre):
+    first, second, third = (
+        centre.file().code,
+        *(centre.file_in("accepted", conversation=f"web:{name}") for name in ("b", "c")),
+    )
+    merge = lambda one, into: casework.merge(centre.database, centre.rules, one, into, OFFICER, "Trùng")  # noqa: E731
+    merge(third, second)
+    merge(second, first)
+    centre.move(first, "accepted")
+    centre.move(first, "answered", "Đã sửa xong")
+    assert all("Đã sửa xong" in centre.told(conversation)[-1] for conversation in ("web:b", "web:c"))
+
+
+@pytest.mark.parametrize("state", ["answered", "closed"])
+def test_nothing_is_merged_into_what_has_been_answered(centre, state):
+    first, second = centre.file_in(state), centre.file_in("accepted", conversation="web:binh")
+    with pytest.raises(ForbiddenMoveError, match="answered"):
+        casework.merge(centre.database, centre.rules, second, first, OFFICER, "Trùng")
+    assert centre.row(second).state == "accepted"
+
+
 def test_the_note_to_one_citizen_is_not_shown_to_those_who_joined(centre):
     first, second = centre.file().code, centre.file_in("accepted", conversation="web:binh")
     casework.merge(centre.database, centre.rules, second, first, OFFICER, "Trùng")

@@ -63,6 +63,14 @@ def test_withdrawing_ends_it_without_an_answer(centre):
         citizen.not_solved(centre.database, centre.rules, AN, code, "nghĩ lại")
 
 
+def test_those_who_follow_a_complaint_hear_that_it_was_withdrawn(centre):
+    code = centre.file(kind="online_system").code
+    citizen.join(centre.database, "web:binh", code)
+    citizen.withdraw(centre.database, centre.rules, AN, code)
+    assert [code in line and "gửi riêng" in line for line in centre.told("web:binh")] == [True]
+    assert centre.told() == []
+
+
 @pytest.mark.parametrize("state", ["answered", "closed"])
 def test_not_solved_opens_it_once_with_a_new_date(centre, state):
     code = centre.file_in(state)
@@ -131,6 +139,38 @@ ACTS = {
     "rate": lambda centre, code: citizen.rate(centre.database, centre.rules, AN, code, 3),
     "settle": lambda centre, code: citizen.settle(centre.database, centre.rules, AN, code),
 }
+
+
+# The table is the same on every database; the walk is long.
+@pytest.mark.parametrize("kind_of_database", ["sqlite"])
+def test_every_act_in_every_place_of_a_life_does_what_the_table_allows(centre):
+    """All places that can be reached (state, how often opened again, how it ended), each with every act."""
+    reached, todo = {("received", 0, None)}, [()]
+    while todo:
+        way = todo.pop(0)
+        for act in ACTS:
+            code = centre.file().code
+            for before in way:
+                ACTS[before](centre, code)
+            before, moves = place_of(centre.row(code)), len(centre.row(code).moves)
+            try:
+                ACTS[act](centre, code)
+            except ComplaintError:
+                assert (place_of(centre.row(code)), len(centre.row(code).moves)) == (before, moves)
+                continue
+            row = centre.row(code)
+            actor = "citizen" if row.moves[-1].moved_by == "citizen" else "staff"
+            assert row.state == before[0] or may_move(before[0], row.state, actor)
+            assert row.state != "closed" or row.end_reason == "withdrawn" or before[0] in ("answered", "closed")
+            if place_of(row) not in reached:
+                reached.add(place_of(row))
+                todo.append((*way, act))
+    assert {state for state, *_ in reached} == set(STATES)
+    assert {reopened for state, reopened, _ in reached if state == "closed"} == {0, 1}
+
+
+def place_of(row):
+    return row.state, row.reopened, row.end_reason
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -28,7 +28,7 @@ def test_every_route_says_why_and_what_it_means_with_its_source() -> None:
 def test_every_route_that_asks_may_be_gone_on_with_and_left() -> None:
     asking = [route for route in ROUTES.values() if route.asks]
     assert all({"go_on", "cancel"} <= set(route.choices) for route in asking)
-    assert len(asking) == 5
+    assert len(asking) == 6
 
 
 def test_routes_lead_to_kinds_topics_and_routes_that_there_are() -> None:
@@ -47,6 +47,12 @@ def test_routes_lead_to_kinds_topics_and_routes_that_there_are() -> None:
         ("cán bộ đòi phong bì mới nhận hồ sơ", "to_cao"),
         ("tôi tố cáo ông trưởng phòng", "to_cao"),
         ("đang có người cầm dao ở quầy", "urgent"),
+        ("vừa bị cướp giật ngay trước cổng ủy ban", "urgent"),
+        ("có người định tự tử ở trụ sở", "urgent"),
+        ("tôi bị lừa đảo chuyển 20 triệu cho người giả danh công an", "crime"),
+        ("để xe ở trụ sở thì bị trộm mất", "crime"),
+        ("cán bộ nhận hối lộ rồi lừa đảo dân", "to_cao"),
+        ("bị lừa đi lại nhiều lần, cán bộ hẹn rồi không có mặt", "phan_anh"),
         ("cửa hàng bán hàng lỗi không cho đổi", "not_ours"),
         ("cổng dịch vụ công báo lỗi khi thanh toán", "phan_anh"),
         ("trễ hẹn hai tuần chưa trả kết quả", "phan_anh"),

@@ -36,6 +36,13 @@ def off(row, name="off"):
     return f"{name}:\n- {{{row}}}\n"
 
 
+def test_praise_has_no_date_as_its_way_says():
+    rules = load_rules(ROOT / "knowledge")
+    praise = {key for key, kind in rules.kinds.items() if kind.route == "khen"}
+    assert praise
+    assert not any(praise & set(days) for days in rules.days.values())
+
+
 def test_nothing_of_the_content_is_refused():
     rules = load_rules(ROOT / "knowledge")
     assert rules.refused == ()

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, update
 
+from bot.complaints.conversations import offers_for
 from bot.complaints.model import Complaint
 from bot.complaints.queries import Wanted, list_complaints, similar
 from bot.complaints.texts import plain
@@ -132,3 +133,14 @@ def test_the_nearest_open_one_comes_first(centre):
     found = similar(centre.database, "online_system", "Trang web treo lúc thanh toán lệ phí")
     assert [row.code for row in found] == [near, far]
     assert len(found[0].moves) == 1
+
+
+def test_what_is_about_another_province_is_not_offered(centre):
+    file = lambda province: centre.file(kind="fee", description="thu thêm lệ phí", province=province).code  # noqa: E731
+    here, _, unknown = file("tay-ninh"), file("gia-lai"), file(None)
+    kind, found = centre.rules.kinds["fee"], []
+    for province in ("tay-ninh", None):
+        offers = offers_for(centre.database, "web:binh", kind, "thu thêm lệ phí một cửa xã An Hòa tuần trước", province)
+        found.append({offer.code for offer in offers})
+    assert found[0] == {here, unknown}
+    assert len(found[1]) == 3

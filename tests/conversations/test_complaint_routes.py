@@ -137,6 +137,26 @@ def test_danger_gets_the_numbers_before_the_form(citizen: Conversation) -> None:
     assert "113" in citizen.last.replies[-1].text
 
 
+def test_what_is_no_longer_dangerous_may_still_be_a_denunciation(citizen: Conversation, bot_database: Database) -> None:
+    citizen.say("tôi muốn phản ánh")
+    citizen.say("tôi bị hành hung ở quầy vì không đưa phong bì cho cán bộ xã Cẩm Duệ")
+    citizen.tap("Không còn nguy hiểm, ghi phản ánh")
+    assert "không có sự bảo vệ mà luật dành cho người tố cáo" in citizen.text
+    citizen.tap("Vẫn gửi, chỉ người được chỉ định đọc")
+    citizen.say("việc khác")
+    code = finish(citizen)
+    assert code not in [one.code for one in list_complaints(bot_database)]
+    assert open_complaint(bot_database, code, "reader").told.route == "to_cao"
+
+
+def test_choosing_the_kind_of_bribery_after_danger_warns_too(citizen: Conversation) -> None:
+    citizen.say("tôi muốn phản ánh")
+    citizen.say("chuyện ở quầy hôm trước, tôi bị dọa giết mà không ai can")
+    citizen.tap("Không còn nguy hiểm, ghi phản ánh")
+    citizen.tap("Gợi ý quà, tiền; gây khó khăn")
+    assert "có vẻ là tố cáo" in citizen.text
+
+
 def test_a_suggestion_is_a_kien_nghi(citizen: Conversation, bot_database: Database) -> None:
     citizen.say("tôi góp ý trung tâm nên mở thêm quầy vào sáng thứ bảy cho người đi làm")
     assert "có vẻ là kiến nghị" in citizen.text
