@@ -16,6 +16,8 @@ ANY_DISTRICT = "any_district"
 _TOKEN = re.compile(r"[^\W_]+")
 # Syllables of a smaller unit's own name, between "huyện" and the province.
 _LONGEST_NAME = 3
+# Messages whose places are remembered: one turn asks several times.
+_RECENT = 64
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,7 @@ class _Token:
     start: int
     end: int
     toned: bool
-
-    @property
-    def folded(self) -> str:
-        return fold(self.word)
+    folded: str
 
     @property
     def stands_out(self) -> bool:
@@ -104,6 +103,7 @@ class Places:
         for name in knowledge.no_places:
             self._add(_Name(_words(name), None))
         self._longest = max((len(words) for words in self._names), default=0)
+        self._found = lru_cache(_RECENT)(self._find)
 
     def _add(self, name: _Name) -> None:
         if not name.words:
@@ -114,9 +114,13 @@ class Places:
 
     def find(self, text: str) -> Found | None:
         """The place that a message names, with or without tones, in any case; None when it names none."""
+        return self._found(text)
+
+    def _find(self, text: str) -> Found | None:
         text = clean(text)
         toned = fold(text) != text
-        tokens = [_Token(normalise(t.group()), t.group(), *t.span(), toned) for t in _TOKEN.finditer(text)]
+        found = [(normalise(t.group()), t) for t in _TOKEN.finditer(text)]
+        tokens = [_Token(word, t.group(), *t.span(), toned, fold(word)) for word, t in found]
         hits = list(self._hits(tokens))
         if not hits:
             return self._unknown_district(text, tokens)
@@ -188,7 +192,10 @@ def _named(knowledge: Knowledge) -> Iterator[tuple[str, Place]]:
             if _without_unit(_words(former)) != own:
                 yield former, Place(province.key, former=former)
     for province in knowledge.provinces.values():
-        yield from ((name, Place(province.key)) for name in _names_of(province))
+        # "Đăk Nông" is another spelling of a province that is no more, not of today's.
+        today, former = _folded(province.name), {_folded(name): name for name in province.former}
+        for name in _names_of(province):
+            yield name, Place(province.key, former=former.get(_folded(name)) if _folded(name) != today else None)
 
 
 def _names_of(province: Province) -> Iterable[str]:

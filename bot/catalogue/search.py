@@ -34,6 +34,8 @@ EXACT = 0.99
 NAMED = 0.8
 # What is nearer to a name is no example of other procedures.
 NO_OTHER = 0.4
+# Messages whose readings are remembered.
+_RECENT = 64
 # A pair of words that more procedures have in their names says which of them is meant no longer.
 MOST_NAMES = 2
 
@@ -89,6 +91,9 @@ class ProcedureSearch:
         self._vocabularies = {key: frozenset(own) for key, own in read_json(known["vocabularies"]).items()}
         self._known_words = frozenset().union(*self._vocabularies.values())
         self._ranker = Ranker.of_arrays(known) if len(said) > 1 else None
+        # One turn asks several times about the same message, and about the same parts of it.
+        self._rank, self._nearness = lru_cache(_RECENT)(self._rank_anew), lru_cache(_RECENT)(self._nearness_anew)
+        self._subject = lru_cache(_RECENT)(lambda text: tuple(topic_words(text, self._names)))
 
     def _learn(self, said: Mapping[str, Sequence[str]], elsewhere: Sequence[str]) -> Arrays:
         vocabularies = {key: sorted({word for w in own for word in plain(w).split()}) for key, own in said.items()}
@@ -108,7 +113,7 @@ class ProcedureSearch:
             return [Hit(procedure, 1.0) for procedure in by_code[:limit]]
         if not self._known_words.intersection(self.subject_of(text)):
             return []
-        best = self._ranker.rank(without_aside_phrases(text)) if self._ranker else self._nearness(text)
+        best = self._rank(text)
         order = np.argsort(-best)[:limit]
         return [Hit(self._procedures[place], float(best[place])) for place in order if best[place] > 0]
 
@@ -120,13 +125,16 @@ class ProcedureSearch:
         """How near a message is to the names of one procedure (0 to 1)."""
         return float(self._nearness(text)[self._index.keys.index(procedure.key)])
 
-    def _nearness(self, text: str) -> NDArray[np.float64]:
+    def _rank_anew(self, text: str) -> NDArray[np.float64]:
+        return self._ranker.rank(without_aside_phrases(text)) if self._ranker else self._nearness(text)
+
+    def _nearness_anew(self, text: str) -> NDArray[np.float64]:
         # The whole message, too: what is left of "giấy chưa vợ" says little.
         return self._index.score(" ".join(self.subject_of(text)), plain(text))
 
     def subject_of(self, text: str) -> list[str]:
         """The words of a message that may name its procedure, without tones; none in "còn lệ phí?"."""
-        return topic_words(text, self._names)
+        return list(self._subject(text))
 
     def covers(self, procedure: Procedure | Name, text: str) -> bool:
         """Whether a procedure's own wordings account for what a message names.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from bot.delivery import turns
 
@@ -57,7 +59,9 @@ class RasaClient:
         self._url = url
         self._actions_url = actions_url
         self._params = {"token": token}
-        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
+        self._timeout = timeout
+        # Made within the event loop that uses it.
+        self._session: aiohttp.ClientSession | None = None
         self._clock = clock
         self._healthy_until = float("-inf")
         self._asking = asyncio.Lock()
@@ -72,8 +76,7 @@ class RasaClient:
         body = {"sender": conversation, "message": message, "metadata": metadata}
         headers = {"Authorization": f"Bearer {self._params['token']}"}
         try:
-            response = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
-            messages = response.json()
+            messages = await self._request("POST", f"{self._url}/webhooks/rest/webhook", json=body, headers=headers)
             # Rasa answers 200 with [] when a turn has crashed, and with a part when an action has.
             if not _is_complete(messages):
                 raise RasaError("no_answer")
@@ -93,8 +96,8 @@ class RasaClient:
 
     async def find_turn(self, conversation: str, inbox_id: int) -> Recorded | None:
         """What is recorded for a message, None when its turn never ended."""
-        response = await self._request("GET", self._tracker(conversation), params=self._params)
-        events: list[dict[str, Any]] = response.json().get("events") or []
+        tracker = await self._request("GET", self._tracker(conversation), params=self._params)
+        events: list[dict[str, Any]] = tracker.get("events") or []
         said = [number for number, event in enumerate(events) if event["event"] == "user"]
         own = [number for number in said if (events[number].get("metadata") or {}).get("inbox_id") == inbox_id]
         if not own:
@@ -116,8 +119,8 @@ class RasaClient:
     async def is_in_form(self, conversation: str) -> bool:
         """Whether a form waits for an answer."""
         params = {**self._params, "include_events": "NONE"}
-        response = await self._request("GET", self._tracker(conversation), params=params)
-        return bool((response.json().get("active_loop") or {}).get("name"))
+        tracker = await self._request("GET", self._tracker(conversation), params=params)
+        return bool((tracker.get("active_loop") or {}).get("name"))
 
     async def forget(self, conversation: str) -> int:
         """Take a conversation out of Rasa's tracker store; returns how many events it had.
@@ -137,29 +140,35 @@ class RasaClient:
 
     async def _forget(self, which: dict[str, str]) -> int:
         headers = {"Authorization": f"Bearer {self._params['token']}"}
-        response = await self._request(
+        told = await self._request(
             "DELETE", f"{self._url}/webhooks/rest/conversations", params=which, headers=headers, timeout=_REWRITING
         )
-        return int(response.json()["forgotten"])
+        return int(told["forgotten"])
 
     async def close(self) -> None:
         """Give back the connections."""
-        await self._client.aclose()
+        if self._session:
+            await self._session.close()
 
     def _tracker(self, conversation: str) -> str:
         return f"{self._url}/conversations/{_checked(conversation)}/tracker"
 
-    async def _request(self, method: str, address: str, **options: Any) -> httpx.Response:
+    async def _request(self, method: str, address: str, timeout: float | None = None, **options: Any) -> Any:
+        """The answer, read."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(raise_for_status=True, trust_env=False)
+        patience = aiohttp.ClientTimeout(total=timeout or self._timeout)
         try:
-            response = await self._client.request(method, address, **options)
-            response.raise_for_status()
-        except httpx.TimeoutException as error:
+            async with self._session.request(method, URL(address, encoded=True), timeout=patience, **options) as answer:
+                return json.loads(await answer.read())
+        except asyncio.TimeoutError as error:
             raise RasaError("timeout") from error
-        except httpx.HTTPStatusError as error:
-            raise RasaError(f"http_{error.response.status_code}") from error
-        except httpx.HTTPError as error:
+        except aiohttp.ClientResponseError as error:
+            raise RasaError(f"http_{error.status}") from error
+        except (aiohttp.ClientError, ConnectionError) as error:
             raise RasaError("unreachable") from error
-        return response
+        except ValueError as error:
+            raise RasaError("unreadable") from error
 
 
 def _checked(conversation: str) -> str:

@@ -21,6 +21,8 @@ from bot.delivery.pace import Pace, Rates
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
+# From a call to the look it asks for: what else comes meanwhile shares the look and its commit.
+GATHER_SECONDS = 0.015
 # A neighbour's own limits are shorter; this one is for an adapter that hangs.
 TRY_SECONDS = 45.0
 # Until a stopping program stores no more results; what is on its way then counts as uncertain.
@@ -109,6 +111,8 @@ class Sender:
         if not self._wake.is_set():
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        if self._wake.is_set():
+            await asyncio.sleep(GATHER_SECONDS)
 
     def _turn_over(self, results: list[Result], sure: bool) -> list[Parcel]:
         moment = self._clock()

@@ -19,7 +19,10 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # "hoà", "thuỷ" and "hòa", "thủy" are the same syllables; the second way is kept.
 _END = "(?![^\\W\\d_]|[\u0302\u0306])"  # no letter and no hat ("hoặc") follows
 _LATE_TONE = re.compile(rf"(?<!q)(?:(o)([ae])|(u)(y))([{_TONES}]){_END}")
-_D = str.maketrans("đĐ", "dD")
+# Every mark that sits on a letter goes (none has a number beyond these), and "đ", which no mark makes.
+_BARE = {number: None for number in range(0x300, 0x1F000) if unicodedata.combining(chr(number))} | str.maketrans(
+    "đĐ", "dD"
+)
 
 # Codes say what a message is about, whatever their digits: each kind becomes one word.
 _CODE_WORDS = (
@@ -45,8 +48,7 @@ def normalise(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text without any diacritics ("Đăng ký" → "Dang ky")."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_D)
+    return text if text.isascii() else unicodedata.normalize("NFD", text).translate(_BARE)
 
 
 def words(text: str) -> list[str]:

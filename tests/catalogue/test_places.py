@@ -27,9 +27,8 @@ def said_of(text):
     return found and found.place.old and found.place.old.name
 
 
-@given(
-    st.sampled_from(NAMES), st.sampled_from([str.upper, str.lower, str.title, fold, lambda name: fold(name).upper()])
-)
+@pytest.mark.parametrize("spelling", [str.upper, str.lower, str.title, fold, lambda name: fold(name).upper()])
+@pytest.mark.parametrize("name", NAMES)
 def test_any_casing_with_tones_or_without_finds_the_same_place(name, spelling):
     assert PLACES.find(f"tôi ở {spelling(name)}") == PLACES.find(f"tôi ở {name}")
     assert PLACES.find(f"tôi ở {name}").province
