@@ -193,9 +193,9 @@ def _named(knowledge: Knowledge) -> Iterator[tuple[str, Place]]:
                 yield former, Place(province.key, former=former)
     for province in knowledge.provinces.values():
         # "Đăk Nông" is another spelling of a province that is no more, not of today's.
-        today, former = _folded(province.name), {_folded(name): name for name in province.former}
+        today, before = _folded(province.name), {_folded(name): name for name in province.former}
         for name in _names_of(province):
-            yield name, Place(province.key, former=former.get(_folded(name)) if _folded(name) != today else None)
+            yield name, Place(province.key, former=before.get(_folded(name)) if _folded(name) != today else None)
 
 
 def _names_of(province: Province) -> Iterable[str]:

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Integer, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import Database, cipher_of
+from bot.database import Database, UtcDateTime, cipher_of
 from bot.delivery import correspondents, outbox
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.holding import carried_by
@@ -25,6 +26,7 @@ LEASE = timedelta(seconds=60)
 PATIENCE = timedelta(hours=4)
 LADDER = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _AGAIN_SOON = timedelta(seconds=1)
+_MOMENT = bindparam("moment", type_=UtcDateTime)
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,86 @@ class Result:
 
 def anything_due(database: Database, channels: Sequence[str], moment: datetime) -> bool:
     """Whether a look with the intention to write is worth it."""
-    due = (OutboxMessage.channel.in_(channels), OutboxMessage.state == PENDING, OutboxMessage.next_attempt_at <= moment)
-    over = (OutboxMessage.channel.in_(channels), OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < moment)
+    given = {"channels": list(channels), "moment": moment}
     with database.reading() as session:
-        looks = (select(OutboxMessage.id).where(*which).limit(1) for which in (due, over))
-        return any(session.execute(look).first() for look in looks)
+        return any(session.execute(look, given).first() for look in _anything())
+
+
+# Made once: putting these statements together takes longer than running them.
+@lru_cache(maxsize=1)
+def _anything() -> tuple[Any, Any]:
+    """One that may go out, and one whose claim has run out."""
+    due = select(OutboxMessage.id).where(OutboxMessage.state == PENDING, OutboxMessage.next_attempt_at <= _MOMENT)
+    over = select(OutboxMessage.id).where(OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < _MOMENT)
+    channels = OutboxMessage.channel.in_(bindparam("channels", expanding=True))
+    return due.where(channels).limit(1), over.where(channels).limit(1)
+
+
+@lru_cache(maxsize=1)
+def _due() -> Any:
+    """What may go out through a channel: of each conversation the first that is unfinished."""
+    earlier = aliased(OutboxMessage)
+    unfinished_before = exists().where(
+        earlier.conversation == OutboxMessage.conversation,
+        earlier.state.in_((PENDING, CLAIMED)),
+        earlier.id < OutboxMessage.id,
+    )
+    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at")
+    return (
+        select(*(getattr(OutboxMessage, name) for name in columns))
+        .where(
+            OutboxMessage.channel == bindparam("channel"),
+            OutboxMessage.state == PENDING,
+            OutboxMessage.next_attempt_at <= _MOMENT,
+            ~unfinished_before,
+        )
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+        .limit(bindparam("room", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+
+
+@lru_cache(maxsize=1)
+def _take() -> Any:
+    table = OutboxMessage.__table__
+    return (
+        update(table)
+        .where(table.c.id.in_(bindparam("mine", expanding=True)))
+        .values(
+            state=CLAIMED,
+            claimed_until=bindparam("until"),
+            attempts=table.c.attempts + 1,
+            first_attempt_at=func.coalesce(table.c.first_attempt_at, _MOMENT),
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _abandoned() -> Any:
+    over = select(OutboxMessage.id).where(OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < _MOMENT)
+    return over.where(OutboxMessage.channel.in_(bindparam("channels", expanding=True)))
+
+
+@lru_cache(maxsize=1)
+def _taken() -> Any:
+    """Write down that a claimed message, or a part of it, has arrived."""
+    table = OutboxMessage.__table__
+    return (
+        update(table)
+        .where(
+            table.c.id == bindparam("mine"),
+            table.c.state == CLAIMED,
+            table.c.claimed_until == bindparam("claim", type_=UtcDateTime),
+        )
+        .values(
+            state=DELIVERED,
+            delivered_at=_MOMENT,
+            parts_sent=bindparam("parts"),
+            external_id=bindparam("external"),
+            reason=None,
+            claimed_until=None,
+        )
+    )
 
 
 def turn_over(
@@ -165,7 +242,8 @@ def _claim(
     session: Session, channel: str, room: int, moment: datetime, wait_for: Callable[[str, str], float]
 ) -> list[Parcel]:
     going = []
-    for row in _due(session, channel, room, moment):
+    due = session.execute(_due(), {"channel": channel, "room": room, "moment": moment})
+    for row in due.all():
         wait = wait_for(channel, row.conversation)
         if wait:
             _write(session, OutboxMessage.id == row.id, next_attempt_at=moment + timedelta(seconds=wait))
@@ -174,40 +252,9 @@ def _claim(
     if not going:
         return []
     until = moment + LEASE
-    _write(
-        session,
-        OutboxMessage.id.in_([row.id for row in going]),
-        state=CLAIMED,
-        claimed_until=until,
-        attempts=OutboxMessage.attempts + 1,
-    )
-    fresh = [row.id for row in going if row.first_attempt_at is None]
-    if fresh:
-        _write(session, OutboxMessage.id.in_(fresh), first_attempt_at=moment)
+    taken = {"mine": [row.id for row in going], "until": until, "moment": moment}
+    session.execute(_take(), taken)
     return _as_parcels(session, going, moment, until)
-
-
-def _due(session: Session, channel: str, room: int, moment: datetime) -> Sequence[Any]:
-    earlier = aliased(OutboxMessage)
-    unfinished_before = exists().where(
-        earlier.conversation == OutboxMessage.conversation,
-        earlier.state.in_((PENDING, CLAIMED)),
-        earlier.id < OutboxMessage.id,
-    )
-    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at")
-    found = (
-        select(*(getattr(OutboxMessage, name) for name in columns))
-        .where(
-            OutboxMessage.channel == channel,
-            OutboxMessage.state == PENDING,
-            OutboxMessage.next_attempt_at <= moment,
-            ~unfinished_before,
-        )
-        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
-        .limit(room)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.execute(found))
 
 
 def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: datetime) -> list[Parcel]:
@@ -249,7 +296,13 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
         )
         return
     assert isinstance(outcome, Taken)
-    taken = {"parts_sent": parcel.part + 1, "external_id": (outcome.external_id or "")[:100] or None, "reason": None}
+    external = (outcome.external_id or "")[:100] or None
+    if result.last and not parcel.carried:
+        own = {"mine": parcel.id, "claim": parcel.until, "moment": moment}
+        if not session.execute(_taken(), {**own, "parts": parcel.part + 1, "external": external}).rowcount:
+            logger.warning("outbox %d: attempt %d is over", parcel.id, parcel.attempts)
+        return
+    taken = {"parts_sent": parcel.part + 1, "external_id": external, "reason": None}
     if result.last:
         _end(session, parcel, state=DELIVERED, delivered_at=moment, **taken)
     else:
@@ -291,12 +344,11 @@ def _keep_own(session: Session, parcel: Parcel, **values: Any) -> bool:
 
 
 def _free_abandoned(session: Session, channels: Sequence[str], moment: datetime) -> None:
-    over = (
-        OutboxMessage.channel.in_(channels),
-        OutboxMessage.state == CLAIMED,
-        OutboxMessage.claimed_until < moment,
-    )
-    freed = give_back(session, *over)
+    given = {"channels": list(channels), "moment": moment}
+    over = list(session.execute(_abandoned(), given).scalars())
+    # Looked at once more in the same breath: another program may have freed it.
+    still = (OutboxMessage.id.in_(over), OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < moment)
+    freed = give_back(session, *still) if over else 0
     if freed:
         logger.warning("outbox: %d messages taken up again, they may arrive twice", freed)
 
