@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import os
 import re
@@ -303,6 +304,16 @@ def quieten() -> None:
     os.environ.update(QUIET)
     # Some libraries reset the filters when they are imported, so that a filter alone does not hold.
     warnings.showwarning = lambda *_, **__: None
+
+
+def collect_rarely() -> None:
+    """Let this program look for cyclic garbage less often: looking at all that was loaded costs more than it finds.
+
+    To be called when everything is loaded; what is there by then is never looked at again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _file_values(path: Path) -> dict[str, str]:

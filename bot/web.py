@@ -40,7 +40,7 @@ from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
 from bot.operations.registered import list_jobs
 from bot.serving import Crowd, SafeHeaders, allow_many_connections, make_server, tell_failure
-from bot.settings import ROOT, Settings, load_settings
+from bot.settings import ROOT, Settings, collect_rarely, load_settings
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.content import ContentPages
 from bot.site.content_routes import content_routes
@@ -118,6 +118,7 @@ def serve() -> None:
     except ComplaintError as error:
         sys.exit(f"motcua: {error}")
     allow_many_connections()
+    collect_rarely()
     make_server(app, settings, app.state.on_stop).run()
 
 

@@ -308,3 +308,8 @@ def test_servers_in_front_are_this_machine_unless_named(tmp_path):
 def test_a_server_in_front_that_is_no_address_stops_the_start(tmp_path, wrong):
     with pytest.raises(SettingsError, match="MOTCUA_TRUSTED_PROXIES"):
         load(tmp_path, MOTCUA_TRUSTED_PROXIES=wrong)
+
+
+def test_a_program_that_is_loaded_looks_for_garbage_less_often():
+    script = "import gc; from bot.settings import collect_rarely; collect_rarely(); print(gc.get_threshold()[0] > 700)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "True\n"

@@ -59,7 +59,7 @@ class Dispatcher:
         database: Database,
         rasa: RasaClient,
         give_up_after: float,
-        workers: int = 8,
+        workers: int = 16,
         attend: Sequence[Attend] = (),
         on_stored: Callable[[], None] = lambda: None,
     ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
+import ujson
 from rasa.utils.endpoints import EndpointConfig
 
 # Less than the five seconds after which the action server hangs up on a silent caller.
@@ -25,6 +26,8 @@ def keep_connections() -> None:
         if not hasattr(endpoint, _SESSION):
             made = make_session(endpoint)
             made.connector._keepalive_timeout = _KEPT_SECONDS
+            # A call carries the conversation; what Rasa's web server brings writes it several times as fast.
+            made._json_serialize = ujson.dumps
             setattr(endpoint, _SESSION, made)
         yield getattr(endpoint, _SESSION)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from bot.runtime.absent import keep_tensorflow_out
-from bot.settings import load_settings
+from bot.settings import collect_rarely, load_settings
 
 
 def keep_values_out_of_logs() -> None:
@@ -34,6 +34,7 @@ def run() -> None:
     keep_connections()
     let_failures_fail()
     end_failed_turns()
+    collect_rarely()
     # As an argument the token would stand in the list of processes.
     # Joined with "=", because one in sixty-four random tokens begins with a dash.
     sys.argv.append(f"--auth-token={load_settings().rasa_token}")
