@@ -55,7 +55,6 @@ REGISTER_EVERY = 3600.0
 GROUP_PAUSE = timedelta(hours=1)
 # Messages whose correction is recognised; of an older one it is too late to make use.
 _REMEMBERED = 10_000
-_BUTTON_LENGTH = 16
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -244,7 +243,7 @@ class Receiver:
             self._recent.popitem(last=False)
 
     def _find_button(self, tap: Tap) -> Button | None:
-        if tap.conversation is None or not tap.button.isascii() or len(tap.button) > _BUTTON_LENGTH:
+        if tap.conversation is None:
             return None
         with self._database.reading() as session:
             return outbox.find_button(session, tap.conversation, tap.button)

@@ -45,7 +45,6 @@ BODY_SECONDS = 10.0
 _NEW_PER_ADDRESS, _NEW_SECONDS = 300, 600
 REJECT_ANSWER = "/reject_answer"
 _CLIENT_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
-_BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
 # Databases count rows no further.
 _LAST_ROW = 2**63 - 1
 
@@ -180,11 +179,10 @@ class WebChannel:
         return check_text(body.get("text")), None
 
     def _find_button(self, conversation: str, button_id: str) -> Button:
-        if _BUTTON_ID.fullmatch(button_id):
-            with self.database.reading() as session:
-                button = outbox.find_button(session, conversation, button_id)
-            if button:
-                return button
+        with self.database.reading() as session:
+            button = outbox.find_button(session, conversation, button_id)
+        if button:
+            return button
         raise BadRequestError(sentences.UNKNOWN_BUTTON)
 
     def _keep_feedback(self, conversation: str, turn: int, value: str) -> bool:

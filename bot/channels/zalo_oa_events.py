@@ -90,6 +90,8 @@ def read_event(body: Mapping[str, Any], oa_id: str) -> Event:
     if name.startswith("oa_send_"):
         return _own(body, name, oa_id)
     if name == "user_withdraw":
+        if _id(body.get("oa_id")) not in (None, oa_id):
+            return Event(Meaning.FOREIGN)
         user_id = _id(body.get("user_id")) or _id(_part(body, "sender").get("id"))
         at = read_moment(body.get("timestamp"))
         return Event(Meaning.WITHDRAWN, user_id, at=at) if user_id else NOTHING

@@ -26,6 +26,8 @@ from bot.delivery.turns import TurnLog
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.1
+# Of one try, all its calls together: it must end before its claim does, or the same message would be begun twice.
+TURN_SECONDS = 80.0
 BACK_OFF = (0.5, 1, 2, 4, 8, 15)
 RATED_OUTCOMES = ("answer",)
 HANDOVER = "handover"
@@ -141,12 +143,14 @@ class Dispatcher:
     async def _answer(self, claim: Claim) -> None:
         try:
             began = time.monotonic()
-            await self._keep(await self._run_turn(claim))
+            await self._keep(await asyncio.wait_for(self._run_turn(claim), TURN_SECONDS))
             counters.count_turn(claim.channel, time.monotonic() - began)
         except LostClaimError:
             raise
         except (RasaError, LaterError) as error:
             await self._fail(claim, str(error))
+        except asyncio.TimeoutError:
+            await self._fail(claim, "timeout")
         except Exception:
             # Tried again and then set aside like any other: it must not stand in its conversation's way for ever.
             logger.error("inbox %d: attempt %d met an error", claim.id, claim.attempts, exc_info=True)
@@ -162,13 +166,14 @@ class Dispatcher:
             self._news.notify_all()
 
     async def _run_turn(self, claim: Claim) -> _Ended:
-        if claim.silent:
+        # First of all: what Rasa has answered already, a receipt perhaps, is said whatever happened since.
+        earlier = await self._find_earlier(claim) if claim.attempts > 1 else []
+        if claim.silent and not earlier:
             return _Ended(claim, (), TurnLog(outcome=HANDOVER))
-        off = await self._switches.stops(claim)
+        off = await self._switches.stops(claim) if not earlier else None
         if off:
             told = await asyncio.to_thread(replies_while_off, self._database, claim, off)
             return _Ended(claim, told, TurnLog(outcome=HANDOVER))
-        earlier = await self._find_earlier(claim) if claim.attempts > 1 else []
         if may_be_choice(claim):
             claim = await asyncio.to_thread(read_choice, self._database, claim)
         attended = await self._attend_to(claim)
@@ -240,15 +245,32 @@ class Dispatcher:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
             await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)
             return
-        await self._clean_up(claim)
-        await self._keep(_Ended(claim, [Reply(sentences.NOT_ANSWERED)], reason=reason))
+        found = await self._clean_up(claim)
+        if not (found and await self._keep_late(claim, *found)):
+            await self._keep(_Ended(claim, [Reply(sentences.NOT_ANSWERED)], reason=reason))
 
-    async def _clean_up(self, claim: Claim) -> None:
-        """Take back what is left of a turn that is given up, or the next message would fall into its middle."""
+    async def _keep_late(self, claim: Claim, said: list[Reply], log: TurnLog) -> bool:
+        """Keep answers of which only the way here was lost: "please send it again" would make two of what was filed."""
         try:
-            await self._find_earlier(claim)
-        except (RasaError, ValueError):
+            await self._keep(_Ended(claim, said, log))
+        except LostClaimError:
+            raise
+        except Exception:
+            logger.error("inbox %d: its answers can't be kept", claim.id, exc_info=True)
+            return False
+        return True
+
+    async def _clean_up(self, claim: Claim) -> tuple[list[Reply], TurnLog] | None:
+        """Take back what is left of a turn that is given up, or the next message would fall into its middle.
+
+        Returns its answers when it had ended well after all.
+        """
+        try:
+            answers = await self._find_earlier(claim)
+            return read_messages(answers) if answers else None
+        except (RasaError, ValueError, LookupError, TypeError):
             logger.warning("inbox %d: what is left of its turn could not be taken back", claim.id)
+            return None
 
 
 def read_messages(messages: list[dict[str, Any]]) -> tuple[list[Reply], TurnLog]:

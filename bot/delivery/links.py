@@ -137,12 +137,10 @@ def _use(session: Session, claim: Claim, digest: str) -> None:
         return
     row.used_at = now()
     # In the same order everywhere, or two programs could wait for each other.
-    both = sorted((row.conversation, claim.conversation))
-    one, other = (correspondents.ensure(session, name) for name in both)
-    person = one.person or other.person or secrets.token_hex(16)
-    if other.person and other.person != person:
-        session.execute(update(Correspondent).where(Correspondent.person == other.person).values(person=person))
-    one.person = other.person = person
+    both = {name: correspondents.ensure(session, name) for name in sorted((row.conversation, claim.conversation))}
+    giver, shower = both[row.conversation], both[claim.conversation]
+    # Who shows a code comes alone: whom it was linked to before, nobody here has asked for and could not undo.
+    giver.person = shower.person = giver.person or secrets.token_hex(16)
     # Whom it would cut off, without a name: buttons outlive an erasure of the other side.
     undo = f"{_UNDO}{cipher_of(session).digest(claim.conversation)}"
     there = Reply(said.LINKED_THERE.format(channel=_place(claim.conversation)), (Button(said.UNLINK, undo),))

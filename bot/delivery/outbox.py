@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from bot.database import Cipher, cipher_of, now, take_turn
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
+
+_BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ def add(
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:
     """The button behind an opaque id, only when this conversation was sent it."""
+    if not _BUTTON_ID.fullmatch(button_id):
+        # Made up by hand; it may hold what no database takes.
+        return None
     row = session.get(SentButton, button_id)
     if row is None or row.conversation != conversation:
         return None

@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=60)
 PATIENCE = timedelta(hours=4)
 LADDER = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _AGAIN_SOON = timedelta(seconds=1)
+# Seconds that a channel asks for, such as until the morning, which are no failure of a message.
+_LONG_WAIT = 3600.0
 _MOMENT = bindparam("moment", type_=UtcDateTime)
 
 
@@ -286,9 +288,12 @@ def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: 
 def _store_plain(session: Session, result: Result, moment: datetime) -> None:
     parcel, outcome = result.parcel, result.outcome
     if isinstance(outcome, TryAgain):
+        # What it may try begins anew after a wait that was not about it.
+        anew = {"attempts": 0, "first_attempt_at": None} if _is_no_fault(outcome) else {}
         _keep_own(
             session,
             parcel,
+            **anew,
             state=PENDING,
             reason=outcome.reason[:60],
             uncertain=OutboxMessage.uncertain + (1 if outcome.uncertain else 0),
@@ -359,4 +364,9 @@ def _write(session: Session, *which: Any, **values: Any) -> int:
 
 
 def _is_out_of_patience(result: Result, moment: datetime) -> bool:
-    return moment - result.parcel.first_attempt_at >= PATIENCE
+    return not _is_no_fault(result.outcome) and moment - result.parcel.first_attempt_at >= PATIENCE
+
+
+def _is_no_fault(outcome: Outcome) -> bool:
+    """Whether the message can do nothing for it: nothing goes out at all, or the channel asked for a long wait."""
+    return isinstance(outcome, TryAgain) and (outcome.everybody or (outcome.after or 0.0) >= _LONG_WAIT)

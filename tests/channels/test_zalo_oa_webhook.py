@@ -276,6 +276,12 @@ def test_who_withdraws_is_to_be_erased_and_hears_nothing_more(zalo, database):
         assert session.execute(select(func.count(OutboxMessage.id))).scalar_one() == 0
 
 
+def test_who_withdraws_from_another_account_is_not_ours_to_erase(zalo, database):
+    raw = changed(make_event("user_withdraw", oa_id="9" * 19, sender=None, recipient=None), user_id=AN)
+    assert zalo(raw) == 200
+    assert privacy.list_wishes(database, wish=privacy.DELETE) == []
+
+
 def test_a_disk_that_does_not_answer_is_a_failure_within_two_seconds(webhook):
     begun = time.monotonic()
     with webhook(Stuck(seconds=60)) as client:

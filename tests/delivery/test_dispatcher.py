@@ -11,7 +11,7 @@ from sqlalchemy import update
 from bot.database import now
 from bot.delivery import inbox, outbox, sentences, turns
 from bot.delivery.dispatcher import Dispatcher
-from bot.delivery.model import CLAIMED, DONE, FAILED, InboxMessage
+from bot.delivery.model import CLAIMED, DONE, FAILED, InboxMessage, Switch
 from bot.delivery.rasa import RasaClient
 from bot.delivery.turns import TurnLog
 from bot.settings import ROOT
@@ -97,6 +97,25 @@ def test_a_turn_that_rasa_finished_is_not_sent_again_and_its_answers_are_used(da
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
     assert received_by(rasa) == ["xin chào"]
     assert row_of(database, inbox_id).attempts == 2
+
+
+def test_answers_that_are_found_when_giving_up_are_said(database, rasa):
+    rasa.faults.append(Fault.LOST)
+    inbox_id = accept(database)
+    with dispatching(database, rasa, give_up_after=0):
+        assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
+    assert (row_of(database, inbox_id).state, received_by(rasa)) == (DONE, ["xin chào"])
+
+
+def test_what_rasa_has_answered_is_said_though_the_bot_was_switched_off_since(database, rasa):
+    inbox_id = accept(database)
+    inbox.claim_next(database)
+    finish_in_rasa(rasa, inbox_id, say("Mã biên nhận PA-0000-0000-0000"))
+    program_is_gone(database, inbox_id)
+    with database.transaction() as session:
+        session.add(Switch(name="all", off_at=now(), off_by="An", notice="Tạm nghỉ"))
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, inbox_id) == ["Mã biên nhận PA-0000-0000-0000"]
 
 
 def test_a_turn_finished_before_the_program_was_killed_is_not_sent_again(database, rasa):

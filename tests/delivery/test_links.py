@@ -119,9 +119,15 @@ def test_after_five_wrong_codes_even_a_right_one_has_to_wait(database):
 
 def test_three_conversations_are_one_person(database):
     link(database, WEB, TELEGRAM)
+    link(database, WEB, "zalo_bot:3")
+    assert set(linked(database, "zalo_bot:3")) == {WEB, TELEGRAM, "zalo_bot:3"}
+
+
+def test_who_shows_a_code_brings_nobody_along(database):
     link(database, THIEF, "zalo_bot:3")
     link(database, WEB, THIEF)
-    assert len(linked(database, "zalo_bot:3")) == 4
+    assert set(linked(database, WEB)) == {WEB, THIEF}
+    assert linked(database, "zalo_bot:3") == ["zalo_bot:3"]
 
 
 @pytest.mark.parametrize("text", ["xin chào", "PA-0123-4567-89AB", "nk", "x" * 300 + " NK-AAAA-AAAA"])

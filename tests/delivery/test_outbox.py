@@ -91,6 +91,7 @@ def test_a_button_of_another_conversation_is_unknown(database):
     with database.reading() as session:
         assert outbox.find_button(session, "web:binh", button.id) is None
         assert outbox.find_button(session, "web:an", "made-up") is None
+        assert outbox.find_button(session, "web:an", "a\0b") is None
 
 
 def test_only_the_last_reply_asks_whether_it_helped(database):

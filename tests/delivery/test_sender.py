@@ -84,6 +84,18 @@ def test_tries_go_on_for_four_hours_and_end_with_a_name(database, adapter):
     assert 12 <= row.attempts <= 20
 
 
+@pytest.mark.parametrize("why", [TryAgain("no_login", everybody=True), TryAgain("night", after=8 * 3600.0)])
+def test_a_wait_that_no_message_can_help_uses_up_none_of_its_patience(database, adapter, why):
+    clock, outbox_id = Clock(), say(database, "chào")
+    adapter.script["fake:an"] = [why] * 30 + [TryAgain("busy")]
+    for _ in range(31):
+        send_all(database, adapter, clock=clock)
+        clock.moment = max(clock.moment + timedelta(hours=1), row_of(database, outbox_id).next_attempt_at)
+    assert row_of(database, outbox_id).state == PENDING
+    send_all(database, adapter, clock=clock)
+    assert adapter.texts_of("fake:an") == ["chào"]
+
+
 def test_what_the_channel_asks_for_counts_as_the_least(database, adapter):
     clock = Clock()
     adapter.script["fake:an"] = [TryAgain("too_many", after=17.0)]
