@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from bot.database import now, take_turn
+from bot.database import UtcDateTime, now, take_turn
 from bot.delivery.holding import release_held
-from bot.delivery.model import FETCHING, HELD, Correspondent, OutboxMessage, channel_of
+from bot.delivery.model import FETCHING, HELD, PENDING, Correspondent, OutboxMessage, channel_of
 
 _TABLE = Correspondent.__table__
+# What is put off for longer does not wait when its citizen writes: a night, the late steps of many tries.
+_LONG = timedelta(minutes=5)
 
 
 def heard(session: Session, conversation: str, moment: datetime | None = None) -> None:
@@ -42,6 +44,7 @@ def heard_all(session: Session, conversations: Sequence[str], moment: datetime |
             if name not in known:
                 ensure(session, name).heard_at = moment
         session.flush()
+    session.execute(_hasten(), {"names": sent_to, "moment": moment, "later": moment + _LONG})
     for name in session.execute(_holding(), {"names": sent_to}).scalars().all():
         release_held(session, name, moment)
 
@@ -145,6 +148,18 @@ def _holding() -> Any:
     table = OutboxMessage.__table__
     mine = table.c.conversation.in_(bindparam("names", expanding=True))
     return select(table.c.conversation).where(mine, table.c.state == HELD).distinct()
+
+
+@lru_cache(maxsize=1)
+def _hasten() -> Any:
+    """Let what was put off for long go out now: the answer to what was just written would stand behind it."""
+    table = OutboxMessage.__table__
+    mine = (
+        table.c.conversation.in_(bindparam("names", expanding=True)),
+        table.c.state == PENDING,
+        table.c.next_attempt_at > bindparam("later", type_=UtcDateTime),
+    )
+    return update(table).where(*mine).values(next_attempt_at=bindparam("moment", type_=UtcDateTime))
 
 
 def _know(session: Session, conversation: str, values: Mapping[str, object]) -> None:

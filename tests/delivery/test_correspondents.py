@@ -1,8 +1,12 @@
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import select, update
+
 from bot.database import now
-from bot.delivery import correspondents, inbox
-from bot.delivery.model import Correspondent
+from bot.delivery import correspondents, inbox, outbox
+from bot.delivery.model import Correspondent, OutboxMessage
+from bot.delivery.outbox import Reply
 from tests.factories import make_arrival
 
 
@@ -89,3 +93,14 @@ def test_two_who_are_not_linked_are_not_the_same_person(database):
     arrive(database, "fake:an")
     arrive(database, "other:an")
     assert best_other(database, "fake:an") is None
+
+
+@pytest.mark.parametrize(("put_off", "waits"), [(timedelta(hours=8), False), (timedelta(minutes=1), True)])
+def test_what_was_put_off_for_long_does_not_stand_before_the_answer(database, put_off, waits):
+    with database.transaction() as session:
+        outbox.enqueue(session, "fake:an", [Reply("phản ánh đã có câu trả lời")])
+        session.execute(update(OutboxMessage).values(next_attempt_at=now() + put_off))
+    arrive(database)
+    with database.reading() as session:
+        due = session.execute(select(OutboxMessage.next_attempt_at)).scalar_one()
+    assert (due > now()) is waits
