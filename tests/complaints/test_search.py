@@ -115,10 +115,22 @@ def test_words_are_looked_up_in_their_index(centre, asked, index):
     found = [one for one in statements if "@>" in one[0]]
     assert len(found) == 2
     for statement, values in found:
-        with centre.database.reading() as session:
-            session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
-            plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
-        assert f"Bitmap Index Scan on {index} " in "\n".join(plan)
+        assert f"Bitmap Index Scan on {index} " in plan_without_others(centre.database, statement, values)
+
+
+def plan_without_others(database, statement, values):
+    """How a statement is run where only the indexes of words are there: what is known of few rows chooses at random."""
+    others = (
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'complaints'"
+        " AND indexname LIKE 'ix_%%' AND indexname NOT LIKE '%%_words'"
+    )
+    with database.engine.connect() as connection:
+        for (name,) in connection.exec_driver_sql(others).all():
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+        connection.rollback()
+    return "\n".join(plan)
 
 
 def test_the_nearest_open_one_comes_first(centre):
