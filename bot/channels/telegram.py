@@ -74,12 +74,10 @@ class TelegramAdapter:
 
     async def deliver(self, conversation: str, part: Part) -> Outcome:
         """One sendMessage, as plain text: nothing a citizen wrote can be taken for markup."""
+        chat, text, markup = chat_of(conversation), part["text"], _markup(part.get("keyboard"))
         try:
             message = await self._bot.send_message(
-                chat_of(conversation),
-                part["text"],
-                reply_markup=_markup(part.get("keyboard")),
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                chat, text, reply_markup=markup, link_preview_options=LinkPreviewOptions(is_disabled=True)
             )
         except RetryAfter as error:
             self._told_to_wait.add(conversation)

@@ -14,7 +14,7 @@ from bot.database import Database, cipher_of, now, take_turn
 from bot.delivery.model import ChannelCredential
 
 # Longer than any single request of a renewal; after it the holder counts as dead.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=180)
 # As a former pair is marked when the present one was bought with it.
 SPENT = "spent"
 
