@@ -8,9 +8,10 @@ import sys
 
 import click
 
+from bot.accounts.errors import AccountError
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
-from bot.commands import answers, complaints, content, importing, jobs, models, privacy, running
+from bot.commands import answers, complaints, content, importing, jobs, models, privacy, running, users
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.jobs import JobError
@@ -19,6 +20,7 @@ from bot.settings import SettingsError, load_settings
 from bot.training.train import TrainingError
 
 EXPECTED = (
+    AccountError,
     SettingsError,
     StartError,
     TrainingError,
@@ -41,6 +43,7 @@ COMMANDS = (
     complaints.complaints,
     jobs.jobs,
     privacy.privacy,
+    users.users,
     importing.importing,
 )
 

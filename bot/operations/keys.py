@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from bot.accounts.model import Officer
 from bot.complaints.model import Complaint, Evidence
 from bot.database import Database
 from bot.delivery.model import InboxMessage, OutboxMessage, VaultEntry
@@ -17,6 +18,7 @@ SEALED = (
     VaultEntry.value,
     Complaint.contact,
     Evidence.name,
+    Officer.totp,
 )
 BATCH = 500
 
