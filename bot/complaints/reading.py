@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
-from bot.complaints import queries
+from bot.accounts import audit
+from bot.complaints import queries, visibility
 from bot.complaints.errors import MissingTextError, NotAReaderError, UnknownComplaintError
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.masking import mask_contact, mask_tokens
 from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintOpening, Evidence
+from bot.complaints.visibility import Viewer
 from bot.database import Database, cipher_of
 from bot.delivery import vault
 from bot.text.codes import find_receipt_code
@@ -33,6 +35,7 @@ class Look:
         restricted: denunciations are to be shown.
         readers: the names of those who may read denunciations.
         why: the reason, kept with what was opened.
+        viewer: what the officer may know of; None is whoever reaches the database itself.
     """
 
     by: str
@@ -40,6 +43,7 @@ class Look:
     restricted: bool = False
     readers: Sequence[str] = ()
     why: str = ""
+    viewer: Viewer | None = None
 
     def check(self) -> None:
         """Whether this may be asked.
@@ -116,7 +120,7 @@ def list_complaints(
         ComplaintError: as `Look.check`.
     """
     look.check()
-    rows = queries.list_complaints(database, wanted, limit=limit, offset=offset)
+    rows = queries.list_complaints(database, replace(wanted, viewer=look.viewer), limit=limit, offset=offset)
     if look.restricted:
         with database.transaction() as session:
             for row in rows:
@@ -138,10 +142,12 @@ def is_overdue(row: Complaint, day: date) -> bool:
 def record_opening(session: Session, row: Complaint, look: Look, what: str) -> None:
     """Keep that somebody opened something of a complaint."""
     session.add(ComplaintOpening(complaint_id=row.id, opened_by=look.by, what=what, why=look.why))
+    audit.record(session, look.by, "complaint.open", row.code, what)
 
 
 def _find(session: Session, code: str, look: Look) -> Complaint:
-    row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
+    wanted = select(Complaint).where(Complaint.code == find_receipt_code(code))
+    row = session.execute(wanted.where(*visibility.conditions(look.viewer))).scalar_one_or_none()
     # Nothing tells a denunciation from a code that does not exist.
     if row is None or (row.restricted and not look.restricted):
         raise UnknownComplaintError(f"There is no complaint {code}.")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select
 
 from bot.complaints.model import Complaint, ComplaintNotice
+from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, now
 from bot.delivery.model import FAILED, PENDING, OutboxMessage
 
@@ -43,12 +44,14 @@ def undelivered(
     after: int = 0,
     limit: int = PAGE,
     restricted: bool = False,
+    viewer: Viewer | None = None,
 ) -> list[Undelivered]:
     """Notices that are still waiting after so long, or failed; oldest first, a page at a time.
 
     Args:
         after: the id of the last notice of the page before.
         restricted: whether denunciations are shown, too.
+        viewer: what the officer may know of; None is whoever reaches the database itself.
     """
     waiting = and_(OutboxMessage.state == PENDING, OutboxMessage.created_at < now() - older_than)
     found = (
@@ -56,7 +59,7 @@ def undelivered(
         .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)
         .join(Complaint, Complaint.id == ComplaintNotice.complaint_id)
         .where(ComplaintNotice.id > after, or_(OutboxMessage.state == FAILED, waiting))
-        .where(Complaint.erased_at.is_(None))
+        .where(Complaint.erased_at.is_(None), *conditions(viewer))
         .order_by(ComplaintNotice.id)
         .limit(limit)
     )

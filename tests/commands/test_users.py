@@ -5,11 +5,13 @@ from sqlalchemy import update
 from bot.accounts.errors import AccountError
 from bot.accounts.model import AuditEntry
 from bot.accounts.officers import Accounts
+from bot.cli import cli
 from bot.commands.users import users
 from bot.database import open_database
-from tests.factories import make_settings
+from tests.factories import KEY, TOKEN, make_settings
 
 ADMIN = "Trần Quản"
+ENVIRONMENT = {"MOTCUA_SECRET_KEY": KEY, "MOTCUA_RASA_TOKEN": TOKEN}
 
 
 @pytest.fixture
@@ -67,3 +69,16 @@ def test_a_log_that_was_changed_is_an_error(settings):
         session.execute(update(AuditEntry).values(by="Kẻ Khác"))
     with pytest.raises(AccountError, match="from entry 1 on"):
         run(settings, "audit", "--verify")
+
+
+def complaints(settings, *arguments):
+    return CliRunner().invoke(cli, ["complaints", *arguments], env=ENVIRONMENT | {"MOTCUA_HOME": str(settings.home)})
+
+
+def test_with_accounts_feedback_is_shown_to_accounts_only(settings):
+    assert complaints(settings, "list", "--by", "Hoa").exit_code == 0
+    run(settings, "first-admin", ADMIN)
+    run(settings, "add", "Hoa", "--by", ADMIN)
+    assert complaints(settings, "list", "--by", "Hoa").exit_code == 0
+    for stranger in ("Kẻ Khác", ADMIN):
+        assert "has no account that may read" in str(complaints(settings, "list", "--by", stranger).exception)
