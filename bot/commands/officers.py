@@ -86,7 +86,7 @@ def seen_by(database: Database, look: Look) -> Look:
     viewer = people.get(look.by)
     if viewer is None or viewer.scope is None:
         raise NotAReaderError(f"'{look.by}' has no account that may read feedback; give yours with --by.")
-    return replace(look, viewer=viewer)
+    return replace(look, viewer=replace(viewer, restricted=look.restricted))
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ from bot.complaints.lifecycle import (
 )
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintMove
 from bot.complaints.rules import Rules
-from bot.complaints.visibility import Viewer, conditions, is_named
+from bot.complaints.visibility import Viewer, conditions, unaware_of
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now
 from bot.text.codes import find_receipt_code
@@ -141,7 +141,7 @@ def assign(
         complaint = lock(session, code, version, viewer)
         if complaint.state == CLOSED:
             raise ForbiddenMoveError(f"{complaint.code} has ended; nobody can be assigned.")
-        if assignee and is_named(session, complaint.id, assignee):
+        if assignee in unaware_of(session, complaint.id):
             raise ForbiddenMoveError(f"{complaint.code} can't be assigned to this officer.")
         complaint.assignee = assignee if assignee is not None else complaint.assignee
         complaint.unit = unit if unit is not None else complaint.unit

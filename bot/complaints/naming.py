@@ -11,7 +11,7 @@ from bot.accounts.model import Officer
 from bot.complaints.casework import lock, record
 from bot.complaints.errors import ForbiddenMoveError
 from bot.complaints.model import CONFIRMED, ComplaintNamed
-from bot.complaints.visibility import Viewer, is_named
+from bot.complaints.visibility import Viewer, unaware_of
 from bot.database import Database
 
 NAMED = "named"
@@ -45,7 +45,7 @@ def confirm(
             session.add(ComplaintNamed(complaint_id=of, officer=name, unit=unit, confirmed_by=viewer.name))
         session.flush()
         complaint.naming = CONFIRMED
-        if complaint.assignee and is_named(session, complaint.id, complaint.assignee):
+        if complaint.assignee in unaware_of(session, complaint.id):
             complaint.assignee = None
         record(complaint, complaint.state, viewer.name, "", NAMED)
         audit.record(session, viewer.name, "complaint.name", complaint.code, f"{len(names)} named")

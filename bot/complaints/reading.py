@@ -17,6 +17,7 @@ from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.masking import mask_contact, mask_tokens
 from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintOpening, Evidence
+from bot.complaints.remarks import remarks_of
 from bot.complaints.visibility import Viewer
 from bot.database import Database, cipher_of
 from bot.delivery import vault
@@ -68,6 +69,9 @@ class Seen:
         notices: what the citizen was told, (about, moment, state of delivery).
         files: photos and documents that are there, and those that were removed.
         joined: how many others follow it.
+        remarks: what officers told each other, (by, moment, text).
+        named: officers who are named in it.
+        unaware: officers who must not learn of it.
     """
 
     complaint: Complaint
@@ -79,6 +83,9 @@ class Seen:
     joined: int
     joined_to: str | None
     link: str
+    remarks: tuple[tuple[str, datetime, str], ...] = ()
+    named: tuple[str, ...] = ()
+    unaware: frozenset[str] = frozenset()
 
 
 def check_access(database: Database, code: str, look: Look) -> None:
@@ -172,6 +179,12 @@ def _see(session: Session, row: Complaint, contact: bool) -> Seen:
         joined=_count(session, select(func.count(ComplaintJoin.id)).where(ComplaintJoin.complaint_id == row.id)),
         joined_to=session.execute(select(Complaint.code).where(Complaint.id == row.joined_to_id)).scalar_one_or_none(),
         link=session.execute(select(ChainLink.link).where(ChainLink.complaint_id == row.id)).scalar_one_or_none() or "",
+        remarks=tuple(
+            (by, at, vault.reveal(session, row.conversation, text) if contact else mask_tokens(text))
+            for by, at, text in remarks_of(session, row)
+        ),
+        named=visibility.named_in(session, row.id),
+        unaware=visibility.unaware_of(session, row.id),
     )
 
 

@@ -6,6 +6,7 @@ named, supervisors alone see it, and of these none whose unit or name it tells o
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.accounts.officers import Person
 from bot.accounts.permissions import NAME, READ, UNIT_HEAD, Scope, scope_of
 from bot.complaints.model import WAITING, Complaint, ComplaintNamed
 from bot.complaints.texts import plain
+from bot.database import Database
 
 _ROWS = Complaint.__table__
 
@@ -32,6 +34,7 @@ class Viewer:
         scope: how far they may look, None: not at all.
         head: whether they head their unit.
         screens: whether they confirm who is named.
+        restricted: whether they asked for denunciations, as one of their named readers.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Viewer:
     scope: Scope | None = None
     head: bool = False
     screens: bool = False
+    restricted: bool = False
 
 
 def viewer_of(person: Person) -> Viewer:
@@ -58,22 +62,40 @@ def conditions(viewer: Viewer | None, columns: Any = _ROWS.c) -> list[Any]:
     """What has to hold for a complaint's row; nothing for None, which is the program itself.
 
     Args:
-        columns: the row's id, kind, unit, assignee.
+        columns: the row's id, kind, unit, assignee, restricted.
     """
     if viewer is None:
         return []
     if viewer.scope is None:
         return [false()]
-    return [*_within(viewer, columns), *_not_about(viewer, columns.id), _screened(viewer, columns.id)]
+    public = [] if viewer.restricted else [columns.restricted.is_(False)]
+    return [*public, *_within(viewer, columns), *_not_about(viewer, columns.id), _screened(viewer, columns.id)]
 
 
-def is_named(session: Session, complaint_id: int, name: str) -> bool:
-    """Whether a complaint must stay unknown to an officer because it names them, or somebody of a unit they head."""
-    officer = session.execute(select(Officer).where(Officer.name == name)).scalar_one_or_none()
-    roles = officer.roles.split() if officer else []
-    viewer = Viewer(name, (officer.unit or "") if officer else "", head=UNIT_HEAD in roles)
-    unknown = select(_ROWS.c.id).where(_ROWS.c.id == complaint_id, *_not_about(viewer, _ROWS.c.id))
-    return session.execute(unknown).first() is None
+def codes_seen(database: Database, codes: Collection[str], viewer: Viewer) -> set[str]:
+    """Which of these codes an officer may know of."""
+    known = select(_ROWS.c.code).where(_ROWS.c.code.in_(sorted(codes)))
+    with database.reading() as session:
+        return set(session.execute(known.where(*conditions(viewer))).scalars())
+
+
+def named_in(session: Session, complaint_id: int) -> tuple[str, ...]:
+    """The officers whom a complaint names."""
+    found = select(ComplaintNamed.officer).where(ComplaintNamed.complaint_id == complaint_id)
+    return tuple(session.execute(found.order_by(ComplaintNamed.id)).scalars())
+
+
+def unaware_of(session: Session, complaint_id: int) -> frozenset[str]:
+    """The officers who must not learn of a complaint: whom it names, and who heads their unit, then or now."""
+    named = select(ComplaintNamed.officer, ComplaintNamed.unit).where(ComplaintNamed.complaint_id == complaint_id)
+    rows = session.execute(named).all()
+    names = {name for name, _ in rows}
+    if not names:
+        return frozenset()
+    officers = session.execute(select(Officer.name, Officer.unit, Officer.roles)).all()
+    units = {unit for _, unit in rows} | {unit for name, unit, _ in officers if name in names}
+    heads = {name for name, unit, roles in officers if unit and unit in units and UNIT_HEAD in roles.split()}
+    return frozenset(names | heads)
 
 
 def _within(viewer: Viewer, columns: Any) -> list[Any]:
