@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train bench-nlu bench-search bench-complaints lock clean
+.PHONY: help install run test check train bench-nlu bench-search bench-complaints bench-console lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ bench-search: install $(VENV)/.dev ## procedure search beside SQLite's and Postg
 
 bench-complaints: install $(VENV)/.dev ## 100,000 complaints by 8 writers, lists and search among a million, into docs/benchmarks.md (half an hour)
 	@$(BIN)/python -m benchmarks.complaints
+
+bench-console: install $(VENV)/.dev ## the console's pages among a million complaints and among a thousand, into docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.console
 
 install: $(VENV)/.run ## set up the virtual environment only
 
