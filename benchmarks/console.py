@@ -54,14 +54,14 @@ class Page:
 
 
 def add_staff(database: Database) -> dict[str, str]:
-    """Officers of the units that the complaints have; role → somebody's name."""
+    """Officers of the units that the complaints have; role → somebody's name, the officer of a small unit."""
     accounts = Accounts(database, CHEAP)
     accounts.add_first_administrator("Quản trị")
     for number in range(1, 121):
         role = UNIT_HEAD if number <= UNITS else OFFICER
         accounts.add(f"Cán bộ {number}", f"Đơn vị {(number - 1) % UNITS + 1}", (role,), (), "bench")
     accounts.add("Giám sát", "", (SUPERVISOR,), (), "bench")
-    return {OFFICER: "Cán bộ 41", UNIT_HEAD: "Cán bộ 1", SUPERVISOR: "Giám sát"}
+    return {OFFICER: "Cán bộ 79", UNIT_HEAD: "Cán bộ 1", SUPERVISOR: "Giám sát"}
 
 
 def add_named(database: Database) -> None:

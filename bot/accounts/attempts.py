@@ -63,6 +63,12 @@ def succeed(database: Database, attempt: Attempt) -> None:
         session.execute(update(LoginAttempt).where(LoginAttempt.id == attempt.id).values(right=True))
 
 
+def drop(database: Database, attempt: Attempt) -> None:
+    """The try was not looked at, so it does not count."""
+    with database.transaction() as session:
+        session.execute(delete(LoginAttempt).where(LoginAttempt.id == attempt.id))
+
+
 def forgive(database: Database, name: str) -> None:
     """Let an account be tried at once."""
     names = [database.cipher.digest(f"login-name:{one}") for one in (name, name_of_codes(name))]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from bot.accounts.errors import WeakPasswordError
+from bot.accounts.errors import WaitError, WeakPasswordError
 from bot.text.normalise import fold
 
 SHORTEST, LONGEST = 12, 200
@@ -29,6 +32,8 @@ class Cost:
 
 # 46 MiB, one pass, one thread: what OWASP's Password Storage Cheat Sheet gives as its first choice.
 COST = Cost(passes=1, kibibytes=47_104)
+# A flood of log-ins must take neither the memory nor the threads that citizens' pages need. Seconds.
+AT_ONCE, PATIENCE, RETRY_AFTER = 4, 0.5, 5
 
 
 @dataclass(frozen=True)
@@ -40,21 +45,43 @@ class Passwords:
     """
 
     cost: Cost = COST
+    _turns: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(AT_ONCE), compare=False, repr=False
+    )
 
     def make_hash(self, password: str) -> str:
-        """The hash to keep."""
-        return self._hasher().hash(_composed(password))
+        """The hash to keep.
+
+        Raises:
+            WaitError: as many as the machine bears are being made.
+        """
+        with self._turn():
+            return self._hasher().hash(_composed(password))
 
     def fits(self, kept: str, password: str) -> bool:
-        """Whether a password is the one; as slow for a wrong one."""
-        try:
-            return self._hasher().verify(kept, _composed(password))
-        except (VerificationError, InvalidHashError):
-            return False
+        """Whether a password is the one; as slow for a wrong one.
+
+        Raises:
+            WaitError: as many as the machine bears are being checked.
+        """
+        with self._turn():
+            try:
+                return self._hasher().verify(kept, _composed(password))
+            except (VerificationError, InvalidHashError):
+                return False
 
     def waste_time(self, password: str) -> None:
         """Take as long as `fits`, so that time does not tell whether a name exists."""
-        self._hasher().hash(_composed(password))
+        self.make_hash(password)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=PATIENCE):
+            raise WaitError(RETRY_AFTER)
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _hasher(self) -> PasswordHasher:
         return PasswordHasher(time_cost=self.cost.passes, memory_cost=self.cost.kibibytes, parallelism=1)

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from bot.accounts import attempts, audit, second_step
-from bot.accounts.errors import WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.attempts import Attempt
+from bot.accounts.errors import WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
 from bot.accounts.model import Officer, OfficerSession
 from bot.accounts.officers import Person, end_sessions, key_of, person_of
 from bot.accounts.passwords import LONGEST, Passwords, check_strength
@@ -68,7 +69,7 @@ class Sessions:
         attempt = attempts.begin(self.database, key, address, moment)
         with self.database.reading() as session:
             officer = session.execute(select(Officer).where(Officer.key == key)).scalar_one_or_none()
-        right = len(password) <= LONGEST and self._fits(officer, password)
+        right = len(password) <= LONGEST and self._fits(officer, password, attempt)
         if officer is None or not right or officer.disabled_at:
             # A name that is no account may be a password typed into the wrong field.
             self._record(officer.name if officer else NOBODY, "login.failed")
@@ -183,7 +184,7 @@ class Sessions:
         if new == old:
             raise WeakPasswordError("same")
         attempt = attempts.begin(self.database, officer.key, address, moment)
-        if len(old) > LONGEST or not self.passwords.fits(officer.password, old):
+        if len(old) > LONGEST or not self._fits(officer, old, attempt):
             raise WrongLoginError("The old password is wrong.")
         attempts.succeed(self.database, attempt)
         hashed = self.passwords.make_hash(new)
@@ -224,11 +225,16 @@ class Sessions:
         session.flush()
         return _shown(officer, second, token)
 
-    def _fits(self, officer: Officer | None, password: str) -> bool:
-        if officer is None:
+    def _fits(self, officer: Officer | None, password: str, attempt: Attempt) -> bool:
+        try:
+            if officer is not None:
+                return self.passwords.fits(officer.password, password)
             self.passwords.waste_time(password)
-            return False
-        return self.passwords.fits(officer.password, password)
+        except WaitError:
+            # The machine was busy; that is nobody's wrong try.
+            attempts.drop(self.database, attempt)
+            raise
+        return False
 
     def _record(self, by: str, act: str) -> None:
         with self.database.transaction() as session:

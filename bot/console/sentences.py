@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.accounts.errors import AccountError, WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.passwords import RETRY_AFTER
 from bot.complaints.errors import ChangedMeanwhileError, ComplaintError, ForbiddenMoveError, MissingTextError
 
 QUEUES = {
@@ -66,6 +67,8 @@ CHANGED = (
 
 def sentence_of(error: Exception) -> str:
     """What an officer reads of an error."""
+    if isinstance(error, WaitError) and error.seconds <= RETRY_AFTER:
+        return "Máy chủ đang bận. Anh/chị thử lại sau vài giây."
     if isinstance(error, WaitError):
         minutes = -(-error.seconds // 60)
         return f"Đã thử sai nhiều lần. Anh/chị chờ {minutes} phút rồi thử lại, hoặc nhờ quản trị hệ thống."

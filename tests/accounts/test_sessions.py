@@ -4,11 +4,11 @@ import pytest
 
 from bot.accounts.attempts import FREE_TRIES, FREE_TRIES_OF_ADDRESS
 from bot.accounts.errors import WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
-from bot.accounts.passwords import check_strength
+from bot.accounts.passwords import AT_ONCE, check_strength
 from bot.accounts.permissions import ADMINISTRATOR
 from bot.accounts.second_step import RECOVERY_CODES
 from bot.accounts.sessions import CODE, DONE, ENROL
-from tests.accounts.conftest import ADMIN, HERE, HOA, PASSWORD
+from tests.accounts.conftest import ADMIN, CHEAP, HERE, HOA, PASSWORD
 
 WRONG = "không phải mật khẩu"
 
@@ -95,6 +95,20 @@ def test_wrong_tries_at_the_same_moment_all_count(desk):
     with ThreadPoolExecutor(8) as threads:
         told = list(threads.map(guess, range(20)))
     assert told.count(WrongLoginError) == FREE_TRIES
+
+
+def test_more_log_ins_at_once_than_the_machine_bears_have_to_wait_and_count_as_none(desk):
+    desk.add_ready()
+    busy = [CHEAP._turns for _ in range(AT_ONCE)]
+    assert all(turns.acquire(timeout=1) for turns in busy)
+    try:
+        for _ in range(FREE_TRIES):
+            with pytest.raises(WaitError):
+                desk.log_in()
+    finally:
+        for turns in busy:
+            turns.release()
+    assert desk.log_in().step == DONE
 
 
 def test_an_administrator_can_let_somebody_try_again(desk):
