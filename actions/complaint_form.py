@@ -177,11 +177,12 @@ class ValidateComplaintForm(FormValidationAction):
     def validate_complaint_dossier(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Values:
-        """A dossier code where there is one, otherwise what was typed, unless it is a story: that is no code."""
+        """A dossier code where there is one, otherwise what was typed, unless it can be none: a story, or no figure."""
         code = find_dossier_code(str(value))
         found = _optional("dossier", code or value, tracker)
-        told = len(words(found.get(PREFIX + "dossier") or ""))
-        return {PREFIX + "dossier": NONE} if code is None and told > MOST_WORDS_OF_A_CODE else found
+        said = found.get(PREFIX + "dossier") or ""
+        is_none = len(words(said)) > MOST_WORDS_OF_A_CODE or not any(map(str.isdigit, said))
+        return {PREFIX + "dossier": NONE} if code is None and is_none else found
 
     def validate_complaint_contact(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

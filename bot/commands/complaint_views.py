@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.commands.officers import one_line, safe, shown_day, shown_moment
-from bot.complaints.labels import ABOUT, ACTORS, DELIVERY, ERASED, MARKS, OPENED, QUESTIONS
+from bot.complaints.labels import ABOUT, ACTORS, DELIVERY, ERASED, MARKS, OPENED, QUESTIONS, REASONS
 from bot.complaints.lifecycle import END_REASONS, STATE_LABELS
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import Complaint
@@ -109,7 +109,7 @@ def whole_record(seen: Seen, rules: Rules, day: date) -> dict[str, Any]:
 def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     """A complaint as a page of lines."""
     row, told = seen.complaint, seen.told
-    ended = f" ({END_REASONS.get(row.end_reason, row.end_reason)})" if row.end_reason else ""
+    ended = f" ({ENDREASONS.get(row.end_reason, row.end_reason)})" if row.end_reason else ""
     late = " – quá hạn" if is_overdue(row, day) else " – tạm dừng, chờ người dân" if row.waiting_since else ""
     files = f"{seen.files[0]}" + (f" (đã gỡ {seen.files[1]})" if seen.files[1] else "")
     fields = {
@@ -155,7 +155,7 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
 
 def _history_line(move: Any) -> str:
     what = STATE_LABELS[move.to_state] if move.to_state != move.from_state else "(giữ nguyên)"
-    reason = f" [{move.reason}]" if move.reason else ""
+    reason = f" [{REASONS.get(move.reason, move.reason)}]" if move.reason else ""
     note = f": {_indented(move.note)}" if move.note else ""
     return f"  {shown_moment(move.moved_at)}  {safe(ACTORS.get(move.moved_by, move.moved_by))} → {what}{reason}{note}"
 

@@ -19,6 +19,7 @@ ABOUT = {**STATE_LABELS, "overdue": "Đã quá ngày", "reminder": "Nhắc bổ 
 OPENED = {"contact": "liên hệ", "restricted": "tố cáo"}
 QUESTIONS = {
     "description": "Việc gì",
+    "kind": "Loại",
     "office": "Ở đâu",
     "time": "Khi nào",
     "person": "Ai",
@@ -29,18 +30,19 @@ QUESTIONS = {
     "not_solved": "Chưa giải quyết được",
     "withdrawn": "Rút lại",
 }
+# Why a line stands in the history, beside the ways feedback ends.
 REASONS = {
     **END_REASONS,
-    "assigned": "Giao việc",
-    "merged": "Gộp phản ánh khác vào",
+    "assigned": "Đổi người xử lý",
+    "merged": "Gộp",
     "named": "Xác nhận người bị nêu tên",
-    "overdue": "Đã báo quá hạn",
-    "reminded": "Đã nhắc bổ sung",
+    "overdue": "Đã quá ngày",
+    "reminded": "Nhắc bổ sung",
     "no_objection": "Không có ý kiến khác",
     "added": "Bổ sung",
     "not_solved": "Chưa giải quyết được",
-    "rated": "Đã đánh giá",
-    "joined": "Có thêm người cùng theo dõi",
-    "erased": "Đã xóa nội dung",
+    "rated": "Đánh giá",
+    "joined": "Có người cùng theo dõi",
+    "erased": "Đã xóa dữ liệu",
     "file_removed": "Gỡ tệp",
 }

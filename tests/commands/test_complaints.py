@@ -204,6 +204,8 @@ def test_each_act_is_kept_with_its_officer_and_told(motcua, centre):
     assert any("Số hồ sơ là gì ạ?" in text for text in centre.told())
     assert (centre.row(code).assignee, centre.row(code).end_reason) == ("Lê Thị Hoa", "solved")
     assert centre.row(other).joined_to_id == centre.row(code).id
+    shown = motcua("show", code).output
+    assert all(f"[{reason}]" in shown for reason in ("Đổi người xử lý", "Đã giải quyết"))
 
 
 def test_without_a_name_the_log_in_name_is_kept(motcua, centre):

@@ -79,6 +79,13 @@ def test_a_story_in_place_of_a_code_is_kept_as_words(citizen: Conversation, bot_
     assert any(more in words for words in opened.words)
 
 
+def test_what_has_no_figure_is_no_code(citizen: Conversation) -> None:
+    citizen.say("tôi phản ánh phường Bến Thủy trễ hẹn trả hồ sơ của tôi từ tuần trước tới giờ")
+    citizen.say("gửi")
+    citizen.say("không để lại")
+    assert "Mã hồ sơ: –" in citizen.last.replies[-1].text
+
+
 def test_each_question_says_why_and_may_be_left_out(citizen: Conversation) -> None:
     citizen.say("Cán bộ ở phường bắt tôi đi lại 3 lần")
     for why in ("chuyển đúng nơi", "khó xác minh", "xem xét đúng người"):
