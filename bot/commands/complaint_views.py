@@ -109,7 +109,7 @@ def whole_record(seen: Seen, rules: Rules, day: date) -> dict[str, Any]:
 def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     """A complaint as a page of lines."""
     row, told = seen.complaint, seen.told
-    ended = f" ({ENDREASONS.get(row.end_reason, row.end_reason)})" if row.end_reason else ""
+    ended = f" ({END_REASONS.get(row.end_reason, row.end_reason)})" if row.end_reason else ""
     late = " – quá hạn" if is_overdue(row, day) else " – tạm dừng, chờ người dân" if row.waiting_since else ""
     files = f"{seen.files[0]}" + (f" (đã gỡ {seen.files[1]})" if seen.files[1] else "")
     fields = {

@@ -197,7 +197,7 @@ class CasePages:
     ) -> Response:
         look = Look(visit.person.name, contact, why=visit.form.get("why") if contact else "", viewer=visit.viewer)
         seen = see_complaint(self.database, _code(visit), look)
-        roles = visit.person.roles
+        roles, staff = visit.person.roles, self.accounts.all()
         return self.frame.page(
             visit,
             "case.html",
@@ -209,9 +209,9 @@ class CasePages:
             overdue=is_overdue(seen.complaint, self.today()),
             files=evidence.list_files(self.database, seen.complaint.code, viewer=visit.viewer),
             similar=self._similar(visit, seen),
-            people=self._people(seen),
-            everybody=[one.name for one in self.accounts.all()] if may(roles, NAME) else [],
-            units=sorted({one.unit for one in self.accounts.all() if one.unit}),
+            people=[one.name for one in staff if one.name not in seen.unaware and viewer_of(one).scope is not None],
+            everybody=[one.name for one in staff] if may(roles, NAME) else [],
+            units=sorted({one.unit for one in staff if one.unit}),
             ways=self._ways(seen),
             may={
                 "work": may(roles, WORK),
@@ -238,10 +238,6 @@ class CasePages:
             return []
         found = queries.similar(self.database, row.kind, row.description or "", 4, visit.viewer)
         return [one.code for one in found if one.id != row.id][:3]
-
-    def _people(self, seen: Seen) -> list[str]:
-        able = [one for one in self.accounts.all() if viewer_of(one).scope is not None]
-        return [one.name for one in able if one.name not in seen.unaware]
 
     def _ways(self, seen: Seen) -> dict[str, object]:
         ways = ways_on(seen.complaint.state, STAFF)
