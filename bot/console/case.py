@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import ASSIGN, NAME, OPEN_CONTACT, READ, WORK, may
 from bot.complaints import casework, evidence, naming, queries, remarks
+from bot.complaints.answer_checks import find_warnings
 from bot.complaints.errors import (
     ChangedMeanwhileError,
     ComplaintError,
@@ -34,13 +35,14 @@ from bot.complaints.lifecycle import (
     ways_on,
 )
 from bot.complaints.model import WAITING
+from bot.complaints.notices import preview_answer
 from bot.complaints.reading import Look, Seen, is_overdue, see_complaint
 from bot.complaints.rules import Rules
 from bot.complaints.visibility import viewer_of
 from bot.console.doors import Door, allowed
 from bot.console.lists import LIST
 from bot.console.pages import Frame
-from bot.console.sentences import CHANGED, DONE, sentence_of
+from bot.console.sentences import CHANGED, DONE, WARNINGS, sentence_of
 from bot.console.visit import Visit, go_to
 from bot.database import Database
 
@@ -72,7 +74,6 @@ class CasePages:
             ("move", self._move, WORK),
             ("ask", self._ask, WORK),
             ("forward", self._forward, WORK),
-            ("answer", self._answer, WORK),
             ("merge", self._merge, WORK),
             ("remark", self._remark, WORK),
             ("assign", self._assign, ASSIGN),
@@ -80,6 +81,7 @@ class CasePages:
         )
         return [
             Door(_CASE, self.show, allowed(READ)),
+            Door(f"{_CASE}/answer", self.answer, allowed(WORK), "POST"),
             Door(f"{_CASE}/lien-he", self.open_contact, allowed(OPEN_CONTACT), "POST"),
             Door(f"{_CASE}/tep/{{file}}", self.open_file, allowed(OPEN_CONTACT), "POST"),
             *(Door(f"{_CASE}/{name}", self._form(name, act), allowed(needs), "POST") for name, act, needs in forms),
@@ -119,6 +121,15 @@ class CasePages:
                 "Content-Security-Policy": "default-src 'none'; sandbox",
             },
         )
+
+    def answer(self, visit: Visit) -> Response:
+        """POST: the answer; before it is sent, how it reads, when that is asked for or something is to be looked at."""
+        warnings = [WARNINGS[key] for key in find_warnings(visit.form.get("text"))]
+        unconfirmed = bool(warnings) and visit.form.get("sure") != "yes"
+        if visit.form.get("text") and (visit.form.get("preview") or unconfirmed):
+            status = 200 if visit.form.get("preview") else 422
+            return self._page(visit, failed="answer", warnings=warnings, preview=True, status=status)
+        return self._form("answer", self._answer)(visit)
 
     def _form(self, name: str, act: Callable[[Visit, str], None]) -> Callable[[Visit], Response]:
         def handle(visit: Visit) -> Response:
@@ -194,6 +205,8 @@ class CasePages:
         failed: str = "",
         done: str = "",
         status: int = 200,
+        warnings: Sequence[str] = (),
+        preview: bool = False,
     ) -> Response:
         look = Look(visit.person.name, contact, why=visit.form.get("why") if contact else "", viewer=visit.viewer)
         seen = see_complaint(self.database, _code(visit), look)
@@ -224,6 +237,8 @@ class CasePages:
             error=error,
             failed=failed,
             typed=visit.form,
+            warnings=warnings,
+            preview=self._preview(visit, seen) if preview else "",
             done=done,
             labels=_LABELS,
         )
@@ -231,6 +246,10 @@ class CasePages:
     def _kind(self, seen: Seen) -> str:
         kind = str(seen.complaint.kind)
         return self.rules.kinds[kind].label if kind in self.rules.kinds else kind
+
+    def _preview(self, visit: Visit, seen: Seen) -> str:
+        reason = visit.form.get("reason")
+        return preview_answer(seen.complaint, visit.form.get("text"), reason if reason in ANSWER_REASONS else "")
 
     def _similar(self, visit: Visit, seen: Seen) -> list[str]:
         row = seen.complaint

@@ -59,6 +59,11 @@ _WEAK = {
     "name": "Mật khẩu không được chứa tên của anh/chị.",
     "same": "Mật khẩu mới phải khác mật khẩu cũ.",
 }
+WARNINGS = {
+    "short": "Câu trả lời rất ngắn.",
+    "empty": "Câu trả lời chưa nêu ngày, nơi, giấy tờ hay việc đã làm nào; người dân khó biết chuyện gì đã xảy ra.",
+    "personal": "Câu trả lời có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
+}
 CHANGED = (
     "Vừa có người khác thay đổi phản ánh này, nên việc của anh/chị chưa được lưu. Dưới đây là bản mới nhất; "
     "chữ anh/chị đã gõ vẫn còn trong ô. Anh/chị xem lại rồi gửi lần nữa."

@@ -81,6 +81,27 @@ def test_what_the_service_does_not_allow_is_said_and_the_words_stay(office, cent
     assert centre.row(code).state == "received"
 
 
+def test_an_answer_is_shown_as_the_citizen_will_read_it_before_it_is_sent(office, centre):
+    code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
+    response = browser.act(code, "answer", text=ANSWER, reason="solved", preview="1")
+    assert centre.row(code).state == ACCEPTED
+    shown = html.unescape(response.text.split('id="preview"')[1].split("</blockquote>")[0])
+    browser.act(code, "answer", text=ANSWER, reason="solved")
+    assert centre.told(AN)[-1] in shown
+
+
+def test_an_answer_that_says_nothing_is_sent_only_when_the_officer_is_sure(office, centre):
+    code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
+    empty = {"text": "Trung tâm đã tiếp nhận và sẽ xử lý theo quy định, xin cảm ơn.", "reason": "explained"}
+    response = browser.act(code, "answer", **empty)
+    assert response.status_code == 422
+    assert "chưa nêu ngày, nơi" in response.text
+    assert empty["text"] in html.unescape(response.text)
+    assert centre.row(code).state == ACCEPTED
+    assert browser.act(code, "answer", **empty, sure="yes").status_code == 303
+    assert centre.row(code).state == ANSWERED
+
+
 def test_two_tabs_lose_nothing(office, centre):
     code = centre.file_in(ACCEPTED)
     first, second = office.browser(HOA), office.browser(MINH)
@@ -127,7 +148,7 @@ def test_what_citizens_and_officers_write_stays_text(office, centre):
     browser = office.browser(HOA)
     browser.act(code, "remark", text=NASTY)
     browser.act(code, "assign", unit=LAND, note=NASTY)
-    failed = browser.post(f"/phan-anh/{code}/answer", version="0", text=NASTY, reason=NASTY)
+    failed = browser.post(f"/phan-anh/{code}/answer", version="0", text=NASTY, reason=NASTY, sure="yes")
     for page in (browser.get(f"/phan-anh/{code}"), browser.get("/phan-anh"), failed):
         assert "<script" not in page.text
         assert "<img src=x" not in page.text
