@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount
 from bot.accounts.officers import Accounts
 from bot.accounts.sessions import Sessions
 from bot.complaints.rules import Rules
+from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
 from bot.console.doors import PUBLIC, Door, Guard
 from bot.console.lists import ListPages
@@ -48,7 +49,8 @@ class Console:
         accounts = Accounts(database, self.sessions.passwords)
         return [
             *LogInPages(self.sessions, frame, self.secure).doors(),
-            *ListPages(database, self.rules, frame, self.today).doors(),
+            *ListPages(database, self.rules, accounts, frame, self.today).doors(),
+            *BulkPages(database, self.rules, accounts, frame).doors(),
             *CasePages(database, self.rules, accounts, frame, self.folder, self.today).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from bot.accounts.permissions import READ, may
+from bot.accounts.officers import Accounts
+from bot.accounts.permissions import ASSIGN, READ, may
 from bot.accounts.sessions import DONE
 from bot.complaints import queries
 from bot.complaints.labels import ERASED, MARKS
@@ -20,6 +21,7 @@ from bot.complaints.queues import count_queues, queues_of
 from bot.complaints.reading import is_overdue
 from bot.complaints.rules import Rules
 from bot.complaints.search import Wanted
+from bot.complaints.visibility import viewer_of
 from bot.complaints.workdays import VIET_NAM
 from bot.console.doors import Door, allowed, at
 from bot.console.forms import whole
@@ -47,6 +49,7 @@ class Line:
     paused: bool
     whose: str
     told: str
+    version: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class ListPages:
 
     database: Database
     rules: Rules
+    accounts: Accounts
     frame: Frame
     today: Callable[[], date]
 
@@ -96,6 +100,8 @@ class ListPages:
             start=f"{LIST}?{_query(asked)}",
             kinds=[(key, kind.label) for key, kind in self.rules.kinds.items()],
             states=STATE_LABELS,
+            may_assign=may(visit.person.roles, ASSIGN),
+            people=[one.name for one in self.accounts.all() if viewer_of(one).scope is not None],
         )
 
     def _narrowed(self, wanted: Wanted, visit: Visit) -> Wanted:
@@ -124,6 +130,7 @@ class ListPages:
             paused=row.waiting_since is not None,
             whose=" / ".join(part for part in (row.unit, row.assignee) if part),
             told=told if len(told) <= _TOLD else told[: _TOLD - 1] + "…",
+            version=row.version,
         )
 
 

@@ -23,6 +23,7 @@ from bot.complaints.undelivered import undelivered
 from bot.complaints.visibility import viewer_of
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import now
+from bot.text.codes import new_receipt_code
 
 LAND, JUSTICE = "Phòng Đất đai", "Phòng Tư pháp"
 TODAY = day_in_viet_nam(now())
@@ -187,7 +188,7 @@ def test_no_act_reaches_a_complaint_that_is_not_to_be_known(centre, office):
 def test_an_unknown_code_and_one_not_to_be_known_are_told_alike(centre, office):
     code = centre.file(kind="attitude").code
     told = []
-    for one in (code, "PA-0000-0000-0001"):
+    for one in (code, new_receipt_code()):
         with pytest.raises(UnknownComplaintError) as error:
             see_complaint(centre.database, one, Look(HOA, viewer=viewer(office, HOA)))
         told.append(str(error.value).replace(one, "…"))
