@@ -56,6 +56,9 @@ class OfficerSession(Base):
     ends_at = Column(UtcDateTime, nullable=False, index=True)
     # Whether the second step was passed in it.
     second_step = Column(Boolean, nullable=False, default=False)
+    # What is open in the browser, such as a receipt code, and since when.
+    looking_at = Column(String(20), index=True)
+    looked_at = Column(UtcDateTime)
 
 
 class LoginAttempt(Base):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
@@ -23,6 +23,8 @@ from bot.accounts.permissions import NEEDS_SECOND_STEP
 from bot.database import Database, now
 
 IDLE, LONGEST_SESSION = timedelta(hours=1), timedelta(hours=12)
+# How long somebody who opened a page counts as being there.
+PRESENT = timedelta(minutes=10)
 # A page more does not write.
 _SEEN_EVERY = timedelta(minutes=1)
 NOBODY = "-"
@@ -199,6 +201,25 @@ class Sessions:
             end_sessions(session, row)
             audit.record(session, row.name, "officer.password", row.name, moment=moment)
             return self._begin(session, row, moment, second)
+
+    def look_at(self, token: str, subject: str) -> list[tuple[str, datetime]]:
+        """Keep what this session has open now; returns who else opened the same a short while ago, and when.
+
+        Whoever has gone on to something else is not among them.
+        """
+        moment, mine = self.clock(), _digest(token)
+        with self.database.transaction() as session:
+            own = update(OfficerSession).where(OfficerSession.digest == mine)
+            session.execute(own.values(looking_at=subject, looked_at=moment))
+            others = (
+                select(Officer.name, func.max(OfficerSession.looked_at))
+                .join(OfficerSession, OfficerSession.officer_id == Officer.id)
+                .where(OfficerSession.looking_at == subject, OfficerSession.looked_at > moment - PRESENT)
+                .where(Officer.id.not_in(select(OfficerSession.officer_id).where(OfficerSession.digest == mine)))
+                .group_by(Officer.name)
+                .order_by(Officer.name)
+            )
+            return [(name, at) for name, at in session.execute(others)]
 
     def log_out(self, token: str) -> None:
         """End a session."""

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import ASSIGN, NAME, OPEN_CONTACT, READ, WORK, may
+from bot.accounts.sessions import Sessions
 from bot.complaints import casework, evidence, naming, queries, remarks
 from bot.complaints.answer_checks import find_warnings
 from bot.complaints.errors import (
@@ -64,6 +65,7 @@ class CasePages:
     database: Database
     rules: Rules
     accounts: Accounts
+    sessions: Sessions
     frame: Frame
     folder: Path
     today: Callable[[], date]
@@ -89,7 +91,7 @@ class CasePages:
 
     def show(self, visit: Visit) -> Response:
         """GET: everything an officer sees without a reason."""
-        return self._page(visit, done=DONE.get(visit.asked("xong"), ""))
+        return self._page(visit, done=DONE.get(visit.asked("xong"), ""), look=True)
 
     def open_contact(self, visit: Visit) -> Response:
         """POST: the same page with contact and personal values; who and why is recorded."""
@@ -207,9 +209,13 @@ class CasePages:
         status: int = 200,
         warnings: Sequence[str] = (),
         preview: bool = False,
+        look: bool = False,
     ) -> Response:
-        look = Look(visit.person.name, contact, why=visit.form.get("why") if contact else "", viewer=visit.viewer)
-        seen = see_complaint(self.database, _code(visit), look)
+        why = visit.form.get("why") if contact else ""
+        seen = see_complaint(
+            self.database, _code(visit), Look(visit.person.name, contact, why=why, viewer=visit.viewer)
+        )
+        others = self.sessions.look_at(visit.session.token, seen.complaint.code) if look else []
         roles, staff = visit.person.roles, self.accounts.all()
         return self.frame.page(
             visit,
@@ -232,6 +238,7 @@ class CasePages:
                 "contact": may(roles, OPEN_CONTACT),
                 "name": may(roles, NAME),
             },
+            others=others,
             naming_waits=seen.complaint.naming == WAITING,
             contact=contact,
             error=error,

@@ -51,7 +51,7 @@ class Console:
             *LogInPages(self.sessions, frame, self.secure).doors(),
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
-            *CasePages(database, self.rules, accounts, frame, self.folder, self.today).doors(),
+            *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

@@ -103,6 +103,17 @@ def test_an_answer_that_says_nothing_is_sent_only_when_the_officer_is_sure(offic
     assert centre.row(code).state == ANSWERED
 
 
+def test_two_officers_on_the_same_case_see_each_other(office, centre):
+    code, other = centre.file().code, centre.file().code
+    first, second = office.browser(HOA), office.browser(MINH)
+    assert "cũng đang mở" not in first.get(f"/phan-anh/{code}").text
+    assert f"{HOA} cũng đang mở" in text_of(second.get(f"/phan-anh/{code}"))
+    assert "cũng đang mở" not in second.get(f"/phan-anh/{other}").text
+    assert "cũng đang mở" not in first.get(f"/phan-anh/{code}").text
+    office.desk.clock.pass_by(minutes=11)
+    assert "cũng đang mở" not in second.get(f"/phan-anh/{code}").text
+
+
 def test_two_tabs_lose_nothing(office, centre):
     code = centre.file_in(ACCEPTED)
     first, second = office.browser(HOA), office.browser(MINH)

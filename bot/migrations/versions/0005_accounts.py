@@ -16,6 +16,7 @@ INDEXES = (
     ("officer_recovery_codes", "officer_id"),
     ("officer_sessions", "officer_id"),
     ("officer_sessions", "ends_at"),
+    ("officer_sessions", "looking_at"),
     ("login_attempts", "name", "tried_at"),
     ("login_attempts", "address", "tried_at"),
     ("audit_log", "by", "id"),
@@ -77,6 +78,8 @@ def _accounts() -> None:
         sa.Column("seen_at", MOMENT, nullable=False),
         sa.Column("ends_at", MOMENT, nullable=False),
         sa.Column("second_step", sa.Boolean(), nullable=False),
+        sa.Column("looking_at", sa.String(20)),
+        sa.Column("looked_at", MOMENT),
     )
 
 
