@@ -88,7 +88,7 @@ def whole_record(seen: Seen, rules: Rules, day: date) -> dict[str, Any]:
                 "reason": move.reason,
                 "note": move.note,
             }
-            for move in seen.complaint.moves
+            for move in seen.moves
         ],
         "notices": [{"about": about, "at": _moment(at), "state": state} for about, at, state in seen.notices],
         "openings": [
@@ -139,7 +139,7 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
         "  –"
     ]
     lines += ["", "Quá trình:"]
-    lines += [_history_line(move) for move in row.moves]
+    lines += [_history_line(move) for move in seen.moves]
     lines += ["", "Ghi chú nội bộ:"]
     lines += [f"  {shown_moment(at)}  {safe(by)}: {_indented(text)}" for by, at, text in seen.remarks] or ["  –"]
     lines += ["", "Tin đã nhắn người dân:"]

@@ -176,7 +176,8 @@ def merge(
         step(session, rules, complaint, ANSWERED, STAFF, by, text, "duplicate")
         follow(session, other, complaint.conversation)
         record(other, other.state, by, complaint.code, MERGED)
-        audit.record(session, by, "complaint.merge", other.code, complaint.code)
+        # Without the other code: who may know of this complaint need not know of that one, which has its own entry.
+        audit.record(session, by, "complaint.merge", other.code)
 
 
 def follow(session: Session, complaint: Complaint, conversation: str) -> bool:

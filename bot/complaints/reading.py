@@ -12,11 +12,12 @@ from sqlalchemy.sql import Select
 
 from bot.accounts import audit
 from bot.complaints import queries, visibility
+from bot.complaints.casework import MERGED
 from bot.complaints.errors import MissingTextError, NotAReaderError, UnknownComplaintError
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.masking import mask_contact, mask_tokens
-from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintOpening, Evidence
+from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintMove, ComplaintOpening, Evidence
 from bot.complaints.remarks import remarks_of
 from bot.complaints.visibility import Viewer
 from bot.database import Database, cipher_of
@@ -69,6 +70,8 @@ class Seen:
         notices: what the citizen was told, (about, moment, state of delivery).
         files: photos and documents that are there, and those that were removed.
         joined: how many others follow it.
+        joined_to: the complaint it was merged into, if the officer may know of that one.
+        moves: its history, without mergers of complaints that the officer may not know of.
         remarks: what officers told each other, (by, moment, text).
         named: officers who are named in it.
         unaware: officers who must not learn of it.
@@ -83,6 +86,7 @@ class Seen:
     joined: int
     joined_to: str | None
     link: str
+    moves: tuple[ComplaintMove, ...] = ()
     remarks: tuple[tuple[str, datetime, str], ...] = ()
     named: tuple[str, ...] = ()
     unaware: frozenset[str] = frozenset()
@@ -115,7 +119,7 @@ def see_complaint(database: Database, code: str, look: Look) -> Seen:
         if row.restricted:
             record_opening(session, row, look, RESTRICTED)
         session.flush()
-        return _see(session, row, look.contact)
+        return _see(session, row, look)
 
 
 def list_complaints(
@@ -161,7 +165,8 @@ def _find(session: Session, code: str, look: Look) -> Complaint:
     return row
 
 
-def _see(session: Session, row: Complaint, contact: bool) -> Seen:
+def _see(session: Session, row: Complaint, look: Look) -> Seen:
+    contact, known = look.contact, visibility.conditions(look.viewer)
     # Both read what is stored; the one fills the values in, the other says where they are.
     told = queries.told_in(session, row) if contact else _masked(session, row)
     words = tuple(
@@ -177,7 +182,10 @@ def _see(session: Session, row: Complaint, contact: bool) -> Seen:
         openings=_openings(session, row),
         files=_files(session, row),
         joined=_count(session, select(func.count(ComplaintJoin.id)).where(ComplaintJoin.complaint_id == row.id)),
-        joined_to=session.execute(select(Complaint.code).where(Complaint.id == row.joined_to_id)).scalar_one_or_none(),
+        joined_to=session.execute(
+            select(Complaint.code).where(Complaint.id == row.joined_to_id, *known)
+        ).scalar_one_or_none(),
+        moves=_moves(session, row, look),
         link=session.execute(select(ChainLink.link).where(ChainLink.complaint_id == row.id)).scalar_one_or_none() or "",
         remarks=tuple(
             (by, at, vault.reveal(session, row.conversation, text) if contact else mask_tokens(text))
@@ -186,6 +194,12 @@ def _see(session: Session, row: Complaint, contact: bool) -> Seen:
         named=visibility.named_in(session, row.id),
         unaware=visibility.unaware_of(session, row.id),
     )
+
+
+def _moves(session: Session, row: Complaint, look: Look) -> tuple[ComplaintMove, ...]:
+    merged = {move.note for move in row.moves if move.reason == MERGED and move.note}
+    known = visibility.codes_seen(session, merged, look.viewer) if merged else set()
+    return tuple(move for move in row.moves if move.note not in merged - known)
 
 
 def _masked(session: Session, row: Complaint) -> Draft:

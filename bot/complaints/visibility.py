@@ -18,7 +18,6 @@ from bot.accounts.officers import Person
 from bot.accounts.permissions import NAME, READ, UNIT_HEAD, Scope, scope_of
 from bot.complaints.model import WAITING, Complaint, ComplaintNamed
 from bot.complaints.texts import plain
-from bot.database import Database
 
 _ROWS = Complaint.__table__
 
@@ -72,11 +71,10 @@ def conditions(viewer: Viewer | None, columns: Any = _ROWS.c) -> list[Any]:
     return [*public, *_within(viewer, columns), *_not_about(viewer, columns.id), _screened(viewer, columns.id)]
 
 
-def codes_seen(database: Database, codes: Collection[str], viewer: Viewer) -> set[str]:
+def codes_seen(session: Session, codes: Collection[str], viewer: Viewer | None) -> set[str]:
     """Which of these codes an officer may know of."""
-    known = select(_ROWS.c.code).where(_ROWS.c.code.in_(sorted(codes)))
-    with database.reading() as session:
-        return set(session.execute(known.where(*conditions(viewer))).scalars())
+    known = select(_ROWS.c.code).where(_ROWS.c.code.in_(sorted(codes)), *conditions(viewer))
+    return set(session.execute(known).scalars())
 
 
 def named_in(session: Session, complaint_id: int) -> tuple[str, ...]:

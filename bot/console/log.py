@@ -59,5 +59,6 @@ class LogPages:
         codes = {row.subject for row in rows if find_receipt_code(row.subject) == row.subject}
         if visit.viewer.scope is None:
             return [(row, _HIDDEN if row.subject in codes else row.subject) for row in rows]
-        seen = codes_seen(self.database, codes, visit.viewer)
+        with self.database.reading() as session:
+            seen = codes_seen(session, codes, visit.viewer)
         return [(row, row.subject) for row in rows if row.subject not in codes or row.subject in seen]

@@ -204,6 +204,25 @@ def test_a_merge_does_not_tell_that_a_hidden_complaint_exists(office, centre):
     assert centre.row(code).state == ACCEPTED
 
 
+def test_neither_history_nor_log_tell_of_a_hidden_complaint_that_was_merged(office, centre):
+    into, hidden = centre.file_in(ACCEPTED), named(office, LAN)
+    centre.move(hidden, ACCEPTED)
+    viewer = viewer_of(office.desk.accounts.find(MINH))
+    casework.merge(centre.database, centre.rules, hidden, into, MINH, "Trùng.", viewer=viewer)
+    assert hidden in office.browser(MINH).get(f"/phan-anh/{into}").text
+    browser = office.browser(LAN)
+    assert hidden not in browser.get(f"/phan-anh/{into}").text
+    assert hidden not in browser.get("/nhat-ky").text
+
+
+def test_a_case_does_not_tell_that_it_was_merged_into_a_hidden_one(office, centre):
+    hidden, code = named(office, LAN), centre.file_in(ACCEPTED)
+    viewer = viewer_of(office.desk.accounts.find(MINH))
+    casework.merge(centre.database, centre.rules, code, hidden, MINH, "Trùng.", viewer=viewer)
+    assert hidden in office.browser(MINH).get(f"/phan-anh/{code}").text
+    assert hidden not in office.browser(LAN).get(f"/phan-anh/{code}").text
+
+
 def test_denunciations_are_not_in_the_console(office, centre):
     code, browser = file_denunciation(centre), office.browser(MINH)
     assert browser.get(f"/phan-anh/{code}").status_code == 404
