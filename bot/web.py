@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date, datetime, timezone
 from functools import partial
 
@@ -22,6 +22,7 @@ from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import CHANNEL as WEB
+from bot.complaints.answer_templates import load_templates
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
@@ -31,6 +32,7 @@ from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
 from bot.database import Database, now, open_database
+from bot.delivery.adapter import Adapter
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.intake import Intake
@@ -82,7 +84,7 @@ def create_app(settings: Settings) -> Starlette:
         *file_routes(database, settings, rules),
         *content_routes(pages),
         *_open311_routes(database, settings),
-        *_console(database, settings).routes(),
+        *_console(database, settings, adapters).routes(),
     ]
 
     @contextlib.asynccontextmanager
@@ -139,12 +141,14 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
     return ComplaintPages(database, load_kinds(folder), load_guidance(folder), tries, settings.public_url, today)
 
 
-def _console(database: Database, settings: Settings) -> Console:
+def _console(database: Database, settings: Settings, adapters: Mapping[str, Adapter]) -> Console:
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
     rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
-    return Console(Sessions(database), rules, settings.evidence, today, secure)
+    templates = load_templates(ROOT / "knowledge")
+    renderers = {name: adapter.render for name, adapter in adapters.items()}
+    return Console(Sessions(database), rules, settings.evidence, today, secure, templates, renderers)
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

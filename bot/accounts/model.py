@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 
 from bot.database import Base, UtcDateTime, now
 
@@ -59,6 +59,19 @@ class OfficerSession(Base):
     # What is open in the browser, such as a receipt code, and since when.
     looking_at = Column(String(20), index=True)
     looked_at = Column(UtcDateTime)
+
+
+class OfficerFilter(Base):
+    """A search that an officer kept under a name."""
+
+    __tablename__ = "officer_filters"
+    __table_args__ = (UniqueConstraint("officer_id", "name"),)
+
+    id = Column(RowId, primary_key=True)
+    officer_id = Column(RowId, ForeignKey("officers.id"), nullable=False)
+    name = Column(String(60), nullable=False)
+    # As it stands behind the question mark of the list's address.
+    query = Column(String(1000), nullable=False)
 
 
 class LoginAttempt(Base):

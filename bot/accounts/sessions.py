@@ -84,8 +84,12 @@ class Sessions:
             audit.record(session, row.name, "login", detail="password", moment=moment)
             return self._begin(session, row, moment)
 
-    def of(self, token: str) -> LoggedIn | None:
-        """The session of a token, None when there is none, it has ended, or its officer was disabled."""
+    def of(self, token: str, *, touch: bool = True) -> LoggedIn | None:
+        """The session of a token, None when there is none, it has ended, or its officer was disabled.
+
+        Args:
+            touch: whether this keeps it from ending for idleness.
+        """
         moment, digest = self.clock(), _digest(token)
         with self.database.reading() as session:
             found = session.execute(
@@ -96,7 +100,7 @@ class Sessions:
         if found is None or _is_over(found[0], moment) or found[1].disabled_at:
             return None
         kept, officer = found
-        if moment - kept.seen_at > _SEEN_EVERY:
+        if touch and moment - kept.seen_at > _SEEN_EVERY:
             with self.database.transaction() as session:
                 row = session.get(OfficerSession, digest, with_for_update=True)
                 if row is None:

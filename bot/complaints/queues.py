@@ -13,7 +13,7 @@ from bot.complaints.search import Wanted, conditions_of
 from bot.complaints.visibility import Viewer
 from bot.database import Database
 
-NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING = (
+NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING, MENTIONED = (
     "new",
     "mine",
     "unit",
@@ -23,6 +23,7 @@ NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING = (
     "answered",
     "reopened",
     "naming",
+    "mentioned",
 )
 
 
@@ -42,6 +43,7 @@ def queues_of(viewer: Viewer, day: date) -> dict[str, Wanted]:
         SETTLING: Wanted(state=ANSWERED),
         REOPENED: Wanted(reopened=True, is_open=True),
         NAMING: Wanted(naming=WAITING, is_open=True),
+        MENTIONED: Wanted(mentioned=viewer.name),
     }
     if not viewer.unit:
         del queues[UNIT]
@@ -53,6 +55,7 @@ def queues_of(viewer: Viewer, day: date) -> dict[str, Wanted]:
 def count_queues(database: Database, viewer: Viewer, day: date) -> dict[str, int]:
     """How many complaints stand in each queue of an officer."""
     queues = queues_of(viewer, day)
+    mentioned = queues.pop(MENTIONED)
     rows = Complaint.__table__
     # Only what tells the queues apart: what the viewer may see stands in the WHERE once.
     filters = [and_(true(), *conditions_of(replace(one, viewer=None), rows.c)) for one in queues.values()]
@@ -60,4 +63,6 @@ def count_queues(database: Database, viewer: Viewer, day: date) -> dict[str, int
     counted = select(*(func.count().filter(each) for each in filters)).select_from(rows)
     with database.reading() as session:
         found = session.execute(counted.where(near, *conditions_of(Wanted(viewer=viewer), rows.c))).one()
-    return dict(zip(queues, found, strict=True))
+        # Apart: officers may be called to what is closed, too, which the others need not look through.
+        called = select(func.count()).select_from(rows).where(*conditions_of(mentioned, rows.c))
+        return {**dict(zip(queues, found, strict=True)), MENTIONED: session.execute(called).scalar_one()}

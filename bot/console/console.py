@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -12,14 +12,19 @@ from starlette.routing import BaseRoute, Mount
 
 from bot.accounts.officers import Accounts
 from bot.accounts.sessions import Sessions
+from bot.complaints.answer_templates import Template
 from bot.complaints.rules import Rules
 from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
+from bot.console.case_openings import OpeningPages
+from bot.console.case_page import CasePage
 from bot.console.doors import PUBLIC, Door, Guard
+from bot.console.filters import FilterPages
 from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
 from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.showing import Render
 from bot.console.visit import HOME, Visit
 
 
@@ -31,6 +36,8 @@ class Console:
         folder: where photos and documents lie.
         today: tells the day in Viet Nam.
         secure: whether it is reached by https.
+        templates: what answers and questions begin with.
+        renderers: how each channel that is sent to cuts a message.
     """
 
     sessions: Sessions
@@ -38,6 +45,8 @@ class Console:
     folder: Path
     today: Callable[[], date]
     secure: bool
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    renderers: Mapping[str, Render] = field(default_factory=dict)
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -47,11 +56,16 @@ class Console:
             return frame.page(visit, "unknown.html", status=404)
 
         accounts = Accounts(database, self.sessions.passwords)
+        case = CasePage(
+            database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
+        )
         return [
             *LogInPages(self.sessions, frame, self.secure).doors(),
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
-            *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
+            *FilterPages(database, frame).doors(),
+            *CasePages(case).doors(),
+            *OpeningPages(case, self.folder).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

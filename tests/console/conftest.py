@@ -21,6 +21,7 @@ from bot.accounts.permissions import (
     UNIT_HEAD,
 )
 from bot.accounts.sessions import LoggedIn
+from bot.complaints.answer_templates import load_templates
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
@@ -95,6 +96,11 @@ class Browser:
         return self.post(f"/phan-anh/{code}/{act}", **{"version": str(version), **fields})
 
 
+def has_own_script_alone(page: str) -> bool:
+    """Whether nothing runs in a page but the console's own file."""
+    return re.findall(r"<script[^>]*>", page) == ['<script src="/can-bo/tinh/console.js" defer>']
+
+
 def text_of(response) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
 
@@ -111,5 +117,6 @@ def office(database, tmp_path) -> Office:
         for name, *_ in STAFF:
             officer: Officer = find(session, name)
             officer.password, officer.must_change = hashed, False
-    console = Console(desk.sessions, rules, tmp_path / "evidence", lambda: TODAY, secure=False)
+    templates = load_templates(ROOT / "knowledge")
+    console = Console(desk.sessions, rules, tmp_path / "evidence", lambda: TODAY, False, templates)
     return Office(Centre(database, rules), desk, console)
