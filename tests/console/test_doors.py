@@ -1,16 +1,18 @@
 """Every door × every role, and what a form needs to be taken."""
 
 import re
+from functools import partial
 
 import pytest
 from starlette.routing import Mount, Route
 
 from bot.accounts import audit
-from bot.accounts.permissions import GRANTS, NAME, ROLES, may
+from bot.accounts.permissions import GRANTS, NAME, OFFICER, ROLES, may
 from bot.accounts.sessions import DONE, csrf_of
+from bot.complaints import casework
 from bot.console.doors import PUBLIC, Guard
 from bot.console.visit import HOME
-from tests.console.conftest import HOA, MINH, ROLE_OF, has_own_script_alone, text_of
+from tests.console.conftest import HOA, JUSTICE, MINH, ROLE_OF, has_own_script_alone, text_of
 
 
 def path_of(door, code):
@@ -58,6 +60,21 @@ def test_every_door_opens_to_those_roles_alone_that_the_table_names(office, role
         assert (response.status_code == 403) == (not may({role}, door.needs.act)), (role, door)
         if response.status_code == 403:
             assert code not in response.text
+
+
+def test_through_no_door_is_an_id_reached_that_is_not_ones_own_to_know(office):
+    others, hidden = office.centre.file().code, office.centre.file(kind="attitude").code
+    casework.assign(office.centre.database, others, MINH, unit=JUSTICE)
+    browser = office.browser(HOA)
+    for door in office.console.doors():
+        if not re.search(r"{\w+}", door.path) or not may({OFFICER}, door.needs.act):
+            continue
+        answers = []
+        for code in (others, hidden, "PA-0000-0000-0001"):
+            ask = browser.get if door.method == "GET" else partial(browser.post, version="1", why="x", text="x")
+            answer = ask(path_of(door, code))
+            answers.append((answer.status_code, answer.text.replace(code, "")))
+        assert answers == [(404, answers[0][1])] * 3, door
 
 
 def test_what_was_denied_is_in_the_log(office):
