@@ -28,22 +28,22 @@ NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING, MENTIONED = 
 
 
 def queues_of(viewer: Viewer, day: date) -> dict[str, Wanted]:
-    """The queues of an officer, in the order they are shown.
+    """The queues of an officer, what to do first at the beginning.
 
     Args:
         day: today, in Viet Nam.
     """
     queues = {
+        NAMING: Wanted(naming=WAITING, is_open=True),
+        OVERDUE: Wanted(overdue_on=day, running=True),
+        TODAY: Wanted(due_on=day, running=True),
+        REOPENED: Wanted(reopened=True, is_open=True),
+        MENTIONED: Wanted(mentioned=viewer.name),
         NEW: Wanted(state=RECEIVED),
         MINE: Wanted(assignee=viewer.name, is_open=True),
         UNIT: Wanted(unit=viewer.unit, is_open=True),
         ASKED: Wanted(state=NEEDS_INFORMATION),
-        TODAY: Wanted(due_on=day, running=True),
-        OVERDUE: Wanted(overdue_on=day, running=True),
         SETTLING: Wanted(state=ANSWERED),
-        REOPENED: Wanted(reopened=True, is_open=True),
-        NAMING: Wanted(naming=WAITING, is_open=True),
-        MENTIONED: Wanted(mentioned=viewer.name),
     }
     if not viewer.unit:
         del queues[UNIT]
@@ -65,4 +65,5 @@ def count_queues(database: Database, viewer: Viewer, day: date) -> dict[str, int
         found = session.execute(counted.where(near, *conditions_of(Wanted(viewer=viewer), rows.c))).one()
         # Apart: officers may be called to what is closed, too, which the others need not look through.
         called = select(func.count()).select_from(rows).where(*conditions_of(mentioned, rows.c))
-        return {**dict(zip(queues, found, strict=True)), MENTIONED: session.execute(called).scalar_one()}
+        counts = {**dict(zip(queues, found, strict=True)), MENTIONED: session.execute(called).scalar_one()}
+    return {name: int(counts[name]) for name in queues_of(viewer, day)}

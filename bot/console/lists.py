@@ -18,7 +18,8 @@ from bot.complaints.labels import ERASED, MARKS
 from bot.complaints.lifecycle import STATE_LABELS, STATES
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import Complaint
-from bot.complaints.queues import count_queues, queues_of
+from bot.complaints.queues import ASKED as ASKED_QUEUE
+from bot.complaints.queues import SETTLING, count_queues, queues_of
 from bot.complaints.reading import is_overdue
 from bot.complaints.rules import Rules
 from bot.complaints.search import Wanted
@@ -33,6 +34,8 @@ from bot.database import Database
 
 PAGE = 50
 _TOLD = 160
+# Nothing is to be done there before the citizen has answered.
+WAITING_FOR_OTHERS = (ASKED_QUEUE, SETTLING)
 LIST = f"{HOME}/phan-anh"
 # What a list can be narrowed by, as it stands in its address.
 ASKED = ("hang", "q", "loai", "buoc", "don-vi", "nguoi", "tu", "den")
@@ -76,11 +79,12 @@ class ListPages:
     def home(self, visit: Visit) -> Response:
         """GET: the queues with their counts."""
         if not may(visit.person.roles, READ):
-            return self.frame.page(visit, "home.html", queues=[], filters=[])
+            return self.frame.page(visit, "home.html", queues=[], first=None, filters=[])
         counts = count_queues(self.database, visit.viewer, self.today())
         queues = [(name, QUEUES[name], f"{LIST}?hang={name}", count) for name, count in counts.items()]
+        first = next((queue for queue in queues if queue[3] and queue[0] not in WAITING_FOR_OTHERS), None)
         filters = [(one.id, one.name, f"{LIST}?{one.query}") for one in list_filters(self.database, visit.person.id)]
-        return self.frame.page(visit, "home.html", queues=queues, filters=filters)
+        return self.frame.page(visit, "home.html", queues=queues, first=first, filters=filters)
 
     def show(self, visit: Visit) -> Response:
         """GET: a queue, or what was searched for."""

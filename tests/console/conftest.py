@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -25,7 +26,7 @@ from bot.complaints.answer_templates import load_templates
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
-from bot.database import now
+from bot.database import Database, now
 from bot.settings import ROOT
 from tests.accounts.conftest import ADMIN, HERE, PASSWORD, Desk
 from tests.complaints.conftest import Centre
@@ -107,6 +108,11 @@ def text_of(response) -> str:
 
 @pytest.fixture
 def office(database, tmp_path) -> Office:
+    return make_office(database, tmp_path)
+
+
+def make_office(database: Database, folder: Path) -> Office:
+    """A centre with an officer of each role, who have chosen their passwords."""
     rules = load_rules(ROOT / "knowledge", "demo")
     desk = Desk(database)
     desk.accounts.add_first_administrator(ADMIN)
@@ -118,5 +124,5 @@ def office(database, tmp_path) -> Office:
             officer: Officer = find(session, name)
             officer.password, officer.must_change = hashed, False
     templates = load_templates(ROOT / "knowledge")
-    console = Console(desk.sessions, rules, tmp_path / "evidence", lambda: TODAY, False, templates)
+    console = Console(desk.sessions, rules, folder / "evidence", lambda: TODAY, False, templates)
     return Office(Centre(database, rules), desk, console)
