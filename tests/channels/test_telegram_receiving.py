@@ -13,7 +13,9 @@ from bot.settings import ROOT
 from tests.channels.telegram import FailingIntake, Reception, rows, said, send_button, texts
 from tests.channels.test_telegram_updates import load
 from tests.factories import make_database, wait_until
-from tests.fakes.telegram import AWAY, ERROR, HTML, NAME, TOKEN, UNAUTHORIZED, Fault, too_many
+from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram_faults import AWAY, ERROR, HTML, UNAUTHORIZED, Fault, too_many
+from tests.fakes.telegram_people import NAME
 
 CONFLICT = Fault(409, "Conflict: terminated by other getUpdates request")
 

@@ -6,7 +6,8 @@ from telegram import Bot, Update
 
 from bot.channels.telegram_updates import UNREADABLE, Addressed, Back, Heard, Self, Tap, read_update, salvage
 from bot.text.mask import find_personal_values
-from tests.fakes.telegram import NAME, TOKEN
+from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram_people import NAME
 
 FIXTURES = Path(__file__).parent / "fixtures" / "telegram"
 ME = Self(4242, NAME)
