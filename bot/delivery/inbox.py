@@ -205,7 +205,7 @@ def _correct(session: Session, arrival: Arrival) -> bool:
         return True
     if original.state != PENDING or original.attempts:
         return False
-    original.body = cipher.seal(arrival.text)
+    original.body, original.payload = cipher.seal(arrival.text), arrival.payload
     return True
 
 
