@@ -253,6 +253,15 @@ def inbox_id_of(tracker: Tracker) -> int:
     return int((tracker.latest_message.get("metadata") or {})["inbox_id"])
 
 
+def follows(tracker: Tracker, shown: dict[str, str]) -> bool:
+    """Whether the turn before this one was a tap on this button: a yes under a question of long ago decides nothing."""
+    # A turn that is run again may find itself in what Rasa remembers.
+    own = inbox_id_of(tracker)
+    said = (event for event in reversed(tracker.events) if event["event"] == "user")
+    before = next((one for one in said if (one.get("metadata") or {}).get("inbox_id") != own), None)
+    return before is not None and before.get("text") == shown["payload"]
+
+
 def button(title: str, payload: str) -> dict[str, str]:
     """A button."""
     return {"title": title, "payload": payload}

@@ -86,27 +86,37 @@ class FileAttendant:
         return await self._keep(claim, files, caption, quiet=more)
 
     async def _agree(self, claim: Claim) -> Attended:
-        await asyncio.to_thread(evidence.agree, self.database, claim.conversation)
         # What a former try has kept already is among them no more.
         files = await asyncio.to_thread(self._files, *_waiting(claim))
         if not files and not await self._count(claim):
             return Attended((Reply(sentences.FILES_NONE),))
+        if not await asyncio.to_thread(evidence.has_agreed, self.database, claim.conversation):
+            if not await self._is_asked(claim):
+                return Attended(questions=(self._consent(),))
+            await asyncio.to_thread(evidence.agree, self.database, claim.conversation)
         return await self._keep(claim, files, None)
 
     async def _decline(self, claim: Claim) -> Attended:
         files = await asyncio.to_thread(self._files, *_waiting(claim))
+        if files and not await self._is_asked(claim):
+            return Attended(questions=(self._consent(),))
         said = sentences.FILES_DROPPED if files else sentences.FILES_NONE
         return Attended((Reply(said),), done=_mark(files, LET_GO))
 
     async def _question(self, claim: Claim) -> tuple[Reply, ...]:
         """What is asked before the first file, unless it was the last thing said."""
+        return () if await self._is_asked(claim) else (self._consent(),)
+
+    async def _is_asked(self, claim: Claim) -> bool:
+        """Whether the question is what the citizen has before them; buttons under an older one stay on the phone."""
         newest = await asyncio.to_thread(newest_reply, self.database, claim)
-        if newest and any(button.payload == KEEP for button in newest.buttons):
-            return ()
+        return newest is not None and any(button.payload == KEEP for button in newest.buttons)
+
+    def _consent(self) -> Reply:
         consent = self.rules.consent
         told = {"warning": consent["warning"], "agree": consent["agree"], "keep": sentences.KEEP_FILES}
         buttons = (Button(sentences.KEEP_FILES, KEEP), Button(sentences.DROP_FILES, DROP))
-        return (Reply(sentences.ASK_KEEP_FILES.format(**told), buttons),)
+        return Reply(sentences.ASK_KEEP_FILES.format(**told), buttons)
 
     async def _keep(
         self, claim: Claim, files: Sequence[_Waiting], caption: str | None, quiet: bool = False

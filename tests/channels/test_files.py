@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.channels.files import BEGIN, DROP, KEEP, FileAttendant
-from bot.complaints import evidence
+from bot.complaints import evidence, privacy
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.evidence_files import digests_in
 from bot.delivery import inbox, outbox, sentences
@@ -100,6 +100,30 @@ def test_who_declines_has_nothing_kept(phone):
         assert phone.tap(DROP) == [sentences.FILES_DROPPED]
         assert phone.tap(DROP) == [sentences.FILES_NONE]
     assert (phone.adapter.fetched, phone.states()) == ([], ["let_go"])
+
+
+@pytest.mark.parametrize("payload", [KEEP, DROP])
+def test_a_button_under_an_older_question_decides_nothing_and_is_asked_anew(phone, payload):
+    with phone.working():
+        phone.send(files.photo())
+        phone.say("mấy giờ mở cửa")
+        assert phone.tap(payload) == [QUESTION]
+        assert (phone.adapter.fetched, phone.states()) == ([], ["waiting"])
+        assert not evidence.has_agreed(phone.database, AN)
+        assert phone.tap(DROP) == [sentences.FILES_DROPPED]
+        assert phone.tap(KEEP) == [sentences.FILES_NONE]
+    assert not evidence.has_agreed(phone.database, AN)
+
+
+def test_after_the_agreement_was_taken_back_its_old_button_gives_no_new_one(phone):
+    with phone.working():
+        phone.send(files.photo())
+        phone.tap(KEEP)
+        privacy.withdraw_consents(phone.database, AN)
+        phone.send(files.photo(colour=(1, 2, 3)))
+        phone.say("cảm ơn")
+        assert phone.tap(KEEP) == [QUESTION]
+    assert not evidence.has_agreed(phone.database, AN)
 
 
 def test_an_album_of_ten_is_asked_about_once_and_told_of_once(phone):
