@@ -28,6 +28,7 @@ from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Reply
 from bot.delivery.rendering import nfc_length, split_text, text_with_numbers
+from bot.failures import kind_and_places
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -158,9 +159,9 @@ class ZaloBotReceiver:
             try:
                 await self._intake.accept(arrival)
                 return
-            except SQLAlchemyError:
+            except SQLAlchemyError as error:
                 # Nobody else has it: the platform does not give it out again.
-                logger.error("zalo bot: an update could not be stored", exc_info=True)
+                logger.error("zalo bot: an update could not be stored: %s", kind_and_places(error))
                 if pause is None:
                     raise
                 await self._sleep(pause)

@@ -22,6 +22,7 @@ from bot.complaints import privacy
 from bot.database import Database
 from bot.delivery import correspondents, counters, outbox
 from bot.delivery.intake import Intake
+from bot.failures import kind_and_places
 from bot.settings import ZaloSettings
 
 logger = logging.getLogger(__name__)
@@ -68,8 +69,8 @@ class ZaloWebhook:
             work.add_done_callback(_log_failure)
             counters.count_refused(CHANNEL, "not_stored")
             return Response(status_code=503)
-        except SQLAlchemyError:
-            logger.error("zalo: an event could not be stored", exc_info=True)
+        except SQLAlchemyError as error:
+            logger.error("zalo: an event could not be stored: %s", kind_and_places(error))
             counters.count_refused(CHANNEL, "not_stored")
             return Response(status_code=503)
         return Response(status_code=200)

@@ -22,6 +22,7 @@ from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.switches import Switches, replies_while_off
 from bot.delivery.turns import TurnLog
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
@@ -111,8 +112,8 @@ class Dispatcher:
             return
         try:
             claims = await asyncio.to_thread(inbox.claim_many, self._database, free)
-        except Exception:
-            logger.error("dispatcher: the inbox can't be read", exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            logger.error("dispatcher: the inbox can't be read: %s", kind_and_places(error))
             await asyncio.sleep(1)
             return
         for claim in claims:
@@ -135,9 +136,9 @@ class Dispatcher:
             await self._answer(claim)
         except LostClaimError as error:
             logger.warning("%s", error)
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # The claim runs out, and then it is taken up again.
-            logger.error("dispatcher: inbox %d could not be worked on", claim.id, exc_info=True)
+            logger.error("dispatcher: inbox %d could not be worked on: %s", claim.id, kind_and_places(error))
             await asyncio.sleep(1)
 
     async def _answer(self, claim: Claim) -> None:
@@ -151,9 +152,9 @@ class Dispatcher:
             await self._fail(claim, str(error))
         except asyncio.TimeoutError:
             await self._fail(claim, "timeout")
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # Tried again and then set aside like any other: it must not stand in its conversation's way for ever.
-            logger.error("inbox %d: attempt %d met an error", claim.id, claim.attempts, exc_info=True)
+            logger.error("inbox %d: attempt %d met an error: %s", claim.id, claim.attempts, kind_and_places(error))
             await self._fail(claim, "error")
 
     async def _keep(self, ended: _Ended) -> None:
@@ -255,8 +256,8 @@ class Dispatcher:
             await self._keep(_Ended(claim, said, log))
         except LostClaimError:
             raise
-        except Exception:
-            logger.error("inbox %d: its answers can't be kept", claim.id, exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            logger.error("inbox %d: its answers can't be kept: %s", claim.id, kind_and_places(error))
             return False
         return True
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bot.database import Database
 from bot.delivery import counters, inbox
 from bot.delivery.inbox import Arrival
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +49,9 @@ class Intake:
             batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             try:
                 stored = await asyncio.to_thread(inbox.accept_many, self._database, [one for one, _ in batch])
-            except Exception:
+            except Exception as error:  # noqa: BLE001
                 # One of them may be at fault; the others must not fail with it.
-                logger.warning("inbox: %d messages are stored one by one", len(batch), exc_info=True)
+                logger.warning("inbox: %d messages are stored one by one: %s", len(batch), kind_and_places(error))
                 await self._store_each(batch)
                 continue
             for (arrival, future), result in zip(batch, stored, strict=True):

@@ -17,6 +17,7 @@ from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
 from bot.delivery.outgoing import LADDER, Parcel, Result
 from bot.delivery.pace import Pace, Rates
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +99,8 @@ class Sender:
             if isinstance(claimed, list):
                 self._results += [Result(parcel, TryAgain("stopped")) for parcel in claimed]
             raise
-        except Exception:
-            logger.error("sender: the outbox could not be worked on", exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            logger.error("sender: the outbox could not be worked on: %s", kind_and_places(error))
             await self._store_each(results)
             await asyncio.sleep(1)
             return
@@ -136,8 +137,10 @@ class Sender:
         for result in results:
             try:
                 await asyncio.to_thread(outgoing.store_alone, self._database, result, self._clock())
-            except Exception:
-                logger.error("outbox %d: its result is lost, it is tried again", result.parcel.id, exc_info=True)
+            except Exception as error:  # noqa: BLE001
+                logger.error(
+                    "outbox %d: its result is lost, it is tried again: %s", result.parcel.id, kind_and_places(error)
+                )
 
     async def _carry(self, parcel: Parcel) -> None:
         outcome, last = await self._try(parcel)

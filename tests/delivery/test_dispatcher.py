@@ -1,5 +1,6 @@
 import asyncio
 import itertools
+import logging
 import subprocess
 import sys
 import time
@@ -214,6 +215,17 @@ def test_a_message_that_can_not_be_worked_on_does_not_block_the_next(database, r
         assert wait_for_texts(database, broken) == [sentences.NOT_ANSWERED]
         assert wait_for_texts(database, sound) == ["lành"]
     assert row_of(database, broken).reason == "error"
+
+
+def test_an_error_that_quotes_the_citizen_is_logged_without_its_words(database, rasa, caplog):
+    async def stumble(claim):
+        raise ValueError(f"cannot read {claim.text}")
+
+    inbox_id = accept(database, "Tôi là Nguyễn Thị Mai")
+    with caplog.at_level(logging.DEBUG), dispatching(database, rasa, give_up_after=0.4, attend=lambda _: (stumble,)):
+        assert wait_for_texts(database, inbox_id) == [sentences.NOT_ANSWERED]
+    assert "met an error: ValueError in test_dispatcher.py:" in caplog.text
+    assert "Nguyễn Thị Mai" not in caplog.text
 
 
 def test_typed_text_never_reaches_rasa_as_a_command(database, rasa):
