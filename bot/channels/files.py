@@ -12,9 +12,10 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from bot.complaints import evidence
-from bot.complaints.conversations import has_open_complaint
+from bot.complaints.conversations import open_codes
 from bot.complaints.errors import NoConsentError, RefusedFileError
 from bot.complaints.evidence_checks import FileRules
+from bot.complaints.notices import ADD, act_payload
 from bot.database import Database, cipher_of
 from bot.delivery import sentences
 from bot.delivery.adapter import Adapter, FetchError
@@ -132,9 +133,10 @@ class FileAttendant:
             if reason:
                 refused.setdefault(reason, []).append(file)
         replies = [Reply(self._sentence(reason)) for reason in refused]
-        kept = len(files) > sum(map(len, refused.values()))
-        if (kept and not quiet) or claim.payload == KEEP:
-            replies += await self._tell(claim, files, bool(caption))
+        if not quiet:
+            # Even when this one was refused: those before it said nothing.
+            kept = [file for file in files if not any(file in others for others in refused.values())]
+            replies += await self._tell(claim, kept, bool(caption))
         return Attended(tuple(replies), caption, done=_mark_refused(refused))
 
     async def _keep_one(self, conversation: str, file: _Waiting) -> str:
@@ -174,8 +176,10 @@ class FileAttendant:
             return [*spoken, Reply(sentences.FILES_KEPT.format(count=count))]
         if await self.in_form(claim.conversation):
             return [*spoken, Reply(sentences.FILES_KEPT_FORM.format(count=count))]
-        begin = (Button(sentences.BEGIN_FEEDBACK, BEGIN),)
-        return [*spoken, Reply(sentences.FILES_KEPT_BEGIN.format(count=count), begin)]
+        running = await asyncio.to_thread(open_codes, self.database, claim.conversation)
+        add = [Button(sentences.ADD_TO_FEEDBACK.format(code=code), act_payload(ADD, code)) for code in running]
+        buttons = (*add, Button(sentences.BEGIN_FEEDBACK, BEGIN))
+        return [*spoken, Reply(sentences.FILES_KEPT_BEGIN.format(count=count), buttons)]
 
     async def _count(self, claim: Claim) -> int:
         return len(await asyncio.to_thread(evidence.waiting_files, self.database, claim.conversation))
@@ -184,12 +188,12 @@ class FileAttendant:
         return sentences.FILE_GONE if reason == _GONE else self.rules.refusals[reason]
 
     async def _is_about_feedback(self, claim: Claim) -> bool:
-        """Whether a recording may belong to feedback: a form runs, files wait, or feedback is being worked on."""
+        """Whether a recording may belong to feedback: a form runs, files wait, or feedback of the person is open."""
         others = await asyncio.to_thread(self._files, *_waiting(claim), Attachment.inbox_id != claim.id)
         if others or await self._count(claim):
             return True
-        opened = await asyncio.to_thread(has_open_complaint, self.database, claim.conversation)
-        return opened or await self.in_form(claim.conversation)
+        running = await asyncio.to_thread(open_codes, self.database, claim.conversation)
+        return bool(running) or await self.in_form(claim.conversation)
 
     def _files(self, *which: object) -> list[_Waiting]:
         names = ("id", "channel", "kind", "reference", "name", "size", "state")

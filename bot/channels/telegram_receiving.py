@@ -34,7 +34,7 @@ from bot.database import Database, now, take_turn
 from bot.delivery import correspondents, outbox, sentences
 from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
-from bot.delivery.model import OutboxMessage
+from bot.delivery.model import FAILED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 
 __all__ = ["CHANNEL", "Receiver", "chat_of"]
@@ -246,8 +246,12 @@ class Receiver:
 
     def _say(self, conversation: str, text: str, unless_within: timedelta | None = None) -> None:
         with self._database.transaction() as session:
+            if not correspondents.reachable(session, conversation):
+                # A group that took the bot out takes it in again without a word of its own.
+                correspondents.heard(session, conversation)
             take_turn(session, f"outbox:{conversation}")
-            said = select(OutboxMessage.created_at).where(OutboxMessage.conversation == conversation)
+            heard = (OutboxMessage.conversation == conversation, OutboxMessage.state != FAILED)
+            said = select(OutboxMessage.created_at).where(*heard)
             last = session.execute(said.order_by(OutboxMessage.id.desc()).limit(1)).scalar()
             if unless_within and last and self._clock() - last < unless_within:
                 return

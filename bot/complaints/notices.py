@@ -145,8 +145,13 @@ def _moved_for_others(complaint: Complaint, note: str) -> Reply:
     return Reply("\n".join(lines))
 
 
+def act_payload(act: str, code: str) -> str:
+    """What a button stands for by which citizens do something with their feedback."""
+    return f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}'
+
+
 def _button(act: str, code: str) -> Button:
-    return Button(_TITLES[act], f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}')
+    return Button(_TITLES[act], act_payload(act, code))
 
 
 def _day(day: date | None) -> str:

@@ -5,12 +5,12 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from bot.database import now
 from bot.delivery import correspondents, sentences
-from bot.delivery.model import PENDING, InboxMessage
+from bot.delivery.model import FAILED, PENDING, InboxMessage, OutboxMessage
 from bot.settings import ROOT
 from tests.channels.telegram import FailingIntake, Reception, rows, said, send_button, texts
 from tests.channels.test_telegram_updates import load
@@ -204,10 +204,10 @@ def test_a_tap_and_a_text_of_one_fetch_keep_their_order(database, telegram, rece
 def test_a_correction_takes_the_place_of_the_stored_message_though_the_program_began_anew(database, telegram):
     mai = telegram.citizen(7)
     first = mai.write("khai sịnh")
-    for update in (first, mai.edit(first, "khai sinh"), mai.edit(first, "khai sinh")):
+    for one in (first, mai.edit(first, "khai sinh"), mai.edit(first, "khai sinh")):
         made = Reception(database, telegram.url)
         with made.at_work(poll=False):
-            made.take(update)
+            made.take(one)
     assert rows(database) == [
         ("telegram:7", "text", "khai sinh", None),
         *[("telegram:7", "edited", "khai sinh", None)] * 2,
@@ -269,3 +269,16 @@ def test_a_group_is_shown_the_private_chat_once_an_hour_and_nothing_else(databas
         made.take(load("group_command"))
     assert len(said(database, "telegram:-1001900000001")) == 2
     assert rows(database) == []
+
+
+def test_a_group_that_takes_the_bot_in_again_can_be_reached_again(database, telegram, reception):
+    group = "telegram:-1001900000001"
+    reception.take(load("group_mention"))
+    with database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state=FAILED, reason="kicked"))
+        correspondents.gone(session, group, "kicked")
+    reception.take(load("group_talk"))
+    assert not reachable(database, group)
+    reception.take(load("group_command"))
+    assert reachable(database, group)
+    assert len(said(database, group)) == 2
