@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.limits import RateLimit
-from bot.channels.web_session import BadRequestError, conversation_of, guard, sender_of
+from bot.channels.web_session import BadRequestError, Pace, conversation_of, guard
 from bot.complaints import evidence
 from bot.complaints.errors import NoConsentError, RefusedFileError, UnknownFileError
 from bot.complaints.evidence import Kept
@@ -45,8 +44,7 @@ class WebFiles:
     database: Database
     folder: Path
     rules: FileRules
-    per_person: RateLimit
-    per_address: RateLimit
+    pace: Pace
     patience: float
     under_way: int = 0
     inspected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_INSPECTED))
@@ -56,7 +54,7 @@ class WebFiles:
         conversation = conversation_of(request)
         if request.headers.get("content-type") != _BODY:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
-        self._check_pace(conversation, request)
+        self.pace.check(conversation, request)
         if self.under_way >= _MOST_AT_ONCE:
             raise BadRequestError(sentences.FILES_BUSY, status=503, retry_after=5)
         self.under_way += 1
@@ -83,7 +81,7 @@ class WebFiles:
         conversation = conversation_of(request)
         if request.headers.get("content-type") != "application/json":
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
-        self._check_pace(conversation, request)
+        self.pace.check(conversation, request)
         await run_in_threadpool(evidence.agree, self.database, conversation)
         return Response(status_code=204)
 
@@ -123,12 +121,6 @@ class WebFiles:
             raise too_large(self.rules, bytes(content))
         return bytes(content)
 
-    def _check_pace(self, conversation: str, request: Request) -> None:
-        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(sender_of(request))
-        if wait:
-            seconds = math.ceil(wait)
-            raise BadRequestError(sentences.TOO_MANY_FILES.format(seconds=seconds), status=429, retry_after=seconds)
-
 
 def file_routes(
     database: Database, settings: Settings, rules: FileRules, patience: float = _LONGEST_UPLOAD
@@ -138,8 +130,8 @@ def file_routes(
     Args:
         patience: seconds that one file may take to come in.
     """
-    limits = RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS)
-    files = WebFiles(database, settings.evidence, rules, *limits, patience=patience)
+    pace = Pace(RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS), sentences.TOO_MANY_FILES)
+    files = WebFiles(database, settings.evidence, rules, pace, patience)
     return [
         Route("/api/web/files", guard(files.take, settings), methods=["POST"]),
         Route("/api/web/files", guard(files.read, settings), methods=["GET"]),
