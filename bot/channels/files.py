@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from bot.channels.limits import inspections
 from bot.complaints import evidence
 from bot.complaints.conversations import open_codes
 from bot.complaints.errors import NoConsentError, RefusedFileError
@@ -29,8 +30,6 @@ BEGIN = "/submit_complaint"
 KINDS = ("image", "file", "voice", "video")
 # Refusals that are the channel's; all others are those of `knowledge/evidence.yml`.
 _GONE, _TOO_LARGE = "gone", "too_large"
-# Two inspections at a time leave the machine to the conversations.
-_MOST_INSPECTED = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class FileAttendant:
     Attributes:
         adapters: channel → who fetches its files.
         in_form: whether a form waits for an answer in a conversation.
+        inspected: room for inspections.
     """
 
     database: Database
@@ -60,10 +60,7 @@ class FileAttendant:
     rules: FileRules
     adapters: Mapping[str, Adapter]
     in_form: InForm
-
-    def __post_init__(self) -> None:
-        """Make what is shared by all messages."""
-        self._inspected = asyncio.Semaphore(_MOST_INSPECTED)
+    inspected: asyncio.Semaphore = field(default_factory=inspections)
 
     async def __call__(self, claim: Claim) -> Attended | None:
         """What becomes of a message with files, None for all others."""
@@ -156,7 +153,7 @@ class FileAttendant:
         name = file.name or fetched.name
         keep = partial(evidence.keep, self.database, self.folder, self.rules, conversation, name, fetched.content)
         try:
-            async with self._inspected:
+            async with self.inspected:
                 await asyncio.to_thread(keep)
         except RefusedFileError as error:
             return error.reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.limits import RateLimit
+from bot.channels.limits import RateLimit, inspections
 from bot.channels.web_session import BadRequestError, Pace, conversation_of, guard
 from bot.complaints import evidence
 from bot.complaints.errors import NoConsentError, RefusedFileError, UnknownFileError
@@ -29,8 +29,8 @@ _NAME = "x-file-name"
 _LONGEST_NAME = 1000
 # Ten files at once, taken back and sent again; a centre's citizens may share an address.
 _PER_PERSON, _PER_ADDRESS, _SECONDS = 40, 400, 600
-# Each holds its file in memory; two inspections at a time leave the machine to the conversations.
-_MOST_AT_ONCE, _MOST_INSPECTED = 32, 2
+# Each holds its file in memory.
+_MOST_AT_ONCE = 32
 _LONGEST_UPLOAD = 180.0
 # A browser shows the refusal only when the rest of its file has been listened to; how many files' length is enough.
 _LISTENED_TO = 5
@@ -46,8 +46,8 @@ class WebFiles:
     rules: FileRules
     pace: Pace
     patience: float
+    inspected: asyncio.Semaphore
     under_way: int = 0
-    inspected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_INSPECTED))
 
     async def take(self, request: Request) -> Response:
         """POST /api/web/files: keep one file for the next complaint."""
@@ -123,15 +123,20 @@ class WebFiles:
 
 
 def file_routes(
-    database: Database, settings: Settings, rules: FileRules, patience: float = _LONGEST_UPLOAD
+    database: Database,
+    settings: Settings,
+    rules: FileRules,
+    patience: float = _LONGEST_UPLOAD,
+    inspected: asyncio.Semaphore | None = None,
 ) -> list[BaseRoute]:
     """Routes of the files of the web chat.
 
     Args:
         patience: seconds that one file may take to come in.
+        inspected: room for inspections, shared with files of other channels; its own without.
     """
     pace = Pace(RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS), sentences.TOO_MANY_FILES)
-    files = WebFiles(database, settings.evidence, rules, pace, patience)
+    files = WebFiles(database, settings.evidence, rules, pace, patience, inspected or inspections())
     return [
         Route("/api/web/files", guard(files.take, settings), methods=["POST"]),
         Route("/api/web/files", guard(files.read, settings), methods=["GET"]),
