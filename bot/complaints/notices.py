@@ -19,9 +19,9 @@ from bot.complaints.lifecycle import (
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
 from bot.database import take_turn
 from bot.delivery import correspondents, outbox
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.model import FETCHING, channel_of
 from bot.delivery.outbox import Button, Reply
-from bot.delivery.outgoing import send_elsewhere
 
 _MOVED = "Phản ánh {code}: {state}."
 _NOTE = "Trung tâm nhắn: {note}"

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import Database, UtcDateTime, cipher_of
-from bot.delivery import correspondents, outbox
+from bot.database import Database, UtcDateTime
+from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.claims import take
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
 
@@ -206,24 +207,6 @@ def give_back(session: Session, *which: Any) -> int:
     return _write(
         session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
     )
-
-
-def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool:
-    """Send a notice, once, to another conversation of the same person; returns whether there is one.
-
-    Args:
-        sent_to: only to channels that are sent to.
-    """
-    row = session.get(OutboxMessage, row_id)
-    if row is None or row.inbox_id is not None or row.origin_id is not None:
-        return False
-    other = correspondents.best_other(session, row.conversation, sent_to)
-    known = select(OutboxMessage.id).where(OutboxMessage.origin_id == row_id)
-    if other is None or session.execute(known).first():
-        return False
-    copy = outbox.enqueue(session, other, [outbox.read_reply(cipher_of(session), row.body)])[0]
-    session.execute(update(OutboxMessage).where(OutboxMessage.id == copy).values(origin_id=row_id))
-    return True
 
 
 def _claim(
