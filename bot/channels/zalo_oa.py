@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,7 +25,7 @@ from bot.channels.zalo_files import ZaloFiles
 from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
 from bot.channels.zalo_oa_routes import ZaloWebhook
 from bot.channels.zalo_tokens import LOGIN, ZaloTokens
-from bot.channels.zalo_window import CLOSED, TOLD, Window, ZaloWindow
+from bot.channels.zalo_window import CLOSED, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
 from bot.delivery.finding import Finding
@@ -33,6 +34,8 @@ from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import nfc_length, shorten, split_text, text_with_numbers
 from bot.settings import Settings
 from bot.text.codes import find_receipt_code
+
+logger = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 2000
 MOST_BUTTONS, MOST_TITLE = 5, 100
@@ -84,26 +87,23 @@ class ZaloAdapter:
         return await self._files.fetch(reference, most)
 
     async def _deliver(self, conversation: str, user_id: str, part: Part) -> Outcome:
-        if "notice" in part and await self._window.look(conversation, user_id) is Window.CLOSED:
-            return await self._hold(conversation, user_id, part)
+        if "notice" in part and await self._window.is_closed(conversation, user_id):
+            return await self._hold(conversation, user_id, part, CLOSED)
         answer = await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": part["message"]})
         if not answer.code:
             return Taken(_message_id(answer))
         fate, reason = fate_of(answer.code)
         if fate is Fate.WAIT:
-            return await self._hold(conversation, user_id, part)
-        if fate is Fate.QUOTA and await self._window.look(conversation, user_id) is not Window.FREE:
-            # The next word of the citizen makes it free.
-            return MustWait(reason)
+            return await self._hold(conversation, user_id, part, reason)
         return _outcome(fate, reason, self._window)
 
-    async def _hold(self, conversation: str, user_id: str, part: Part) -> Outcome:
+    async def _hold(self, conversation: str, user_id: str, part: Part, why: str) -> Outcome:
         """Held until the citizen writes; of feedback, a template says so, once for all that waits."""
         code = part.get("notice")
         if not (code and self._template):
-            return MustWait(CLOSED)
+            return MustWait(why)
         if await self._window.was_told(conversation):
-            return MustWait(CLOSED)
+            return MustWait(why)
         night = self._window.night_left()
         if night:
             return TryAgain("night", after=night)
@@ -115,12 +115,14 @@ class ZaloAdapter:
         }
         answer = await self._api.post(TEMPLATE_PATH, body)
         if not answer.code:
-            return MustWait(TOLD)
+            return MustWait(f"{why}{TOLD}")
         fate, reason = fate_of(answer.code)
-        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN):
+        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN, Fate.RENEW):
             return _outcome(fate, reason, self._window)
+        if fate is Fate.QUOTA:
+            _tell_of_quota(reason)
         # Whatever is wrong with the template, the notice itself can wait.
-        return MustWait(f"{CLOSED}_{reason}"[:60])
+        return MustWait(f"{why}_{reason}"[:60])
 
 
 def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
@@ -132,7 +134,14 @@ def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
         return TryAgain(reason, after=window.night_left() or None)
     if fate in (Fate.NEVER, Fate.GONE):
         return Refused(reason, gone=fate is Fate.GONE)
+    if fate is Fate.QUOTA:
+        _tell_of_quota(reason)
+        return MustWait(reason)
     return TryAgain(reason)
+
+
+def _tell_of_quota(reason: str) -> None:
+    logger.error("zalo: %s: what goes to this citizen waits for their next word; look at the account's package", reason)
 
 
 def _button(button: Button) -> Mapping[str, str]:

@@ -1,11 +1,10 @@
-"""When the Official Account may write to a citizen: within seven days of the last word, for free within 48 hours."""
+"""When the Official Account may write to a citizen: within seven days of the last word."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -16,20 +15,11 @@ from bot.database import Database
 from bot.delivery.model import HELD, Correspondent, OutboxMessage
 
 OPEN_FOR = timedelta(days=7)
-FREE_FOR = timedelta(hours=48)
 # Zalo names no zone; an account of Viet Nam, so Viet Nam's.
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
-# Why a notice is held, as staff see it; the second once a template told the citizen of it.
-CLOSED, TOLD = "window_closed", "window_closed_template_sent"
-
-
-class Window(Enum):
-    """What may be written to a citizen now."""
-
-    FREE = auto()
-    PAID = auto()
-    CLOSED = auto()
+# Why a notice is held, as staff see it; the second stands behind it once a template told the citizen of it.
+CLOSED, TOLD = "window_closed", "_template_sent"
 
 
 class ZaloWindow:
@@ -40,18 +30,13 @@ class ZaloWindow:
         self._api = api
         self._clock = clock
 
-    async def look(self, conversation: str, user_id: str) -> Window:
-        """What may be written now. Taps in menus, calls and clicks open the window, too; only Zalo sees them all."""
+    async def is_closed(self, conversation: str, user_id: str) -> bool:
+        """Whether only a template may be sent. Taps, calls and clicks open the window, too; only Zalo sees them all."""
         heard_at = await asyncio.to_thread(self._heard_at, conversation)
         if heard_at is None:
             # Somebody we have no book about: Zalo's answer to the message itself decides.
-            return Window.PAID
-        silence = self._clock() - heard_at
-        if silence <= FREE_FOR:
-            return Window.FREE
-        if silence <= OPEN_FOR or await self._says_open(user_id):
-            return Window.PAID
-        return Window.CLOSED
+            return False
+        return self._clock() - heard_at > OPEN_FOR and not await self._says_open(user_id)
 
     async def was_told(self, conversation: str) -> bool:
         """Whether a template already told the citizen that something waits."""
@@ -84,7 +69,9 @@ class ZaloWindow:
 
     def _was_told(self, conversation: str) -> bool:
         told = select(OutboxMessage.id).where(
-            OutboxMessage.conversation == conversation, OutboxMessage.state == HELD, OutboxMessage.reason == TOLD
+            OutboxMessage.conversation == conversation,
+            OutboxMessage.state == HELD,
+            OutboxMessage.reason.endswith(TOLD, autoescape=True),
         )
         with self._database.reading() as session:
             return session.execute(told.limit(1)).first() is not None

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from bot.channels.zalo_errors import FATES, STOPPED_SECONDS, Fate
+from bot.channels.zalo_errors import FATES
 from bot.channels.zalo_oa import ZaloAdapter
-from bot.channels.zalo_window import CLOSED, TOLD
 from bot.delivery import correspondents, outbox
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
 from bot.delivery.model import HELD, OutboxMessage
@@ -119,31 +118,71 @@ def test_without_a_log_in_everybody_waits(database, tmp_path, fake):
 def test_the_proof_is_shown_when_the_application_demands_it(send, fake):
     fake.rules.proof = True
     assert send(Reply("Dạ"), ZALO_PROOF="on") == [Taken("m1")]
-    assert send(Reply("Dạ")) == [TryAgain("wrong_proof", after=STOPPED_SECONDS, everybody=True)]
+    assert send(Reply("Dạ")) == [TryAgain("wrong_proof", after=300.0, everybody=True)]
 
 
+def later(reason):
+    return TryAgain(reason, after=300.0, everybody=True)
+
+
+# As the facts about Zalo have it, section 4.2.
 EXPECTED = {
-    Fate.AGAIN: lambda reason: TryAgain(reason),
-    Fate.NEXT_MINUTE: lambda reason: TryAgain(reason, after=60.0, everybody=True),
-    Fate.RENEW: lambda reason: TryAgain(reason, after=60.0, everybody=True),
-    Fate.WAIT: lambda reason: MustWait(CLOSED),
-    Fate.QUOTA: lambda reason: MustWait(reason),
-    Fate.NEVER: lambda reason: Refused(reason),
-    Fate.GONE: lambda reason: Refused(reason, gone=True),
-    Fate.STOPPED: lambda reason: TryAgain(reason, after=STOPPED_SECONDS, everybody=True),
-    Fate.MORNING: lambda reason: TryAgain(reason),
+    -32: TryAgain("too_many_calls", after=60.0, everybody=True),
+    -100: Refused("attachment_expired"),
+    -200: TryAgain("send_failed"),
+    -201: Refused("invalid_field"),
+    -204: later("account_disabled"),
+    -205: later("account_unknown"),
+    -209: later("app_not_activated"),
+    -210: Refused("too_long"),
+    -211: MustWait("out_of_quota"),
+    -212: later("api_not_registered"),
+    -213: MustWait("not_following"),
+    -216: TryAgain("token_invalid", after=60.0, everybody=True),
+    -217: Refused("blocked_invitation"),
+    -218: Refused("receiver_out_of_quota"),
+    -219: later("app_removed"),
+    -220: TryAgain("token_expired", after=60.0, everybody=True),
+    -221: later("account_not_verified"),
+    -223: later("api_not_authorised"),
+    -224: later("package_too_small"),
+    -227: Refused("banned_or_inactive", gone=True),
+    -230: MustWait("window_closed"),
+    -232: MustWait("window_closed"),
+    -233: Refused("type_not_supported"),
+    -234: TryAgain("night"),
+    -235: later("wrong_kind_of_account"),
+    -240: Refused("api_shut_down"),
+    -242: later("wrong_proof"),
+    -244: Refused("restricted_by_user", gone=True),
+    -248: Refused("against_standards"),
+    -249: Refused("template_not_by_user"),
+    -320: later("no_cloud_account"),
+    -321: later("out_of_money"),
 }
+
+
+def test_no_code_is_without_an_expectation():
+    assert set(FATES) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
 def test_every_code_has_its_outcome(send, fake, clock):
     clock.moment = DAY
     told = {}
-    for code, (fate, _) in FATES.items():
-        fake.rules.faults.extend([code] * (2 if fate is Fate.RENEW else 1))
+    for code in EXPECTED:
+        # An access token that is refused is renewed once before it counts.
+        fake.rules.faults.extend([code] * (2 if code in (-216, -220) else 1))
         told[code] = send(Reply("Dạ"))
-    assert told == {code: [EXPECTED[fate](reason)] for code, (fate, reason) in FATES.items()}
+    assert told == {code: [outcome] for code, outcome in EXPECTED.items()}
     assert fake.sent == []
+    assert fake.violations == []
+
+
+def test_what_may_not_be_sent_at_night_waits_for_the_morning(send, fake, clock):
+    clock.moment = datetime(2026, 11, 22, 22, tzinfo=timezone.utc)
+    fake.rules.faults.append(-234)
+    assert send(Reply("Dạ")) == [TryAgain("night", after=3600.0)]
 
 
 def test_a_code_that_nobody_knows_is_tried_again(send, fake):
@@ -173,18 +212,21 @@ def test_zalo_out_of_reach_leaves_no_doubt(send):
     assert send(Reply("Dạ"), ZALO_API_URL="http://127.0.0.1:9") == [TryAgain("unreachable")]
 
 
-def test_quota_that_ran_out_in_free_hours_is_tried_again(send, fake, database, clock):
+@pytest.mark.parametrize("hours", [1, 47, 49])
+def test_quota_that_ran_out_waits_for_the_citizens_next_word_and_is_told_loudly(
+    send, fake, database, clock, caplog, hours
+):
     fake.rules.quota[AN] = 1
-    heard(database, clock, hours=47)
+    heard(database, clock, hours=hours)
     assert send(Reply("Một")) == [Taken("m1")]
-    assert send(Reply("Hai")) == [TryAgain("out_of_quota")]
-    heard(database, clock, hours=49)
     assert send(Reply("Hai")) == [MustWait("out_of_quota")]
+    assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]
+    assert AN not in caplog.text
 
 
 def test_a_notice_after_seven_days_is_held_without_asking_for_it(send, fake, database, clock):
     heard(database, clock, days=7, minutes=1)
-    assert send(NOTICE) == [MustWait(CLOSED)]
+    assert send(NOTICE) == [MustWait("window_closed")]
     assert fake.asked == ["/v3.0/oa/quota/message"]
 
 
@@ -203,17 +245,18 @@ def test_a_notice_within_seven_days_goes_out(send, fake, database, clock):
 def test_a_template_tells_that_something_waits_and_nothing_of_it(send, fake, database, clock):
     clock.moment = DAY
     fake.rules.closed.add(AN)
-    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(TOLD)]
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
     assert fake.templates == [{"user_id": AN, "template_id": "t1", "template_data": {"code": CODE}}]
 
 
-def test_one_template_is_enough_for_all_that_waits(send, fake, database, clock):
+@pytest.mark.parametrize("told", ["window_closed_template_sent", "not_following_template_sent"])
+def test_one_template_is_enough_for_all_that_waits(send, fake, database, clock, told):
     clock.moment = DAY
     fake.rules.closed.add(AN)
     with database.transaction() as session:
         (row,) = outbox.enqueue(session, AN_TALKS, [NOTICE])
-        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(state=HELD, reason=TOLD))
-    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(CLOSED)]
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(state=HELD, reason=told))
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
     assert fake.templates == []
 
 
@@ -221,7 +264,7 @@ def test_one_template_is_enough_for_all_that_waits(send, fake, database, clock):
 def test_answers_and_notices_without_a_code_take_no_template(send, fake, clock, reply):
     clock.moment = DAY
     fake.rules.closed.add(AN)
-    assert send(reply, ZALO_TEMPLATE="t1") == [MustWait(CLOSED)]
+    assert send(reply, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
     assert fake.templates == []
 
 
@@ -233,7 +276,7 @@ def test_templates_wait_for_the_morning_of_viet_nam(send, fake, clock, hour, lef
     if left:
         assert (outcome.reason, round(outcome.after, 1)) == ("night", round(left, 1))
     else:
-        assert outcome == MustWait(TOLD)
+        assert outcome == MustWait("window_closed_template_sent")
     assert len(fake.templates) == (0 if left else 1)
 
 
@@ -243,6 +286,32 @@ def test_a_template_that_fails_for_good_leaves_the_notice_held(send, fake, clock
     fake.rules.template_faults.extend([-249, -32])
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_not_by_user")]
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [TryAgain("too_many_calls", after=60.0, everybody=True)]
+
+
+@pytest.mark.parametrize("code", [-216, -220])
+def test_a_template_whose_token_is_refused_twice_is_tried_again(send, fake, clock, code):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.extend([code, code])
+    (outcome,) = send(NOTICE, ZALO_TEMPLATE="t1")
+    assert (type(outcome), outcome.after, outcome.everybody) == (TryAgain, 60.0, True)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+
+
+def test_a_template_without_quota_leaves_the_notice_held_and_is_told_loudly(send, fake, clock, caplog):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.append(-211)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_out_of_quota")]
+    assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]
+
+
+def test_who_does_not_follow_is_told_by_a_template_that_something_waits(send, fake, clock):
+    clock.moment = DAY
+    fake.rules.errors[AN] = -213
+    assert send(NOTICE) == [MustWait("not_following")]
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("not_following_template_sent")]
+    assert len(fake.templates) == 1
 
 
 def test_a_notice_knows_that_it_is_one_when_it_is_read_back(database):
