@@ -60,7 +60,9 @@ def keep_pair(database: Database, pair: Pair, moment: datetime, spent: bool = Fa
     """Store a pair of tokens; the present one becomes the former."""
     value = {"access_token": pair.access_token, "refresh_token": pair.refresh_token}
     until = moment + REFRESH_LIFE if pair.refresh_token else None
-    store_credential(database, NAME, value, moment + timedelta(seconds=pair.expires_in), until, spent)
+    # Nothing renews such a pair: it must be told long before it ends.
+    problem = None if pair.refresh_token else NO_REFRESH
+    store_credential(database, NAME, value, moment + timedelta(seconds=pair.expires_in), until, spent, problem)
 
 
 class ZaloTokens:
@@ -167,7 +169,10 @@ class ZaloTokens:
         try:
             pair = await self._buy_with_any(known)
         except GrantError as error:
-            problem = LOST if inherited else REFUSED.format(reason=error.reason)
+            if not known.value.get("refresh_token"):
+                problem = NO_REFRESH
+            else:
+                problem = LOST if inherited else REFUSED.format(reason=error.reason)
             raise await self._failed(holder, problem[:200], PAUSE_REFUSED) from error
         except NotAnsweredError as error:
             unsure = SILENT if error.uncertain else None

@@ -123,8 +123,6 @@ def _tokens(known: Credential | None, moment: datetime) -> list[str]:
         lines.append(
             f"refresh token ends at {_moment(known.renewable_until)}; each renewal, about daily, gives {days} days more"
         )
-    else:
-        lines.append("no refresh token: log in anew each time the access token ends")
     return [*lines, f"PROBLEM: {known.problem}"] if known.problem else lines
 
 

@@ -91,11 +91,13 @@ def store_credential(
     expires_at: datetime,
     renewable_until: datetime | None,
     spent: bool = False,
+    problem: str | None = None,
 ) -> None:
     """Keep a new credential in place of the present one, which becomes the former.
 
     Args:
         spent: the present one bought the new one and is worth nothing any more.
+        problem: what an operator must know of the new one.
     """
     with database.transaction() as session:
         take_turn(session, f"credential:{name}")
@@ -110,7 +112,7 @@ def store_credential(
             row.former = cipher.seal(json.dumps({**former, SPENT: "yes"} if spent else former))
             row.value = sealed
         row.expires_at, row.renewable_until, row.changed_at = expires_at, renewable_until, now()
-        row.lease = row.lease_until = row.problem = None
+        row.lease, row.lease_until, row.problem = None, None, problem
 
 
 def give_up_renewal(database: Database, name: str, holder: str, problem: str | None, pause: float) -> None:

@@ -240,6 +240,21 @@ def test_a_former_pair_that_was_spent_is_not_tried(database, settings, fake):
     assert fake.violations == []
 
 
+def test_a_pair_that_can_not_be_renewed_is_a_problem_from_its_first_hour(database, settings, fake):
+    clock = Clock()
+    log_in(database, refresh="", moment=clock())
+    known = load_credential(database, NAME)
+    assert (known.renewable_until, "no refresh token" in known.problem) == (None, True)
+    assert "motcua channels zalo login" in known.problem
+    clock.go(hours=26)
+    with pytest.raises(TokenError):
+        with_tokens(database, settings, current, clock)
+    assert "no refresh token" in load_credential(database, NAME).problem
+    assert fake.renewals == []
+    log_in(database, access="access-x")
+    assert load_credential(database, NAME).problem is None
+
+
 def test_a_log_in_ends_the_trouble(database, settings, fake):
     log_in(database)
     fake.rules.grants.append("refused")

@@ -89,6 +89,13 @@ def test_a_first_pair_may_come_from_the_api_explorer(motcua, fake, database):
     assert fake.renewals == [FIRST_REFRESH]
 
 
+def test_an_account_without_a_refresh_token_is_told_at_once_and_later(motcua, fake):
+    fake.rules.renewable = False
+    told = "PROBLEM: Zalo gave no refresh token: run 'motcua channels zalo login' each time the access token ends."
+    assert told in motcua("zalo", "login", "--refresh-token", typed=f"{FIRST_REFRESH}\n")
+    assert told in motcua("list")
+
+
 def test_without_settings_it_says_which_to_set(motcua):
     empty = dict.fromkeys(("ZALO_APP_ID", "ZALO_OA_ID", "ZALO_APP_SECRET", "ZALO_OA_SECRET_KEY"), "")
     assert "MOTCUA_ZALO_APP_ID is not set" in motcua("zalo", "login", **empty)

@@ -81,6 +81,7 @@ class Rules:
         closed: user ids outside of their seven days.
         errors: user id → code that every message meets.
         proof: whether `appsecret_proof` is demanded.
+        renewable: whether a refresh token is given with an access token.
     """
 
     lifetime: float = LIFETIME
@@ -94,6 +95,7 @@ class Rules:
     errors: dict = field(default_factory=dict)
     last_interaction: dict = field(default_factory=dict)
     proof: bool = False
+    renewable: bool = True
 
 
 class FakeZaloOA(FakeServer):
@@ -181,7 +183,8 @@ class FakeZaloOA(FakeServer):
         self.access[access] = Token(time.monotonic() + self.rules.lifetime, self.rules.calls)
         self.refresh[refresh] = Refresh()
         # A text, as documented.
-        return {"access_token": access, "refresh_token": refresh, "expires_in": str(int(self.rules.lifetime))}
+        pair = {"access_token": access, "refresh_token": refresh, "expires_in": str(int(self.rules.lifetime))}
+        return pair if self.rules.renewable else {**pair, "refresh_token": None}
 
     def door(self, headers):
         """The error that these headers meet, None when they are let in."""
