@@ -63,7 +63,7 @@ class ZaloSettings:
 
     Attributes:
         secret_key: the account's own key, which signs webhooks.
-        app_secret: the application's key, which tokens are renewed with; never the same setting.
+        app_secret: the application's key, which tokens are renewed with; never taken from the other one.
         proof: whether the application asks for `appsecret_proof` with every call.
         template: the approved template for notices outside the time in which one may write; empty is none.
         human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
@@ -256,8 +256,6 @@ def _zalo(values: Mapping[str, str]) -> ZaloSettings:
     missing = [name for field, name in names.items() if not given[field]]
     if any(given.values()) and missing:
         raise SettingsError(f"{missing[0]} is not set; the Official Account needs all of the four settings.")
-    if given["app_secret"] and given["app_secret"] == given["secret_key"]:
-        raise SettingsError("MOTCUA_ZALO_APP_SECRET and MOTCUA_ZALO_OA_SECRET_KEY are two different keys, not one.")
     return ZaloSettings(
         **given,
         proof=_choice(values, "MOTCUA_ZALO_PROOF", ("off", "on")) == "on",
