@@ -148,9 +148,9 @@ def _arrived(body: Mapping[str, Any], name: str, kind: str, user_id: str) -> Eve
         kind = "unsupported"
     if kind in ("follow", "unfollow", "sticker"):
         text, files = "", ()
-    arrival = Arrival(CHANNEL, _key(body, name, user_id), f"{CHANNEL}:{user_id}", text, kind=kind, files=files)
-    tapped = _BUTTON.fullmatch(text) if name == "user_send_text" else None
     at = read_moment(body.get("timestamp"))
+    arrival = Arrival(CHANNEL, _key(body, name, user_id), f"{CHANNEL}:{user_id}", text, kind=kind, files=files, at=at)
+    tapped = _BUTTON.fullmatch(text) if name == "user_send_text" else None
     return Event(Meaning.ARRIVAL, user_id, arrival, at, tapped.group(1) if tapped else None)
 
 
