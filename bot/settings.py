@@ -67,6 +67,7 @@ class ZaloSettings:
         proof: whether the application asks for `appsecret_proof` with every call.
         template: the approved template for notices outside the time in which one may write; empty is none.
         human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
+        buttons: whether messages carry buttons besides their numbered lines.
     """
 
     app_id: str
@@ -76,6 +77,7 @@ class ZaloSettings:
     proof: bool
     template: str
     human_minutes: int
+    buttons: bool
     api_url: str
     oauth_url: str
 
@@ -261,6 +263,7 @@ def _zalo(values: Mapping[str, str]) -> ZaloSettings:
         proof=_choice(values, "MOTCUA_ZALO_PROOF", ("off", "on")) == "on",
         template=_one_line(values, "MOTCUA_ZALO_TEMPLATE"),
         human_minutes=_number(values, "MOTCUA_ZALO_HUMAN_MINUTES", 30),
+        buttons=_choice(values, "MOTCUA_ZALO_BUTTONS", ("on", "off")) == "on",
         api_url=_address(values, "MOTCUA_ZALO_API_URL", "https://openapi.zalo.me"),
         oauth_url=_address(values, "MOTCUA_ZALO_OAUTH_URL", "https://oauth.zaloapp.com"),
     )

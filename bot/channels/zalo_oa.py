@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +27,7 @@ from bot.channels.zalo_oa_routes import ZaloWebhook
 from bot.channels.zalo_tokens import LOGIN, ZaloTokens
 from bot.channels.zalo_window import CLOSED, TOLD, ZaloWindow
 from bot.database import Database, now
+from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
@@ -39,8 +40,11 @@ logger = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 2000
 MOST_BUTTONS, MOST_TITLE = 5, 100
+# What Zalo may say of buttons: the interface has no page about them. They are tried again after so long.
+BUTTONS_REFUSED, BUTTONS_AGAIN = (-201, -233), timedelta(hours=1)
 # Of a notice, what stands in the template's only parameter.
 TEMPLATE_PARAMETER = "code"
+NO_BUTTONS = "set MOTCUA_ZALO_BUTTONS=off"
 # Shorter than a sender's patience and than the lease of a renewal.
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 
@@ -53,18 +57,29 @@ class ZaloAdapter:
     # 4,000 calls a minute for an application; some are left for tokens and quotas.
     per_second = 60.0
 
-    def __init__(self, api: ZaloApi, window: ZaloWindow, files: ZaloFiles, template: str) -> None:
+    def __init__(
+        self,
+        api: ZaloApi,
+        window: ZaloWindow,
+        files: ZaloFiles,
+        template: str,
+        buttons: bool = True,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
         self._api = api
         self._window = window
         self._files = files
         self._template = template
+        self._buttons = buttons
+        self._clock = clock
+        self._plain_until: datetime | None = None
 
     def render(self, reply: Reply) -> list[Part]:
         """Texts of at most 2,000 characters; the last carries the buttons, all of which are numbered lines as well."""
-        numbered = text_with_numbers(reply, 0) if len(reply.buttons) > 1 else reply.text
-        texts = split_text(unicodedata.normalize("NFC", numbered), MOST_CHARACTERS, nfc_length)
+        numbered = unicodedata.normalize("NFC", text_with_numbers(reply, 0))
+        texts = split_text(numbered, MOST_CHARACTERS, nfc_length)
         messages: list[dict[str, Any]] = [{"text": text} for text in texts]
-        if messages and reply.buttons:
+        if messages and reply.buttons and self._buttons:
             shown = [_button(button) for button in reply.buttons[:MOST_BUTTONS]]
             messages[-1]["attachment"] = {"type": "template", "payload": {"buttons": shown}}
         notice = {"notice": find_receipt_code(reply.text) or ""} if reply.notice else {}
@@ -89,13 +104,33 @@ class ZaloAdapter:
     async def _deliver(self, conversation: str, user_id: str, part: Part) -> Outcome:
         if "notice" in part and await self._window.is_closed(conversation, user_id):
             return await self._hold(conversation, user_id, part, CLOSED)
-        answer = await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": part["message"]})
+        answer = await self._say(user_id, part["message"])
         if not answer.code:
             return Taken(_message_id(answer))
         fate, reason = fate_of(answer.code)
         if fate is Fate.WAIT:
             return await self._hold(conversation, user_id, part, reason)
         return _outcome(fate, reason, self._window)
+
+    async def _say(self, user_id: str, message: Mapping[str, Any]) -> Answer:
+        """What Zalo answers to a message; it goes out without its buttons when these are refused."""
+        plain = {"text": message["text"]}
+        carries = "attachment" in message
+        if carries and self._plain_until and self._clock() < self._plain_until:
+            message, carries = plain, False
+        answer = await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": message})
+        if not carries or answer.code not in BUTTONS_REFUSED:
+            return answer
+        refused, answer = (
+            answer,
+            await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": plain}),
+        )
+        if not answer.code:
+            # Only now it is known that it was the buttons.
+            self._plain_until = self._clock() + BUTTONS_AGAIN
+            counters.count_buttons_refused(CHANNEL)
+            logger.error("zalo: buttons are refused (%d); choices go out as numbers: %s", refused.code, NO_BUTTONS)
+        return answer
 
     async def _hold(self, conversation: str, user_id: str, part: Part, why: str) -> Outcome:
         """Held until the citizen writes; of feedback, a template says so, once for all that waits."""
@@ -181,7 +216,7 @@ def open_channel(
     tokens = ZaloTokens(database, zalo, client, clock)
     api = ZaloApi(zalo, tokens, client)
     files = ZaloFiles(zalo.api_url)
-    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template)
+    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template, zalo.buttons, clock)
 
     async def check() -> list[Finding]:
         return [await _look(api)]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.database import Database, cipher_of
 from bot.delivery import outbox, sentences
 from bot.delivery.inbox import EDITED, TEXT, Claim
-from bot.delivery.model import FAILED, FETCHING, HELD, OutboxMessage
+from bot.delivery.model import FAILED, FETCHING, HELD, NUMBERED, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.delivery.turns import TurnLog
 
@@ -23,7 +23,7 @@ OURS = "gateway:"
 # For so long a number answers the list that was shown.
 _CHOICE_LASTS = timedelta(days=7)
 _NUMBER = re.compile(r"(?:s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
-# One button is no list: a number is then what it says.
+# Where one button stands without a number, a number is what it says.
 _FEWEST_CHOICES = 2
 
 InForm = Callable[[str], Awaitable[bool]]
@@ -131,7 +131,8 @@ def read_choice(database: Database, claim: Claim) -> Claim:
     """The message as a tap on the button that its number stands for; as it is when it stands for none."""
     found = _NUMBER.fullmatch(claim.text.strip())
     newest = newest_reply(database, claim, seen=True)
-    if found is None or newest is None or not _FEWEST_CHOICES <= len(newest.buttons) >= int(found.group(1)):
+    fewest = 1 if claim.channel in NUMBERED else _FEWEST_CHOICES
+    if found is None or newest is None or not fewest <= len(newest.buttons) >= int(found.group(1)):
         return claim
     button = newest.buttons[int(found.group(1)) - 1]
     return replace(claim, text=button.title, payload=button.payload)

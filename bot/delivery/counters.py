@@ -47,6 +47,12 @@ _deliveries = Counter("motcua_deliveries", "Messages by how they ended.", ["chan
 _uncertain = Counter(
     "motcua_uncertain", "Tries of which nobody can know whether they arrived.", ["channel"], registry=REGISTRY
 )
+_no_buttons = Counter(
+    "motcua_buttons_refused",
+    "Messages whose buttons the channel refused, sent without.",
+    ["channel"],
+    registry=REGISTRY,
+)
 
 
 def count_received(channel: str, kind: str, new: bool) -> None:
@@ -80,6 +86,11 @@ def count_delivery(channel: str, state: str, count: int = 1) -> None:
 def count_uncertain(channel: str) -> None:
     """Of one try nobody can know whether it arrived."""
     _uncertain.labels(_known(channel, _CHANNELS)).inc()
+
+
+def count_buttons_refused(channel: str) -> None:
+    """A channel did not take buttons, and the message went out with numbers only."""
+    _no_buttons.labels(_known(channel, _CHANNELS)).inc()
 
 
 def _known(value: str, known: frozenset[str]) -> str:

@@ -33,6 +33,8 @@ WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 NOBODY = "erased"
 # Channels that fetch what was said; all others are sent to.
 FETCHING = ("web", "terminal")
+# Channels on which every button is a numbered line, besides the button or in its place.
+NUMBERED = ("zalo_oa", "zalo_bot")
 # Of the inbox; in these very words in queries, too, or SQLite does not use the index.
 IS_UNFINISHED, IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
 

@@ -192,6 +192,11 @@ def test_a_reply_is_plain_text_with_numbers_for_buttons(send, fake):
     assert fake.texts(CHAT)[0].splitlines()[1:3] == ["1. Mục 1", "2. Mục 2"]
 
 
+def test_one_button_is_a_numbered_line_too(send, fake):
+    send(Reply("Xem thêm?", (Button("Mục 1", "/x", "id1"),)))
+    assert fake.texts(CHAT)[0].splitlines()[:2] == ["Xem thêm?", "1. Mục 1"]
+
+
 def test_a_long_reply_is_cut(send, fake):
     send(Reply("Một câu khá dài về giấy tờ. " * 200))
     assert [len(text) <= 2000 for text in fake.texts(CHAT)] == [True] * 3

@@ -76,9 +76,43 @@ def test_five_buttons_are_shown_and_all_are_numbered(send, fake):
     assert "7. Mục 7" in sent.text
 
 
-def test_one_button_needs_no_number(send, fake):
+def test_one_button_has_its_number_too(send, fake):
     send(Reply("Xem thêm?", BUTTONS[:1]))
-    assert (fake.sent[0].text, len(fake.sent[0].buttons)) == ("Xem thêm?", 1)
+    assert fake.sent[0].text.splitlines()[:2] == ["Xem thêm?", "1. Mục 1"]
+    assert len(fake.sent[0].buttons) == 1
+
+
+def test_without_the_setting_no_button_is_sent(send, fake):
+    send(Reply("Anh/chị hỏi về mục nào?", BUTTONS), ZALO_BUTTONS="off")
+    assert (fake.sent[0].buttons, "7. Mục 7" in fake.sent[0].text) == ([], True)
+
+
+@pytest.mark.parametrize("code", [-201, -233])
+def test_buttons_that_zalo_refuses_leave_the_same_text_with_its_numbers(database, tmp_path, fake, clock, caplog, code):
+    log_in(database, moment=clock())
+    fake.rules.buttons = code
+
+    async def work(adapter):
+        outcomes = [await adapter.deliver(AN_TALKS, adapter.render(Reply(text, BUTTONS[:2]))[0]) for text in "ab"]
+        fake.rules.buttons = None
+        clock.go(minutes=61)
+        return [*outcomes, await adapter.deliver(AN_TALKS, adapter.render(Reply("c", BUTTONS[:2]))[0])]
+
+    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, clock)
+    assert outcomes == [Taken("m1"), Taken("m2"), Taken("m3")]
+    assert ["2. Mục 2" in text for text in fake.texts(AN)] == [True] * 3
+    assert [len(one.buttons) for one in fake.sent] == [0, 0, 2]
+    # Refused once, and not tried again with every message.
+    assert len(fake.asked) == 4
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(told) == 1
+    assert "MOTCUA_ZALO_BUTTONS=off" in told[0]
+
+
+def test_a_message_that_is_wrong_without_its_buttons_as_well_says_nothing_of_them(send, fake, caplog):
+    fake.rules.faults.extend([-201, -201])
+    assert send(Reply("Chọn", BUTTONS[:2])) == [Refused("invalid_field")]
+    assert caplog.records == []
 
 
 @given(text=st.text(min_size=1, max_size=9000), titles=st.lists(st.text(min_size=1, max_size=200), max_size=7))

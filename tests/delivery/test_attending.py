@@ -78,6 +78,17 @@ def test_a_number_answers_only_a_list_that_was_shown(database, rasa, buttons, va
     assert heard_by(rasa) == ["1"]
 
 
+@pytest.mark.parametrize("conversation", ["zalo_oa:7", "zalo_bot:7"])
+def test_where_one_button_is_a_numbered_line_its_number_is_a_tap(database, rasa, conversation):
+    show(database, CHOICES[0], conversation=conversation)
+    answers(database, rasa, send(database, "2", conversation))
+    answers(database, rasa, send(database, "1", conversation))
+    show(database, conversation=conversation)
+    answers(database, rasa, send(database, "1", conversation))
+    # Only the newest message is answered by a number: of one without buttons it is the answer itself.
+    assert heard_by(rasa) == ["2", "/ask_fee", "1"]
+
+
 def test_after_a_question_without_buttons_a_number_is_its_answer(database, rasa):
     show(database, *CHOICES)
     show(database)

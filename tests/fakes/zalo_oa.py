@@ -82,6 +82,7 @@ class Rules:
         errors: user id → code that every message meets.
         proof: whether `appsecret_proof` is demanded.
         renewable: whether a refresh token is given with an access token.
+        buttons: code that messages with buttons meet, None to take them.
     """
 
     lifetime: float = LIFETIME
@@ -96,6 +97,7 @@ class Rules:
     last_interaction: dict = field(default_factory=dict)
     proof: bool = False
     renewable: bool = True
+    buttons: int | None = None
 
 
 class FakeZaloOA(FakeServer):
@@ -212,6 +214,8 @@ class FakeZaloOA(FakeServer):
             fault = self._fault()
             user_id = body.get("recipient", {}).get("user_id")
             refused = _check(body) or self._refusal(user_id)
+            if self.rules.buttons and "attachment" in body["message"]:
+                refused = refused or _error(self.rules.buttons, "attachment is invalid!")
             if isinstance(fault, int):
                 refused = refused or _error(fault, "scripted")
             if refused or fault in (Fault.LOST, Fault.BROKEN, Fault.DOWN):
