@@ -25,7 +25,7 @@ from bot.channels.zalo_files import ZaloFiles
 from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
 from bot.channels.zalo_oa_routes import ZaloWebhook
 from bot.channels.zalo_tokens import LOGIN, ZaloTokens
-from bot.channels.zalo_window import CLOSED, TOLD, ZaloWindow
+from bot.channels.zalo_window import CLOSED, MAYBE_TOLD, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
@@ -137,20 +137,33 @@ class ZaloAdapter:
         code = part.get("notice")
         if not (code and self._template):
             return MustWait(why)
-        if await self._window.was_told(conversation):
+        if await self._window.goes_elsewhere(conversation):
             return MustWait(why)
         night = self._window.night_left()
         if night:
             return TryAgain("night", after=night)
+        if not await self._window.begin_telling(conversation):
+            return MustWait(why)
         # The text stays here: neither the answer nor the citizen's words stand in a template.
         body = {
             "user_id": user_id,
             "template_id": self._template,
             "template_data": {TEMPLATE_PARAMETER: code},
         }
-        answer = await self._api.post(TEMPLATE_PATH, body)
+        try:
+            answer = await self._api.post(TEMPLATE_PATH, body)
+        except NotAnsweredError as error:
+            if error.uncertain:
+                # Whoever tries again may pay a second time.
+                return MustWait(f"{why}{MAYBE_TOLD}")
+            await self._window.take_back_telling(conversation)
+            raise
+        except ZaloError:
+            await self._window.take_back_telling(conversation)
+            raise
         if not answer.code:
             return MustWait(f"{why}{TOLD}")
+        await self._window.take_back_telling(conversation)
         fate, reason = fate_of(answer.code)
         if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN, Fate.RENEW):
             return _outcome(fate, reason, self._window)

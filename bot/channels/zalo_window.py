@@ -7,19 +7,18 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from bot.channels.zalo_api import QUOTA_PATH, ZaloApi
 from bot.channels.zalo_errors import ZaloError
 from bot.database import Database
-from bot.delivery.model import HELD, Correspondent, OutboxMessage
+from bot.delivery import correspondents, outgoing
+from bot.delivery.model import Correspondent
 
 OPEN_FOR = timedelta(days=7)
 # Zalo names no zone; an account of Viet Nam, so Viet Nam's.
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
-# Why a notice is held, as staff see it; the second stands behind it once a template told the citizen of it.
-CLOSED, TOLD = "window_closed", "_template_sent"
+# Why a notice is held, as staff see it; behind it stands that a template told the citizen of it, or may have.
+CLOSED, TOLD, MAYBE_TOLD = "window_closed", "_template_sent", "_template_unsure"
 
 
 class ZaloWindow:
@@ -38,9 +37,17 @@ class ZaloWindow:
             return False
         return self._clock() - heard_at > OPEN_FOR and not await self._says_open(user_id)
 
-    async def was_told(self, conversation: str) -> bool:
-        """Whether a template already told the citizen that something waits."""
-        return await asyncio.to_thread(self._was_told, conversation)
+    async def goes_elsewhere(self, conversation: str) -> bool:
+        """Whether another channel of the same person takes the notice that can't go out here."""
+        return await asyncio.to_thread(outgoing.may_go_elsewhere, self._database, conversation)
+
+    async def begin_telling(self, conversation: str) -> bool:
+        """Keep, before it is sent and paid for, that a template tells the citizen; False when one did already."""
+        return await asyncio.to_thread(self._begin_telling, conversation)
+
+    async def take_back_telling(self, conversation: str) -> None:
+        """Zalo did not take the template."""
+        await asyncio.to_thread(self._take_back_telling, conversation)
 
     def night_left(self) -> float:
         """Seconds until templates may be sent again, 0 by day."""
@@ -67,11 +74,10 @@ class ZaloWindow:
             row = session.get(Correspondent, conversation)
             return row.heard_at if row else None
 
-    def _was_told(self, conversation: str) -> bool:
-        told = select(OutboxMessage.id).where(
-            OutboxMessage.conversation == conversation,
-            OutboxMessage.state == HELD,
-            OutboxMessage.reason.endswith(TOLD, autoescape=True),
-        )
-        with self._database.reading() as session:
-            return session.execute(told.limit(1)).first() is not None
+    def _begin_telling(self, conversation: str) -> bool:
+        with self._database.transaction() as session:
+            return correspondents.begin_telling(session, conversation, self._clock())
+
+    def _take_back_telling(self, conversation: str) -> None:
+        with self._database.transaction() as session:
+            correspondents.take_back_telling(session, conversation)

@@ -81,6 +81,22 @@ def is_silent(session: Session, conversation: str, moment: datetime | None = Non
     return until is not None and until > (moment or now())
 
 
+def begin_telling(session: Session, conversation: str, moment: datetime) -> bool:
+    """Keep that the citizen is now told, for money, that something waits; False when they were and have not written
+    since."""
+    who = ensure(session, conversation)
+    if who.told_at is not None and (who.heard_at is None or who.told_at > who.heard_at):
+        return False
+    who.told_at = moment
+    session.flush()
+    return True
+
+
+def take_back_telling(session: Session, conversation: str) -> None:
+    """They were not told after all."""
+    _change(session, conversation, {"told_at": None})
+
+
 def reachable(session: Session, conversation: str) -> bool:
     """Whether anything can be sent there, as far as is known."""
     row = session.get(Correspondent, conversation)

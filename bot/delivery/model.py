@@ -185,6 +185,8 @@ class Correspondent(Base):
     gone_reason = Column(String(40))
     # A person of the centre is writing there by hand: the bot keeps still until then.
     silent_until = Column(UtcDateTime)
+    # When something that is paid for told them that a message waits; good until they write.
+    told_at = Column(UtcDateTime)
     # Link codes typed there that opened nothing, and since when they are counted.
     wrong_codes = Column(Integer, nullable=False, default=0)
     wrong_since = Column(UtcDateTime)

@@ -13,7 +13,7 @@ from bot.channels.zalo_errors import FATES
 from bot.channels.zalo_oa import ZaloAdapter
 from bot.delivery import correspondents, outbox
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
-from bot.delivery.model import HELD, OutboxMessage
+from bot.delivery.model import CLAIMED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from bot.text.codes import new_receipt_code
 from tests.channels.zalo import AN, AN_TALKS, BINH, DAY, Clock, log_in, oa_settings, on_channel
@@ -283,15 +283,47 @@ def test_a_template_tells_that_something_waits_and_nothing_of_it(send, fake, dat
     assert fake.templates == [{"user_id": AN, "template_id": "t1", "template_data": {"code": CODE}}]
 
 
-@pytest.mark.parametrize("told", ["window_closed_template_sent", "not_following_template_sent"])
-def test_one_template_is_enough_for_all_that_waits(send, fake, database, clock, told):
+def test_one_template_is_enough_until_the_citizen_writes(send, fake, database, clock):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+    # A second notice; or the same one, after a program was killed before it wrote down what became of it.
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
+    assert len(fake.templates) == 1
+    clock.go(days=30)
+    heard(database, clock, days=8)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+    assert len(fake.templates) == 2
+
+
+@pytest.mark.parametrize(("fault", "paid"), [(Fault.LATE, 1), (Fault.LOST, 0)])
+def test_a_template_of_which_nobody_knows_is_not_paid_a_second_time(database, tmp_path, fake, fault, paid):
+    clock = Clock(DAY)
+    log_in(database, moment=clock())
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.append(fault)
+
+    async def work(adapter):
+        return [await adapter.deliver(AN_TALKS, adapter.render(NOTICE)[0]) for _ in range(2)]
+
+    settings = oa_settings(tmp_path, fake, ZALO_TEMPLATE="t1")
+    outcomes = on_channel(database, settings, work, clock, timeout=httpx.Timeout(0.2))
+    assert outcomes == [MustWait("window_closed_template_unsure"), MustWait("window_closed")]
+    assert len(fake.templates) == paid
+
+
+@pytest.mark.parametrize(("linked", "templates"), [("telegram:7", 0), ("web:7", 1), (None, 1)])
+def test_no_template_is_paid_for_what_another_channel_takes(send, fake, database, clock, linked, templates):
     clock.moment = DAY
     fake.rules.closed.add(AN)
     with database.transaction() as session:
+        for name in (AN_TALKS, linked) if linked else ():
+            correspondents.ensure(session, name).person = "p"
         (row,) = outbox.enqueue(session, AN_TALKS, [NOTICE])
-        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(state=HELD, reason=told))
-    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
-    assert fake.templates == []
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(state=CLAIMED))
+    (outcome,) = send(NOTICE, ZALO_TEMPLATE="t1")
+    assert outcome == MustWait("window_closed_template_sent" if templates else "window_closed")
+    assert len(fake.templates) == templates
 
 
 @pytest.mark.parametrize("reply", [Reply("Dạ, đây là trả lời."), Reply("Thông báo không có mã.", notice=True)])

@@ -226,15 +226,16 @@ class FakeZaloOA(FakeServer):
             return {"data": data, "error": 0, "message": "Success"}, fault
 
     def template(self, body):
-        """The answer to a template by user id."""
+        """(answer, fault) of a template by user id."""
         with self._lock:
             fault = self.rules.template_faults.popleft() if self.rules.template_faults else None
-            if fault:
-                return _error(fault, "scripted")
+            if isinstance(fault, int):
+                return _error(fault, "scripted"), None
             if not isinstance(body.get("user_id"), str) or not body.get("template_id"):
-                return _error(-201, "user_id is invalid!")
-            self.templates.append(body)
-            return {"data": {"message_id": f"t{len(self.templates)}"}, "error": 0, "message": "Success"}
+                return _error(-201, "user_id is invalid!"), None
+            if fault in (None, Fault.LATE):
+                self.templates.append(body)
+            return {"data": {"message_id": f"t{len(self.templates)}"}, "error": 0, "message": "Success"}, fault
 
     def quota(self, body):
         """The answer to a look at window and quota."""
@@ -311,9 +312,10 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         body = json.loads(raw)
         if path == "/v3.0/oa/message/cs":
             return self._message(*self.fake.message(body))
-        answers = {"/v3.0/oa/message/template": self.fake.template, "/v3.0/oa/quota/message": self.fake.quota}
-        known = answers.get(path)
-        return self._send(known(body) if known else _error(-209, "Not supported this api"))
+        if path == "/v3.0/oa/message/template":
+            return self._message(*self.fake.template(body))
+        known = path == "/v3.0/oa/quota/message"
+        return self._send(self.fake.quota(body) if known else _error(-209, "Not supported this api"))
 
     def _message(self, answer, fault):
         if fault in (Fault.LATE, Fault.LOST):
