@@ -56,13 +56,37 @@ NO_REFRESH = f"Zalo gave no refresh token: {LOGIN} each time the access token en
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def keep_pair(database: Database, pair: Pair, moment: datetime, spent: bool = False) -> None:
-    """Store a pair of tokens; the present one becomes the former."""
+def keep_pair(database: Database, pair: Pair, moment: datetime, bought_with: str | None = None) -> bool:
+    """Store a pair of tokens, as `store_credential` does."""
     value = {"access_token": pair.access_token, "refresh_token": pair.refresh_token}
     until = moment + REFRESH_LIFE if pair.refresh_token else None
     # Nothing renews such a pair: it must be told long before it ends.
     problem = None if pair.refresh_token else NO_REFRESH
-    store_credential(database, NAME, value, moment + timedelta(seconds=pair.expires_in), until, spent, problem)
+    ends = moment + timedelta(seconds=pair.expires_in)
+    return store_credential(database, NAME, value, ends, until, bought_with, problem)
+
+
+async def keep_pair_surely(
+    database: Database,
+    pair: Pair,
+    clock: Callable[[], datetime] = now,
+    sleep: Sleep = asyncio.sleep,
+    bought_with: str | None = None,
+) -> bool:
+    """As `keep_pair`, tried for about a minute: what bought this pair is worth nothing any more.
+
+    Raises:
+        TokenError: the database does not take it.
+    """
+    pauses: tuple[float | None, ...] = (*STORE_TRIES, None)
+    for pause in pauses:
+        try:
+            return await asyncio.to_thread(keep_pair, database, pair, clock(), bought_with)
+        except SQLAlchemyError:
+            logger.error("zalo: the new tokens are not stored yet; if this goes on, %s", LOGIN, exc_info=True)
+            if pause is not None:
+                await sleep(pause)
+    raise TokenError("not_stored", LOOK_AGAIN)
 
 
 class ZaloTokens:
@@ -177,8 +201,12 @@ class ZaloTokens:
         except NotAnsweredError as error:
             unsure = SILENT if error.uncertain else None
             raise await self._failed(holder, unsure, PAUSE_UNREACHABLE, error.reason) from error
-        await self._store(pair)
-        return pair.access_token
+        bought_with = known.value["access_token"]
+        stored = await keep_pair_surely(self._database, pair, self._clock, self._sleep, bought_with)
+        self._known = None
+        # Who logged in meanwhile knows better.
+        newest = None if stored else await self._look(timedelta(0))
+        return newest.value["access_token"] if newest else pair.access_token
 
     async def _buy_with_any(self, known: Credential) -> Pair:
         try:
@@ -202,19 +230,6 @@ class ZaloTokens:
         await asyncio.to_thread(give_up_renewal, self._database, NAME, holder, problem, pause)
         self._known = None
         return TokenError(reason, min(pause, LOOK_AGAIN))
-
-    async def _store(self, pair: Pair) -> None:
-        pauses: tuple[float | None, ...] = (*STORE_TRIES, None)
-        for pause in pauses:
-            try:
-                await asyncio.to_thread(keep_pair, self._database, pair, self._clock(), True)
-                self._known = None
-                return
-            except SQLAlchemyError:
-                logger.error("zalo: the new tokens are not stored yet; if this goes on, %s", LOGIN, exc_info=True)
-                if pause is None:
-                    raise TokenError("not_stored", LOOK_AGAIN) from None
-                await self._sleep(pause)
 
 
 def is_due(known: Credential, moment: datetime) -> bool:

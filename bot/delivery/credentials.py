@@ -90,13 +90,14 @@ def store_credential(
     value: Mapping[str, str],
     expires_at: datetime,
     renewable_until: datetime | None,
-    spent: bool = False,
+    bought_with: str | None = None,
     problem: str | None = None,
-) -> None:
-    """Keep a new credential in place of the present one, which becomes the former.
+) -> bool:
+    """Keep a new credential in place of the present one, which becomes the former; returns whether it is present now.
 
     Args:
-        spent: the present one bought the new one and is worth nothing any more.
+        bought_with: the `access_token` of the one that bought it and is worth nothing any more. When somebody logged
+            in meanwhile, their one stays, and what was bought becomes the former.
         problem: what an operator must know of the new one.
     """
     with database.transaction() as session:
@@ -108,11 +109,15 @@ def store_credential(
             row = ChannelCredential(name=name, value=sealed)
             session.add(row)
         else:
-            former = json.loads(cipher.unseal(row.value))
-            row.former = cipher.seal(json.dumps({**former, SPENT: "yes"} if spent else former))
+            present = json.loads(cipher.unseal(row.value))
+            if bought_with is not None and present.get("access_token") != bought_with:
+                row.former = sealed
+                return False
+            row.former = cipher.seal(json.dumps(present if bought_with is None else {**present, SPENT: "yes"}))
             row.value = sealed
         row.expires_at, row.renewable_until, row.changed_at = expires_at, renewable_until, now()
         row.lease, row.lease_until, row.problem = None, None, problem
+        return True
 
 
 def give_up_renewal(database: Database, name: str, holder: str, problem: str | None, pause: float) -> None:

@@ -108,6 +108,8 @@ class FakeZaloOA(FakeServer):
         self.sent, self.templates, self.uploads, self.asked = [], [], [], []
         self.files, self.redirects = {}, {}
         self.renewals, self.violations, self.codes = [], [], {}
+        # Called when tokens were given out and the answer is not on its way yet.
+        self.on_grant = None
         self.access = {FIRST_ACCESS: Token(time.monotonic() + self.rules.lifetime, self.rules.calls)}
         self.refresh = {FIRST_REFRESH: Refresh()}
         self._numbers, self._pairs = itertools.count(1), itertools.count(1)
@@ -329,6 +331,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         self._send(answer)
 
     def _answer(self, granted):
+        if self.fake.on_grant:
+            self.fake.on_grant()
         if granted is None:
             self.fake.wait_for_the_end()
             self.close_connection = True
