@@ -25,6 +25,7 @@ from bot.delivery.credentials import (
     ask_to_renew,
     give_up_renewal,
     load_credential,
+    pause_renewals,
     store_credential,
 )
 from bot.settings import ZaloSettings
@@ -51,6 +52,7 @@ LOGIN = "run 'motcua channels zalo login'"
 LOST = f"A renewal was cut off and its refresh token may be used up: {LOGIN} before the access token ends."
 REFUSED = f"Zalo refuses to renew the tokens ({{reason}}): {LOGIN}."
 SILENT = "A renewal got no answer; it is tried again, but its refresh token may be used up."
+DOUBTED = f"Zalo refuses the very token that it has just given; no new one for half an hour: {LOGIN} if it stays so."
 NO_REFRESH = f"Zalo gave no refresh token: {LOGIN} each time the access token ends."
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -137,6 +139,18 @@ class ZaloTokens:
             self._work = asyncio.create_task(self._renew(stale))
         # Whoever waits may give up; what was begun must be stored.
         return await asyncio.shield(self._work)
+
+    async def doubt(self, token: str) -> None:
+        """A token that was just bought is refused: another one would be, too. None is bought for a while."""
+        logger.error("zalo: %s", DOUBTED)
+        await asyncio.to_thread(pause_renewals, self._database, NAME, token, DOUBTED, PAUSE_REFUSED)
+        self._known = None
+
+    async def trust(self, token: str) -> None:
+        """A token served: what was said against it is over."""
+        if self._known and self._known.problem == DOUBTED and self._known.value["access_token"] == token:
+            await asyncio.to_thread(pause_renewals, self._database, NAME, token, None, 0.0)
+            self._known = None
 
     async def keep_fresh(self) -> None:
         """Renew in time, until cancelled."""

@@ -129,6 +129,19 @@ def give_up_renewal(database: Database, name: str, holder: str, problem: str | N
             row.problem = problem or row.problem
 
 
+def pause_renewals(database: Database, name: str, token: str, problem: str | None, pause: float) -> None:
+    """Let nobody renew for `pause` seconds while this `access_token` is the present one and nobody is at it.
+
+    Args:
+        problem: what an operator must know; None ends what they were told.
+    """
+    with database.transaction() as session:
+        row = session.get(ChannelCredential, name, with_for_update=True)
+        if row is None or row.lease or _shown(session, row).value.get("access_token") != token:
+            return
+        row.lease_until, row.problem = now() + timedelta(seconds=pause), problem
+
+
 def _shown(session: Session, row: ChannelCredential) -> Credential:
     cipher = cipher_of(session)
     former = json.loads(cipher.unseal(row.former)) if row.former else None

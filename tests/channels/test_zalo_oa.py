@@ -11,8 +11,10 @@ from sqlalchemy import update
 
 from bot.channels.zalo_errors import FATES
 from bot.channels.zalo_oa import ZaloAdapter
+from bot.channels.zalo_tokens import NAME
 from bot.delivery import correspondents, outbox
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
+from bot.delivery.credentials import load_credential
 from bot.delivery.model import CLAIMED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from bot.text.codes import new_receipt_code
@@ -135,10 +137,23 @@ def test_an_ended_token_is_renewed_on_the_way(send, fake):
 def test_a_token_that_zalo_does_not_know_is_renewed_once(send, fake):
     fake.access.clear()
     assert send(Reply("Dạ")) == [Taken("m1")]
-    fake.rules.faults.extend([-216, -216])
-    assert send(Reply("Dạ")) == [TryAgain("token_invalid", after=60.0, everybody=True)]
-    assert len(fake.renewals) == 2
+    assert fake.renewals == [FIRST_REFRESH]
     assert fake.violations == []
+
+
+def test_a_token_that_is_refused_as_soon_as_it_is_bought_buys_no_other(send, fake, database, clock):
+    fake.rules.faults.extend([-216, -216, -216])
+    assert send(Reply("Dạ")) == [TryAgain("token_invalid", after=60.0, everybody=True)]
+    assert "just given" in load_credential(database, NAME).problem
+    # A minute later: the same token is tried, and no new one bought.
+    assert send(Reply("Dạ")) == [TryAgain("not_renewed", after=30.0, everybody=True)]
+    assert fake.renewals == [FIRST_REFRESH]
+    # Once it serves, nothing is wrong any more, and an end in due time is met as ever.
+    assert send(Reply("Dạ")) == [Taken("m1")]
+    assert (load_credential(database, NAME).problem, fake.violations) == (None, [])
+    fake.expire()
+    assert send(Reply("Dạ")) == [Taken("m2")]
+    assert len(fake.renewals) == 2
 
 
 def test_without_a_log_in_everybody_waits(database, tmp_path, fake):
