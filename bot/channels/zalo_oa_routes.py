@@ -21,6 +21,7 @@ from bot.channels.zalo_oa_events import CHANNEL, Event, Meaning, read_event, tex
 from bot.complaints import privacy
 from bot.database import Database, now
 from bot.delivery import correspondents, counters, outbox
+from bot.delivery.attending import UNKNOWN_TAP
 from bot.delivery.intake import Intake
 from bot.settings import ZaloSettings
 
@@ -116,8 +117,9 @@ class ZaloWebhook:
         assert arrival
         if event.button:
             button = await asyncio.to_thread(self._find_button, event.conversation, event.button)
-            if button:
-                arrival = replace(arrival, text=button.title, payload=button.payload)
+            # One that we sent long ago, or somebody's invention: no words for the bot to understand.
+            shown = (button.title, button.payload) if button else (arrival.text, UNKNOWN_TAP)
+            arrival = replace(arrival, text=shown[0], payload=shown[1])
         await self.intake.accept(arrival)
 
     def _find_button(self, conversation: str, button_id: str) -> outbox.Button | None:

@@ -20,6 +20,8 @@ from bot.delivery.turns import TurnLog
 
 # Begins what buttons of the gateway itself stand for. Rasa never sees it, and nobody can type it.
 OURS = "gateway:"
+# What a button stands for that nobody knows any more.
+UNKNOWN_TAP = f"{OURS}unknown"
 # For so long a number answers the list that was shown.
 _CHOICE_LASTS = timedelta(days=7)
 _NUMBER = re.compile(r"(?:s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)

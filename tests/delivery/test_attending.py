@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.database import now
-from bot.delivery import inbox, outbox, sentences
+from bot.delivery import attending, inbox, outbox, sentences
 from bot.delivery.attending import Attendant
 from bot.delivery.inbox import Arrival
 from bot.delivery.model import DELIVERED, HELD, PENDING, Correspondent, OutboxMessage
@@ -102,6 +102,12 @@ def test_a_number_answers_what_was_shown_when_it_was_typed(database, rasa):
     show(database, Button("Đúng", "/affirm"), Button("Sai", "/deny"))
     answers(database, rasa, sent)
     assert heard_by(rasa) == ["/ask_fee"]
+
+
+def test_a_button_that_nobody_knows_any_more_is_told_of_and_is_no_question_for_rasa(database, rasa):
+    [said] = answers(database, rasa, send(database, "#mc:abc", payload=attending.UNKNOWN_TAP))
+    assert said == [sentences.UNKNOWN_BUTTON]
+    assert heard_by(rasa) == []
 
 
 @pytest.mark.parametrize("conversation", ["web:an", "terminal:7"])
