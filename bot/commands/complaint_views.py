@@ -16,7 +16,13 @@ from bot.complaints.workdays import VIET_NAM
 ERASED = "(đã xóa theo yêu cầu)"
 _TOLD = 50
 HEAD = ("Mã", "Ngày nhận", "Loại", "Trạng thái", "Hạn", "Đơn vị / người xử lý", "Liên hệ", "Nội dung")
-_DELIVERY = {"pending": "chưa tới", "unread": "lâu rồi chưa đọc", "delivered": "đã tới", "failed": "không gửi được"}
+_DELIVERY = {
+    "pending": "chưa tới",
+    "unread": "lâu rồi chưa đọc",
+    "held": "chờ người dân nhắn mới gửi được",
+    "delivered": "đã tới",
+    "failed": "không gửi được",
+}
 # What must not wait: its time runs by law, or it is for few to read.
 _MARKS = {"khieu_nai": " [KHIẾU NẠI]", "to_cao": " [TỐ CÁO]"}
 _ACTORS = {CITIZEN: "người dân", SYSTEM: "hệ thống"}
