@@ -25,7 +25,7 @@ from bot.channels.zalo_files import ZaloFiles
 from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
 from bot.channels.zalo_oa_routes import ZaloWebhook
 from bot.channels.zalo_tokens import LOGIN, ZaloTokens
-from bot.channels.zalo_window import CLOSED, MAYBE_TOLD, TOLD, ZaloWindow
+from bot.channels.zalo_window import MAYBE_TOLD, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
@@ -102,10 +102,12 @@ class ZaloAdapter:
         return await self._files.fetch(reference, most)
 
     async def _deliver(self, conversation: str, user_id: str, part: Part) -> Outcome:
-        if "notice" in part and await self._window.is_closed(conversation, user_id):
-            return await self._hold(conversation, user_id, part, CLOSED)
+        closed = await self._window.why_closed(conversation, user_id) if "notice" in part else None
+        if closed:
+            return await self._hold(conversation, user_id, part, closed)
         answer = await self._say(user_id, part["message"])
         if not answer.code:
+            self._window.note_quota(answer)
             return Taken(_message_id(answer))
         fate, reason = fate_of(answer.code)
         if fate is Fate.WAIT:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from bot.channels.zalo_errors import FATES
 from bot.channels.zalo_oa import ZaloAdapter
 from bot.channels.zalo_tokens import NAME
-from bot.delivery import correspondents, outbox
+from bot.delivery import correspondents, counters, outbox
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
 from bot.delivery.credentials import load_credential
 from bot.delivery.model import CLAIMED, OutboxMessage
@@ -283,6 +283,26 @@ def test_a_notice_goes_out_when_zalo_saw_more_than_we_did(send, fake, database, 
     heard(database, clock, days=8)
     fake.rules.last_interaction[AN] = int((clock() - timedelta(days=1)).timestamp() * 1000)
     assert send(NOTICE) == [Taken("m1")]
+
+
+def test_a_notice_waits_when_zalo_says_that_nothing_is_left_for_this_citizen(send, fake, database, clock):
+    heard(database, clock, days=8)
+    fake.rules.last_interaction[AN] = int((clock() - timedelta(days=1)).timestamp() * 1000)
+    fake.rules.quota[AN] = 0
+    assert send(NOTICE) == [MustWait("out_of_quota")]
+    assert fake.asked == ["/v3.0/oa/quota/message"]
+
+
+def test_what_is_left_of_the_package_is_shown_and_its_end_told_loudly(send, fake, caplog):
+    fake.rules.account = 2
+    send(Reply("Một"))
+    assert counters.REGISTRY.get_sample_value("motcua_zalo_quota_left", {"quota": "sub_quota"}) == 1
+    assert caplog.records == []
+    send(Reply("Hai"))
+    assert [record.levelname for record in caplog.records if "sub_quota" in record.message] == ["ERROR"]
+    fake.rules.account = None
+    assert send(Reply("Ba")) == [Taken("m3")]
+    assert counters.REGISTRY.get_sample_value("motcua_zalo_quota_left", {"quota": "sub_quota"}) == 0
 
 
 def test_a_notice_within_seven_days_goes_out(send, fake, database, clock):

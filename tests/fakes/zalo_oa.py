@@ -82,6 +82,7 @@ class Rules:
         errors: user id → code that every message meets.
         proof: whether `appsecret_proof` is demanded.
         renewable: whether a refresh token is given with an access token.
+        account: what is left of the account's package, None for messages that need none of it.
         buttons: code that messages with buttons meet, None to take them.
     """
 
@@ -97,6 +98,7 @@ class Rules:
     last_interaction: dict = field(default_factory=dict)
     proof: bool = False
     renewable: bool = True
+    account: int | None = None
     buttons: int | None = None
 
 
@@ -266,6 +268,9 @@ class FakeZaloOA(FakeServer):
         return None
 
     def _take_quota(self, user_id):
+        if self.rules.account is not None:
+            self.rules.account -= 1
+            return {"quota_type": "sub_quota", "remain": str(self.rules.account), "total": "500"}
         if user_id in self.rules.quota:
             self.rules.quota[user_id] -= 1
         return {"quota_type": "reply", "remain": str(self.rules.quota.get(user_id, 8)), "total": "8"}
