@@ -57,10 +57,11 @@ class ZaloApi:
         token = await self._tokens.current()
         answer = await self._ask_with(token, method, path, body)
         if fate_of(answer.code)[0] is Fate.RENEW:
-            token = await self._tokens.renew(token)
+            stale, token = token, await self._tokens.renew(token)
             answer = await self._ask_with(token, method, path, body)
             if fate_of(answer.code)[0] is Fate.RENEW:
-                await self._tokens.doubt(token)
+                if token != stale:
+                    await self._tokens.doubt(token)
                 return answer
         await self._tokens.trust(token)
         return answer
