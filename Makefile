@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train bench-nlu bench-search bench-complaints bench-gateway lock clean
+.PHONY: help install run test check train bench-nlu bench-search bench-complaints bench-console bench-gateway lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ bench-complaints: install $(VENV)/.dev ## 100,000 complaints by 8 writers, lists
 
 bench-gateway: install $(VENV)/.dev ## the storm on the gateway, throughput beside stock Rasa, latency, into docs/benchmarks.md (about an hour)
 	@$(BIN)/python -m benchmarks.gateway
+
+bench-console: install $(VENV)/.dev ## the console's pages among a million complaints and among a thousand, into docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.console
 
 install: $(VENV)/.run ## set up the virtual environment only
 

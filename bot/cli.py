@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from bot.accounts.errors import AccountError
 from bot.catalogue.importing.record import ImportingError
 from bot.channels.terminal import NoAnswerError
 from bot.commands import (
@@ -23,6 +24,7 @@ from bot.commands import (
     privacy,
     running,
     switches,
+    users,
 )
 from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
@@ -32,6 +34,7 @@ from bot.settings import SettingsError, load_settings
 from bot.training.train import TrainingError
 
 EXPECTED = (
+    AccountError,
     SettingsError,
     StartError,
     TrainingError,
@@ -56,6 +59,7 @@ COMMANDS = (
     delivery.delivery,
     channels.channels,
     privacy.privacy,
+    users.users,
     importing.importing,
     switches.switch,
     doctor.doctor,

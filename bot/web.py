@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from bot.accounts.sessions import Sessions
 from bot.catalogue.loader import load_knowledge
 from bot.channels.files import FileAttendant
 from bot.channels.limits import RateLimit
@@ -29,6 +30,7 @@ from bot.complaints.kinds import load_kinds
 from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
+from bot.console.console import Console
 from bot.database import Database, now, open_database
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
@@ -81,6 +83,7 @@ def create_app(settings: Settings) -> Starlette:
         *file_routes(database, settings, rules),
         *content_routes(pages),
         *_open311_routes(database, settings),
+        *_console(database, settings).routes(),
     ]
 
     @contextlib.asynccontextmanager
@@ -136,6 +139,14 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
 
     kinds, guidance = load_kinds(folder), load_guidance(folder)
     return ComplaintPages(database, kinds, guidance, tries, sender_of, settings.public_url, today)
+
+
+def _console(database: Database, settings: Settings) -> Console:
+    def today() -> date:
+        return settings.today or day_in_viet_nam(now())
+
+    rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
+    return Console(Sessions(database), rules, settings.evidence, today, secure)
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.commands.common import migrated_database
-from bot.commands.officers import Name, denunciations, rules_of
+from bot.commands.officers import Name, denunciations, rules_of, seen_by
 from bot.complaints import casework
 from bot.complaints.errors import ComplaintError
 from bot.complaints.lifecycle import ANSWER_REASONS, ANSWERED, NEEDS_INFORMATION, STATES
@@ -107,7 +107,7 @@ def merge(settings: Settings, look: Look, code: str, into: str, text: str) -> No
     rules = rules_of(settings)
 
     def merged(database: Database, one: str) -> None:
-        check_access(database, into, look)
+        check_access(database, into, seen_by(database, look))
         casework.merge(database, rules, one, into, look.by, text)
 
     _each(settings, look, (code,), merged)
@@ -119,6 +119,7 @@ COMMANDS = (move, ask, answer, forward, assign, merge)
 def _each(settings: Settings, look: Look, codes: tuple[str, ...], act: Callable[[Database, str], None]) -> None:
     """Do something with each complaint, in a transaction of its own; one that is refused harms no other."""
     database = migrated_database(settings)
+    look = seen_by(database, look)
     refused = 0
     for code in dict.fromkeys(codes):
         try:

@@ -10,7 +10,7 @@ import click
 from tqdm import tqdm
 
 from bot.commands.common import migrated_database, short_path
-from bot.commands.officers import by, check_kind, filters, reason_of, rules_of, today
+from bot.commands.officers import by, check_kind, filters, reason_of, rules_of, seen_by, today
 from bot.complaints.export import SEPARATOR, export_complaints
 from bot.complaints.queries import Wanted
 from bot.complaints.reading import Look
@@ -32,5 +32,6 @@ def export(settings: Settings, path: Path, wanted: Wanted, contact: bool, why: s
     look = Look(by, contact, why=reason_of(why, by))
     with tqdm(unit="complaint", disable=not sys.stderr.isatty()) as bar:
         write = functools.partial(export_complaints, separator=separator, progress=bar.update)
-        lines = write(migrated_database(settings), rules, wanted, look, path, today())
+        database = migrated_database(settings)
+        lines = write(database, rules, wanted, seen_by(database, look), path, today())
     click.echo(f"{lines} phản ánh: {short_path(path.resolve())}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.commands.common import migrated_database
-from bot.commands.officers import denunciations
+from bot.commands.officers import denunciations, seen_by
 from bot.complaints import evidence
 from bot.complaints.reading import Look
 from bot.settings import Settings
@@ -18,7 +18,9 @@ from bot.settings import Settings
 @denunciations
 def files(settings: Settings, look: Look, code: str) -> None:
     """List the photos and documents of a complaint."""
-    found = evidence.list_files(migrated_database(settings), code, restricted=look.restricted)
+    database = migrated_database(settings)
+    viewer = seen_by(database, look).viewer
+    found = evidence.list_files(database, code, restricted=look.restricted, viewer=viewer)
     for file in found:
         told = f"removed by {file.removed[0]}: {file.removed[1]}" if file.removed else file.name
         click.echo(f"{file.id:6}  {file.size:>10,}  {file.media_type}  {told}")
@@ -34,8 +36,10 @@ def file(settings: Settings, look: Look, code: str, number: int, out: Path) -> N
     """Write a file of a complaint to a path; that you opened it is recorded, with --why."""
     if out.exists():
         raise click.BadParameter(f"{out} exists already.", param_hint="--out")
+    database = migrated_database(settings)
+    viewer, restricted = seen_by(database, look).viewer, look.restricted
     opened = evidence.open_file(
-        migrated_database(settings), settings.evidence, code, number, look.by, look.why, restricted=look.restricted
+        database, settings.evidence, code, number, look.by, look.why, restricted=restricted, viewer=viewer
     )
     out.touch(mode=0o600)
     out.write_bytes(opened.content)
@@ -48,9 +52,9 @@ def file(settings: Settings, look: Look, code: str, number: int, out: Path) -> N
 @denunciations
 def remove_file(settings: Settings, look: Look, code: str, number: int) -> None:
     """Remove a file from a complaint, such as a photo of an ID card; the trace of it stays, with --why."""
-    evidence.remove(
-        migrated_database(settings), settings.evidence, code, number, look.by, look.why, restricted=look.restricted
-    )
+    database = migrated_database(settings)
+    viewer, restricted = seen_by(database, look).viewer, look.restricted
+    evidence.remove(database, settings.evidence, code, number, look.by, look.why, restricted=restricted, viewer=viewer)
     click.echo(f"File {number} of {code} is removed.")
 
 

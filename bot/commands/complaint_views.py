@@ -6,56 +6,20 @@ from datetime import date
 from typing import Any
 
 from bot.commands.officers import one_line, safe, shown_day, shown_moment
-from bot.complaints.lifecycle import CITIZEN, END_REASONS, STATE_LABELS, SYSTEM
+from bot.complaints.labels import ABOUT, ACTORS, DELIVERY, ERASED, MARKS, OPENED, QUESTIONS, REASONS
+from bot.complaints.lifecycle import END_REASONS, STATE_LABELS
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import Complaint
 from bot.complaints.reading import Seen, is_overdue
 from bot.complaints.rules import Rules
 from bot.complaints.workdays import VIET_NAM
 
-ERASED = "(đã xóa theo yêu cầu)"
 _TOLD = 50
 HEAD = ("Mã", "Ngày nhận", "Loại", "Trạng thái", "Hạn", "Đơn vị / người xử lý", "Liên hệ", "Nội dung")
-_DELIVERY = {
-    "pending": "chưa tới",
-    "unread": "lâu rồi chưa đọc",
-    "held": "chờ người dân nhắn mới gửi được",
-    "delivered": "đã tới",
-    "failed": "không gửi được",
-}
-# What must not wait: its time runs by law, or it is for few to read.
-_MARKS = {"khieu_nai": " [KHIẾU NẠI]", "to_cao": " [TỐ CÁO]"}
-_ACTORS = {CITIZEN: "người dân", SYSTEM: "hệ thống"}
-_ABOUT = {**STATE_LABELS, "overdue": "Đã quá ngày", "reminder": "Nhắc bổ sung"}
-_OPENED = {"contact": "liên hệ", "restricted": "tố cáo"}
-_QUESTIONS = {
-    "description": "Việc gì",
-    "kind": "Loại",
-    "office": "Ở đâu",
-    "time": "Khi nào",
-    "person": "Ai",
-    "dossier": "Mã hồ sơ",
-    "evidence": "Bằng chứng",
-    "contact": "Liên hệ",
-    "added": "Bổ sung",
-    "not_solved": "Chưa giải quyết được",
-    "withdrawn": "Rút lại",
-}
-# Why a line stands in the history, beside the ways feedback ends.
-_REASONS = {
-    **END_REASONS,
-    "assigned": "Đổi người xử lý",
-    "added": "Bổ sung",
-    "joined": "Có người cùng theo dõi",
-    "not_solved": "Chưa giải quyết được",
-    "overdue": "Đã quá ngày",
-    "reminded": "Nhắc bổ sung",
-    "file_removed": "Gỡ tệp",
-    "merged": "Gộp",
-    "rated": "Đánh giá",
-    "no_objection": "Không có ý kiến khác",
-    "erased": "Đã xóa dữ liệu",
-}
+
+
+def _mark(row: Complaint) -> str:
+    return f" [{MARKS[row.route]}]" if row.route in MARKS else ""
 
 
 def _kind(row: Complaint, rules: Rules) -> str:
@@ -71,7 +35,7 @@ def cells(row: Complaint, contact: str, rules: Rules, day: date) -> tuple[str, .
         row.code,
         shown_moment(row.created_at),
         one_line(_kind(row, rules), 30),
-        STATE_LABELS[row.state] + _MARKS.get(row.route, ""),
+        STATE_LABELS[row.state] + _mark(row),
         shown_day(row.due_on) + late,
         one_line(worked_by, 40) or "–",
         one_line(contact, 30) or "–",
@@ -124,13 +88,14 @@ def whole_record(seen: Seen, rules: Rules, day: date) -> dict[str, Any]:
                 "reason": move.reason,
                 "note": move.note,
             }
-            for move in seen.complaint.moves
+            for move in seen.moves
         ],
         "notices": [{"about": about, "at": _moment(at), "state": state} for about, at, state in seen.notices],
         "openings": [
             {"what": one.what, "by": one.opened_by, "at": _moment(one.opened_at), "why": one.why}
             for one in seen.openings
         ],
+        "remarks": [{"by": by, "at": _moment(at), "text": text} for by, at, text in seen.remarks],
         "files": seen.files[0],
         "files_removed": seen.files[1],
         "joined": seen.joined,
@@ -148,7 +113,7 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     late = " – quá hạn" if is_overdue(row, day) else " – tạm dừng, chờ người dân" if row.waiting_since else ""
     files = f"{seen.files[0]}" + (f" (đã gỡ {seen.files[1]})" if seen.files[1] else "")
     fields = {
-        "Mã": row.code + _MARKS.get(row.route, ""),
+        "Mã": row.code + _mark(row),
         "Loại": f"{_kind(row, rules)} ({row.route})",
         "Ngày nhận": shown_moment(row.created_at),
         "Trạng thái": STATE_LABELS[row.state] + ended,
@@ -170,17 +135,19 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     }
     lines = [f"{name:14} {_indented(value or '–')}" for name, value in fields.items()]
     lines += ["", "Lời người dân, nguyên văn:"]
-    lines += [f"  {shown_moment(at)}  {_QUESTIONS.get(q, q)}: {_indented(text)}" for q, text, at in seen.words] or [
+    lines += [f"  {shown_moment(at)}  {QUESTIONS.get(q, q)}: {_indented(text)}" for q, text, at in seen.words] or [
         "  –"
     ]
     lines += ["", "Quá trình:"]
-    lines += [_history_line(move) for move in row.moves]
+    lines += [_history_line(move) for move in seen.moves]
+    lines += ["", "Ghi chú nội bộ:"]
+    lines += [f"  {shown_moment(at)}  {safe(by)}: {_indented(text)}" for by, at, text in seen.remarks] or ["  –"]
     lines += ["", "Tin đã nhắn người dân:"]
-    told_lines = [f"  {shown_moment(at)}  {_ABOUT.get(a, a)}: {_DELIVERY.get(s, s)}" for a, at, s in seen.notices]
+    told_lines = [f"  {shown_moment(at)}  {ABOUT.get(a, a)}: {DELIVERY.get(s, s)}" for a, at, s in seen.notices]
     lines += told_lines or ["  –"]
     lines += ["", "Ai đã mở thông tin:"]
     opened = [
-        f"  {shown_moment(o.opened_at)}  {safe(o.opened_by)} ({_OPENED.get(o.what, o.what)}): {o.why or '–'}"
+        f"  {shown_moment(o.opened_at)}  {safe(o.opened_by)} ({OPENED.get(o.what, o.what)}): {o.why or '–'}"
         for o in seen.openings
     ]
     return lines + (opened or ["  –"])
@@ -188,9 +155,9 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
 
 def _history_line(move: Any) -> str:
     what = STATE_LABELS[move.to_state] if move.to_state != move.from_state else "(giữ nguyên)"
-    reason = f" [{_REASONS.get(move.reason, move.reason)}]" if move.reason else ""
+    reason = f" [{REASONS.get(move.reason, move.reason)}]" if move.reason else ""
     note = f": {_indented(move.note)}" if move.note else ""
-    return f"  {shown_moment(move.moved_at)}  {safe(_ACTORS.get(move.moved_by, move.moved_by))} → {what}{reason}{note}"
+    return f"  {shown_moment(move.moved_at)}  {safe(ACTORS.get(move.moved_by, move.moved_by))} → {what}{reason}{note}"
 
 
 def _indented(text: str) -> str:

@@ -11,7 +11,7 @@ from bot.commands import complaint_acts, complaint_export, complaint_files
 from bot.commands.common import migrated_database
 from bot.commands.complaint_chain import verify
 from bot.commands.complaint_views import HEAD, cells, page_lines, record, whole_record
-from bot.commands.officers import check_kind, denunciations, filters, print_table, rules_of, today
+from bot.commands.officers import check_kind, denunciations, filters, print_table, rules_of, seen_by, today
 from bot.complaints import reading
 from bot.complaints.queries import PAGE, Wanted
 from bot.complaints.reading import Look
@@ -37,7 +37,8 @@ def complaints_list(settings: Settings, look: Look, wanted: Wanted, page: int, a
     rules = rules_of(settings)
     check_kind(rules, wanted)
     wanted, offset = replace(wanted, restricted=look.restricted), (page - 1) * PAGE
-    rows = reading.list_complaints(migrated_database(settings), wanted, look, PAGE, offset)
+    database = migrated_database(settings)
+    rows = reading.list_complaints(database, wanted, seen_by(database, look), PAGE, offset)
     if as_json:
         for row, contact in rows:
             click.echo(json.dumps(record(row, contact, rules, today()), ensure_ascii=False))
@@ -55,7 +56,8 @@ def complaints_list(settings: Settings, look: Look, wanted: Wanted, page: int, a
 def complaints_show(settings: Settings, look: Look, code: str, as_json: bool) -> None:
     """Show one complaint: what was said and understood, history, notices, files, who opened what."""
     rules = rules_of(settings)
-    seen = reading.see_complaint(migrated_database(settings), code, look)
+    database = migrated_database(settings)
+    seen = reading.see_complaint(database, code, seen_by(database, look))
     if as_json:
         click.echo(json.dumps(whole_record(seen, rules, today()), ensure_ascii=False))
         return

@@ -8,6 +8,8 @@ import click
 
 from bot.commands.common import migrated_database
 from bot.commands.complaints import complaints
+from bot.commands.officers import by, seen_by
+from bot.complaints.reading import Look
 from bot.complaints.rules import load_rules
 from bot.complaints.undelivered import UNREAD, Undelivered, undelivered
 from bot.complaints.workdays import VIET_NAM
@@ -53,10 +55,12 @@ def jobs_run(settings: Settings, name: str) -> None:
 @complaints.command("undelivered")
 @click.option("--days", type=click.IntRange(0), default=3, show_default=True, help="Not fetched for so many days.")
 @click.option("--after", type=int, default=0, help="Read on after the notice with this number.")
+@by
 @click.pass_obj
-def complaints_undelivered(settings: Settings, days: int, after: int) -> None:
+def complaints_undelivered(settings: Settings, days: int, after: int, by: str) -> None:
     """List notices that citizens did not fetch, that wait for them to write, or that their channel refused."""
-    found = undelivered(migrated_database(settings), timedelta(days=days), after)
+    database = migrated_database(settings)
+    found = undelivered(database, timedelta(days=days), after, viewer=seen_by(database, Look(by)).viewer)
     for one in found:
         whom = "follower" if one.follower else "sender"
         told = f"{one.told_at.astimezone(VIET_NAM):%Y-%m-%d %H:%M}"

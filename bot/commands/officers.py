@@ -6,18 +6,21 @@ import functools
 import getpass
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import click
 
-from bot.complaints.errors import ComplaintError
+from bot.accounts.officers import Accounts
+from bot.complaints.errors import ComplaintError, NotAReaderError
 from bot.complaints.lifecycle import CITIZEN, STATES, SYSTEM
 from bot.complaints.queries import Wanted
 from bot.complaints.reading import Look
 from bot.complaints.rules import Rules, load_rules
+from bot.complaints.visibility import viewer_of
 from bot.complaints.workdays import VIET_NAM, day_in_viet_nam
-from bot.database import now
+from bot.database import Database, now
 from bot.settings import ROOT, Settings
 from bot.text.normalise import clean
 
@@ -69,6 +72,21 @@ def denunciations(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(settings, look, **given)
 
     return looking
+
+
+def seen_by(database: Database, look: Look) -> Look:
+    """The same look, with what the officer's account may know of; before there are accounts, that is everything.
+
+    Raises:
+        NotAReaderError: there are accounts, and this name has none that may read feedback.
+    """
+    people = {one.name: viewer_of(one) for one in Accounts(database).all()}
+    if not people:
+        return look
+    viewer = people.get(look.by)
+    if viewer is None or viewer.scope is None:
+        raise NotAReaderError(f"'{look.by}' has no account that may read feedback; give yours with --by.")
+    return replace(look, viewer=replace(viewer, restricted=look.restricted))
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.accounts import audit
 from bot.complaints import notices
 from bot.complaints.errors import (
     ChangedMeanwhileError,
@@ -25,6 +26,7 @@ from bot.complaints.lifecycle import (
 )
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintMove
 from bot.complaints.rules import Rules
+from bot.complaints.visibility import Viewer, conditions, unaware_of
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import Database, now
 from bot.delivery.correspondents import conversations_of
@@ -37,7 +39,15 @@ _NEED_WORDS = frozenset({NEEDS_INFORMATION, ANSWERED})
 
 
 def move(
-    database: Database, rules: Rules, code: str, to_state: str, by: str, note: str = "", *, version: int | None = None
+    database: Database,
+    rules: Rules,
+    code: str,
+    to_state: str,
+    by: str,
+    note: str = "",
+    *,
+    version: int | None = None,
+    viewer: Viewer | None = None,
 ) -> None:
     """Take a complaint to another state.
 
@@ -45,6 +55,7 @@ def move(
         by: the officer's name.
         note: what the citizen is told along with it.
         version: the complaint's version that the officer saw.
+        viewer: what the officer may know of; None is whoever reaches the database itself.
 
     Raises:
         UnknownComplaintError: no complaint has this code.
@@ -55,12 +66,20 @@ def move(
     if to_state == ANSWERED:
         raise ForbiddenMoveError("An answer needs how it ended; use 'answer'.")
     with database.transaction() as session:
-        complaint = lock(session, code, version)
+        complaint = lock(session, code, version, viewer)
         step(session, rules, complaint, to_state, STAFF, by, note)
 
 
 def answer(
-    database: Database, rules: Rules, code: str, text: str, reason: str, by: str, *, version: int | None = None
+    database: Database,
+    rules: Rules,
+    code: str,
+    text: str,
+    reason: str,
+    by: str,
+    *,
+    version: int | None = None,
+    viewer: Viewer | None = None,
 ) -> None:
     """Answer the citizen and say how it ended (one of `ANSWER_REASONS`).
 
@@ -71,13 +90,21 @@ def answer(
     if reason not in ANSWER_REASONS:
         raise ForbiddenMoveError(f"'{reason}' is not how a complaint can end: {', '.join(ANSWER_REASONS)}.")
     with database.transaction() as session:
-        complaint = lock(session, code, version)
+        complaint = lock(session, code, version, viewer)
         complaint.end_reason = reason
         step(session, rules, complaint, ANSWERED, STAFF, by, text, reason)
 
 
 def forward(
-    database: Database, rules: Rules, code: str, unit: str, by: str, note: str = "", *, version: int | None = None
+    database: Database,
+    rules: Rules,
+    code: str,
+    unit: str,
+    by: str,
+    note: str = "",
+    *,
+    version: int | None = None,
+    viewer: Viewer | None = None,
 ) -> None:
     """Hand a complaint to the unit that is responsible.
 
@@ -88,31 +115,53 @@ def forward(
     if not clean(unit).strip():
         raise MissingTextError("Name the unit it is forwarded to.")
     with database.transaction() as session:
-        complaint = lock(session, code, version)
+        complaint = lock(session, code, version, viewer)
         complaint.unit = clean(unit).strip()
         step(session, rules, complaint, FORWARDED, STAFF, by, note)
 
 
 def assign(
-    database: Database, code: str, by: str, assignee: str | None = None, unit: str | None = None, note: str = ""
+    database: Database,
+    code: str,
+    by: str,
+    assignee: str | None = None,
+    unit: str | None = None,
+    note: str = "",
+    *,
+    version: int | None = None,
+    viewer: Viewer | None = None,
 ) -> None:
     """Say who works on a complaint; the citizen is not told.
 
     Raises:
         UnknownComplaintError: no complaint has this code.
-        ForbiddenMoveError: it has ended.
+        ForbiddenMoveError: it has ended, or it must stay unknown to this officer.
+        ChangedMeanwhileError: it is no longer the version that was seen.
     """
     with database.transaction() as session:
-        complaint = lock(session, code)
+        complaint = lock(session, code, version, viewer)
         if complaint.state == CLOSED:
             raise ForbiddenMoveError(f"{complaint.code} has ended; nobody can be assigned.")
+        if assignee in unaware_of(session, complaint.id):
+            raise ForbiddenMoveError(f"{complaint.code} can't be assigned to this officer.")
         complaint.assignee = assignee if assignee is not None else complaint.assignee
         complaint.unit = unit if unit is not None else complaint.unit
         told = " / ".join(part for part in (complaint.unit, complaint.assignee) if part)
         record(complaint, complaint.state, by, f"{told}. {note}".strip(), ASSIGNED)
+        audit.record(session, by, "complaint.assign", complaint.code, told)
 
 
-def merge(database: Database, rules: Rules, code: str, into: str, by: str, text: str) -> None:
+def merge(
+    database: Database,
+    rules: Rules,
+    code: str,
+    into: str,
+    by: str,
+    text: str,
+    *,
+    version: int | None = None,
+    viewer: Viewer | None = None,
+) -> None:
     """Answer a complaint as a duplicate of another, whose notices its citizen and its followers get from now on.
 
     Raises:
@@ -122,7 +171,7 @@ def merge(database: Database, rules: Rules, code: str, into: str, by: str, text:
         MissingTextError: there are no words for the citizen.
     """
     with database.transaction() as session:
-        complaint, other = lock(session, code), lock(session, into)
+        complaint, other = lock(session, code, version, viewer), lock(session, into, viewer=viewer)
         if complaint.id == other.id or other.joined_to_id or complaint.restricted or other.restricted:
             raise ForbiddenMoveError(f"{complaint.code} can't be merged into {other.code}.")
         if other.state not in OPEN:
@@ -136,6 +185,8 @@ def merge(database: Database, rules: Rules, code: str, into: str, by: str, text:
         for conversation in (complaint.conversation, *session.execute(followed).scalars().all()):
             follow(session, other, conversation)
         record(other, other.state, by, complaint.code, MERGED)
+        # Without the other code: who may know of this complaint need not know of that one, which has its own entry.
+        audit.record(session, by, "complaint.merge", other.code)
 
 
 def follow(session: Session, complaint: Complaint, conversation: str) -> bool:
@@ -150,15 +201,15 @@ def follow(session: Session, complaint: Complaint, conversation: str) -> bool:
     return True
 
 
-def lock(session: Session, code: str, version: int | None = None) -> Complaint:
+def lock(session: Session, code: str, version: int | None = None, viewer: Viewer | None = None) -> Complaint:
     """The complaint of a code, held until the transaction ends.
 
     Raises:
-        UnknownComplaintError: no complaint has this code.
+        UnknownComplaintError: no complaint has this code, or none that this officer may know of.
         ChangedMeanwhileError: it is not the version that was seen.
     """
-    wanted = select(Complaint).where(Complaint.code == find_receipt_code(code)).with_for_update()
-    complaint = session.execute(wanted).scalar_one_or_none()
+    wanted = select(Complaint).where(Complaint.code == find_receipt_code(code), *conditions(viewer))
+    complaint = session.execute(wanted.with_for_update(of=Complaint)).scalar_one_or_none()
     if complaint is None:
         raise UnknownComplaintError(f"There is no complaint {code}.")
     if version is not None and complaint.version != version:
@@ -199,6 +250,9 @@ def step(
         complaint.end_reason = None
     if tell:
         notices.tell_move(session, complaint, note)
+    if actor == STAFF:
+        # Last: who comes after waits for this entry until the transaction ends.
+        audit.record(session, by, "complaint.move", complaint.code, f"{to_state} {reason or ''}".strip())
 
 
 def _go_on(rules: Rules, complaint: Complaint) -> None:

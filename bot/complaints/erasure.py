@@ -11,7 +11,7 @@ from bot.complaints import notices
 from bot.complaints.casework import record, step
 from bot.complaints.evidence import erase_files, erase_files_of
 from bot.complaints.lifecycle import CITIZEN, CLOSED, OPEN, SYSTEM, WITHDRAWN
-from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice, ComplaintOpening
+from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice, ComplaintOpening, ComplaintRemark
 from bot.complaints.rules import Rules
 from bot.database import now
 from bot.delivery.model import NOBODY, OutboxMessage
@@ -66,6 +66,7 @@ def erase_complaint(session: Session, rules: Rules, folder: Path, complaint: Com
     about = {"complaint_id": complaint.id}
     session.execute(delete(ComplaintNotice).filter_by(**about).execution_options(**_PLAIN))
     session.execute(delete(ComplaintJoin).filter_by(**about).execution_options(**_PLAIN))
+    session.execute(update(ComplaintRemark).filter_by(**about).values(text=None).execution_options(**_PLAIN))
     # Who opened it stays, the reason they wrote can tell of the matter.
     session.execute(update(ComplaintOpening).filter_by(**about).values(why=None).execution_options(**_PLAIN))
 

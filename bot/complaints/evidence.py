@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.accounts import audit
 from bot.complaints import casework, evidence_files
 from bot.complaints.errors import MissingTextError, NoConsentError, UnknownComplaintError, UnknownFileError
 from bot.complaints.evidence_checks import FileRules, check_file
 from bot.complaints.lifecycle import CITIZEN
 from bot.complaints.model import Complaint, ComplaintOpening, Consent, Evidence
+from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, cipher_of, now, take_turn
 from bot.text.codes import find_receipt_code
 from bot.text.normalise import clean
@@ -126,20 +128,28 @@ def remove_waiting(database: Database, folder: Path, conversation: str, file_id:
         _remove(session, folder, row, CITIZEN, "")
 
 
-def list_files(database: Database, code: str, *, restricted: bool = False) -> list[Kept]:
+def list_files(database: Database, code: str, *, restricted: bool = False, viewer: Viewer | None = None) -> list[Kept]:
     """The files of a complaint, removed ones with by whom and why.
 
     Raises:
         UnknownComplaintError: no complaint has this code, or it is a denunciation and this is not one of its readers.
     """
     with database.reading() as session:
-        complaint = _complaint(session, code, restricted)
+        complaint = _complaint(session, code, restricted, viewer)
         rows = session.execute(select(Evidence).where(Evidence.complaint_id == complaint.id).order_by(Evidence.id))
         return [_shown(session, row) for row in rows.scalars()]
 
 
 def open_file(
-    database: Database, folder: Path, code: str, file_id: int, by: str, why: str, *, restricted: bool = False
+    database: Database,
+    folder: Path,
+    code: str,
+    file_id: int,
+    by: str,
+    why: str,
+    *,
+    restricted: bool = False,
+    viewer: Viewer | None = None,
 ) -> OpenedFile:
     """A file of a complaint, for staff; who opened it and why is recorded, also when it turns out to be gone.
 
@@ -150,15 +160,24 @@ def open_file(
     """
     reason = _reason(why)
     with database.transaction() as session:
-        complaint = _complaint(session, code, restricted)
+        complaint = _complaint(session, code, restricted, viewer)
         row = _file(session, complaint, file_id)
         session.add(ComplaintOpening(complaint_id=complaint.id, opened_by=by, what=f"{OPENED} {row.id}", why=reason))
+        audit.record(session, by, "complaint.open", complaint.code, f"{OPENED} {row.id}")
         name, media_type, digest = cipher_of(session).unseal(row.name), row.media_type, row.digest
     return OpenedFile(name, media_type, evidence_files.read(folder, database.cipher, digest))
 
 
 def remove(
-    database: Database, folder: Path, code: str, file_id: int, by: str, why: str, *, restricted: bool = False
+    database: Database,
+    folder: Path,
+    code: str,
+    file_id: int,
+    by: str,
+    why: str,
+    *,
+    restricted: bool = False,
+    viewer: Viewer | None = None,
 ) -> None:
     """Remove a file from a complaint: its bytes and its name go; that there was one, who removed it and why, stays.
 
@@ -167,12 +186,13 @@ def remove(
     """
     reason = _reason(why)
     with database.transaction() as session:
-        _complaint(session, code, restricted)
+        _complaint(session, code, restricted, viewer)
         # Before the turn, as whoever erases a complaint takes them.
         complaint = casework.lock(session, code)
         take_turn(session, _TURN)
         _remove(session, folder, _file(session, complaint, file_id), by, reason)
         casework.record(complaint, complaint.state, by, "", REMOVED)
+        audit.record(session, by, "complaint.remove_file", complaint.code, f"{OPENED} {file_id}")
 
 
 def sweep_unfiled(database: Database, folder: Path, older_than: timedelta, *, dry_run: bool = False) -> int:
@@ -241,8 +261,9 @@ def _check_limits(rules: FileRules, waiting: list[Evidence], size: int) -> None:
         raise rules.refuse("all_bytes")
 
 
-def _complaint(session: Session, code: str, restricted: bool) -> Complaint:
-    row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
+def _complaint(session: Session, code: str, restricted: bool, viewer: Viewer | None) -> Complaint:
+    wanted = select(Complaint).where(Complaint.code == find_receipt_code(code), *conditions(viewer))
+    row = session.execute(wanted).scalar_one_or_none()
     if row is None or (row.restricted and not restricted):
         raise UnknownComplaintError(f"There is no complaint {code}.")
     return row

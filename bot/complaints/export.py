@@ -19,6 +19,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from sqlalchemy import func, select
 
+from bot.accounts import audit
 from bot.complaints import queries, reading
 from bot.complaints.cells import cell_text, csv_text
 from bot.complaints.errors import ComplaintError
@@ -141,7 +142,11 @@ def export_complaints(
     try:
         with _in_place_when_whole(path) as unfinished:
             sheet: _Sheet = _Xlsx(unfinished) if path.suffix.lower() == ".xlsx" else _Csv(unfinished, separator)
-            return _write(sheet, _lines(database, rules, wanted, look, today, batch), progress)
+            lines = _write(sheet, _lines(database, rules, wanted, look, today, batch), progress)
+            with database.transaction() as session:
+                what = "with contacts" if look.contact else "contacts masked"
+                audit.record(session, look.by, "complaint.export", detail=f"{lines} lines, {what}")
+            return lines
     except OSError as error:
         raise ComplaintError(f"{path.name} can't be written: {error.strerror}.") from error
 
@@ -163,7 +168,7 @@ def _write(sheet: _Sheet, batches: Iterator[list[list[str]]], progress: Callable
 def _lines(
     database: Database, rules: Rules, wanted: Wanted, look: Look, today: date, batch: int
 ) -> Iterator[list[list[str]]]:
-    wanted, after = replace(wanted, restricted=False), 0
+    wanted, after = replace(wanted, restricted=False, viewer=look.viewer), 0
     while rows := queries.list_complaints(database, wanted, after, batch):
         yield _batch(database, rules, rows, look, today)
         after = rows[-1].id

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from bot.complaints import chain
 from bot.complaints.lifecycle import CITIZEN, RECEIVED
-from bot.complaints.model import ChainLink, Complaint, ComplaintMove, ComplaintWord, Evidence
+from bot.complaints.model import WAITING, ChainLink, Complaint, ComplaintMove, ComplaintWord, Evidence
 from bot.complaints.rules import Rules
 from bot.complaints.texts import folded_text
 from bot.database import Database, cipher_of, now
 from bot.delivery import vault
 from bot.text.codes import new_receipt_code
 
-DENUNCIATION = "to_cao"
+DENUNCIATION, PRAISE = "to_cao", "khen"
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def _file(session: Session, rules: Rules, conversation: str, inbox_id: int, draf
         route=draft.route,
         kind=draft.kind,
         restricted=draft.route == DENUNCIATION,
+        naming=WAITING if _is_about_person(rules, draft) else None,
         description=draft.description,
         office=draft.office,
         happened=draft.happened,
@@ -105,6 +106,11 @@ def _file(session: Session, rules: Rules, conversation: str, inbox_id: int, draf
     session.execute(update(Evidence).where(*waiting).values(complaint_id=row.id))
     link = chain.append(session, row, contact, at)
     return _receipt(row, link)
+
+
+def _is_about_person(rules: Rules, draft: Draft) -> bool:
+    kind = rules.kinds.get(draft.kind)
+    return draft.route != PRAISE and (bool(draft.person) or bool(kind and kind.about_person))
 
 
 def _receipt_of(database: Database, conversation: str, inbox_id: int) -> Receipt | None:

@@ -20,6 +20,7 @@ class Kind:
         questions: what is asked for, unless it was told already.
         joinable: whether it may concern many (systems, fees, rules), so that citizens may join an open one.
         route: the way it goes ("phan_anh", "kien_nghi", "khen").
+        about_person: whether it is about somebody's conduct, so that a supervisor first confirms who is named.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Kind:
     questions: tuple[str, ...]
     joinable: bool = False
     route: str = "phan_anh"
+    about_person: bool = False
 
 
 def load_kinds(folder: Path) -> dict[str, Kind]:
@@ -41,6 +43,7 @@ def load_kinds(folder: Path) -> dict[str, Kind]:
             tuple(given["questions"]),
             given.get("joinable", False),
             given.get("route", "phan_anh"),
+            given.get("about_person", False),
         )
         for key, given in content.items()
     }

@@ -25,6 +25,10 @@ from bot.delivery.model import RowId
 # Spelled with its values, not with parameters: only so a database sees that an index of the open ones is enough.
 IS_OPEN = text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN))))
 
+# Of a complaint about a person: nobody has confirmed yet who is named; somebody has.
+WAITING, CONFIRMED = "waiting", "confirmed"
+NAMING_WAITS = text(f"naming = '{WAITING}'")
+
 
 class Complaint(Base):
     """One piece of feedback. Personal values in its texts are tokens of the vault; `contact` is encrypted here.
@@ -43,6 +47,7 @@ class Complaint(Base):
         ),
         Index("ix_complaints_open_id_due_on", "id", "due_on", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_complaints_created_at", "created_at"),
+        Index("ix_complaints_naming_id", "id", sqlite_where=NAMING_WAITS, postgresql_where=NAMING_WAITS),
     )
 
     id = Column(RowId, primary_key=True)
@@ -56,6 +61,8 @@ class Complaint(Base):
     kind = Column(String(20), nullable=False)
     # A denunciation: only named readers see it.
     restricted = Column(Boolean, nullable=False, default=False)
+    # About a person: "waiting" for a supervisor who confirms who is named, then "confirmed"; else empty.
+    naming = Column(String(10))
     description = Column(Text)
     office = Column(Text)
     happened = Column(Text)
@@ -114,6 +121,33 @@ class ComplaintWord(Base):
     question = Column(String(20), nullable=False)
     text = Column(Text)
     said_at = Column(UtcDateTime, nullable=False, default=now)
+
+
+class ComplaintNamed(Base):
+    """An officer who is named in a complaint: neither they nor the head of their unit learn that it exists."""
+
+    __tablename__ = "complaint_named"
+    __table_args__ = (UniqueConstraint("complaint_id", "officer"),)
+
+    id = Column(RowId, primary_key=True)
+    complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False)
+    officer = Column(String(100), nullable=False, index=True)
+    # The officer's unit when they were named; who heads it stays out even after they have moved on.
+    unit = Column(String(100), index=True)
+    confirmed_by = Column(String(100), nullable=False)
+    confirmed_at = Column(UtcDateTime, nullable=False, default=now)
+
+
+class ComplaintRemark(Base):
+    """What officers tell each other about a complaint; citizens do not see it. Personal values are tokens."""
+
+    __tablename__ = "complaint_remarks"
+
+    id = Column(RowId, primary_key=True)
+    complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False, index=True)
+    made_by = Column(String(100), nullable=False)
+    made_at = Column(UtcDateTime, nullable=False, default=now)
+    text = Column(Text)
 
 
 class ComplaintJoin(Base):

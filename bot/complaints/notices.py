@@ -72,6 +72,12 @@ def tell_move(session: Session, complaint: Complaint, note: str) -> None:
     tell_followers(session, complaint, note)
 
 
+def preview_answer(complaint: Complaint, text: str, reason: str) -> str:
+    """What the citizen will read of an answer that is not given yet."""
+    answered = Complaint(code=complaint.code, state=ANSWERED, end_reason=reason or None, reopened=complaint.reopened)
+    return _moved(answered, text).text
+
+
 def tell_followers(session: Session, complaint: Complaint, note: str) -> None:
     """Tell those who joined, and nobody else, that the complaint has moved to the state it is in."""
     joined = select(ComplaintJoin.conversation).where(ComplaintJoin.complaint_id == complaint.id)

@@ -14,6 +14,7 @@ from bot.complaints.model import IS_OPEN, ChainLink, Complaint, ComplaintNotice
 from bot.complaints.search import Wanted, find_ids
 from bot.complaints.texts import plain
 from bot.complaints.undelivered import mark
+from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, cipher_of
 from bot.delivery import vault
 from bot.delivery.model import OutboxMessage
@@ -111,8 +112,17 @@ def told_in(session: Session, row: Complaint) -> Draft:
     )
 
 
-def similar(database: Database, kind: str, text: str, limit: int = 3, province: str | None = None) -> list[Complaint]:
+def similar(
+    database: Database,
+    kind: str,
+    text: str,
+    limit: int = 3,
+    province: str | None = None,
+    viewer: Viewer | None = None,
+) -> list[Complaint]:
     """Open complaints of a kind that share most words with a text, nearest first; of very many the newest 500.
+
+    None of them is about a person, whoever looks: citizens are offered to join them.
 
     Args:
         province: none that is known to be about another one; None: of all.
@@ -121,8 +131,13 @@ def similar(database: Database, kind: str, text: str, limit: int = 3, province: 
     with database.reading() as session:
         open_ones = (
             select(Complaint.id, Complaint.folded)
-            .where(Complaint.kind == kind, IS_OPEN, Complaint.restricted.is_(False))
-            .where(Complaint.person.is_(None), Complaint.joined_to_id.is_(None), Complaint.erased_at.is_(None))
+            .where(Complaint.kind == kind, IS_OPEN, Complaint.restricted.is_(False), *conditions(viewer))
+            .where(
+                Complaint.naming.is_(None),
+                Complaint.person.is_(None),
+                Complaint.joined_to_id.is_(None),
+                Complaint.erased_at.is_(None),
+            )
             .order_by(Complaint.id.desc())
             .limit(_LOOKED_AT)
         )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
-from bot.complaints import queries
+from bot.accounts import audit
+from bot.complaints import queries, visibility
+from bot.complaints.casework import MERGED
 from bot.complaints.errors import MissingTextError, NotAReaderError, UnknownComplaintError
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.masking import mask_contact, mask_tokens
-from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintOpening, Evidence
+from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintMove, ComplaintOpening, Evidence
+from bot.complaints.remarks import remarks_of
+from bot.complaints.visibility import Viewer
 from bot.database import Database, cipher_of
 from bot.delivery import vault
 from bot.text.codes import find_receipt_code
@@ -33,6 +37,7 @@ class Look:
         restricted: denunciations are to be shown.
         readers: the names of those who may read denunciations.
         why: the reason, kept with what was opened.
+        viewer: what the officer may know of; None is whoever reaches the database itself.
     """
 
     by: str
@@ -40,6 +45,7 @@ class Look:
     restricted: bool = False
     readers: Sequence[str] = ()
     why: str = ""
+    viewer: Viewer | None = None
 
     def check(self) -> None:
         """Whether this may be asked.
@@ -64,6 +70,11 @@ class Seen:
         notices: what the citizen was told, (about, moment, state of delivery).
         files: photos and documents that are there, and those that were removed.
         joined: how many others follow it.
+        joined_to: the complaint it was merged into, if the officer may know of that one.
+        moves: its history, without mergers of complaints that the officer may not know of.
+        remarks: what officers told each other, (by, moment, text).
+        named: officers who are named in it.
+        unaware: officers who must not learn of it.
     """
 
     complaint: Complaint
@@ -75,6 +86,10 @@ class Seen:
     joined: int
     joined_to: str | None
     link: str
+    moves: tuple[ComplaintMove, ...] = ()
+    remarks: tuple[tuple[str, datetime, str], ...] = ()
+    named: tuple[str, ...] = ()
+    unaware: frozenset[str] = frozenset()
 
 
 def check_access(database: Database, code: str, look: Look) -> None:
@@ -104,7 +119,7 @@ def see_complaint(database: Database, code: str, look: Look) -> Seen:
         if row.restricted:
             record_opening(session, row, look, RESTRICTED)
         session.flush()
-        return _see(session, row, look.contact)
+        return _see(session, row, look)
 
 
 def list_complaints(
@@ -116,7 +131,7 @@ def list_complaints(
         ComplaintError: as `Look.check`.
     """
     look.check()
-    rows = queries.list_complaints(database, wanted, limit=limit, offset=offset)
+    rows = queries.list_complaints(database, replace(wanted, viewer=look.viewer), limit=limit, offset=offset)
     if look.restricted:
         with database.transaction() as session:
             for row in rows:
@@ -138,17 +153,20 @@ def is_overdue(row: Complaint, day: date) -> bool:
 def record_opening(session: Session, row: Complaint, look: Look, what: str) -> None:
     """Keep that somebody opened something of a complaint."""
     session.add(ComplaintOpening(complaint_id=row.id, opened_by=look.by, what=what, why=look.why))
+    audit.record(session, look.by, "complaint.open", row.code, what)
 
 
 def _find(session: Session, code: str, look: Look) -> Complaint:
-    row = session.execute(select(Complaint).where(Complaint.code == find_receipt_code(code))).scalar_one_or_none()
+    wanted = select(Complaint).where(Complaint.code == find_receipt_code(code))
+    row = session.execute(wanted.where(*visibility.conditions(look.viewer))).scalar_one_or_none()
     # Nothing tells a denunciation from a code that does not exist.
     if row is None or (row.restricted and not look.restricted):
         raise UnknownComplaintError(f"There is no complaint {code}.")
     return row
 
 
-def _see(session: Session, row: Complaint, contact: bool) -> Seen:
+def _see(session: Session, row: Complaint, look: Look) -> Seen:
+    contact, known = look.contact, visibility.conditions(look.viewer)
     # Both read what is stored; the one fills the values in, the other says where they are.
     told = queries.told_in(session, row) if contact else _masked(session, row)
     words = tuple(
@@ -164,9 +182,24 @@ def _see(session: Session, row: Complaint, contact: bool) -> Seen:
         openings=_openings(session, row),
         files=_files(session, row),
         joined=_count(session, select(func.count(ComplaintJoin.id)).where(ComplaintJoin.complaint_id == row.id)),
-        joined_to=session.execute(select(Complaint.code).where(Complaint.id == row.joined_to_id)).scalar_one_or_none(),
+        joined_to=session.execute(
+            select(Complaint.code).where(Complaint.id == row.joined_to_id, *known)
+        ).scalar_one_or_none(),
+        moves=_moves(session, row, look),
         link=session.execute(select(ChainLink.link).where(ChainLink.complaint_id == row.id)).scalar_one_or_none() or "",
+        remarks=tuple(
+            (by, at, vault.reveal(session, row.conversation, text) if contact else mask_tokens(text))
+            for by, at, text in remarks_of(session, row)
+        ),
+        named=visibility.named_in(session, row.id),
+        unaware=visibility.unaware_of(session, row.id),
     )
+
+
+def _moves(session: Session, row: Complaint, look: Look) -> tuple[ComplaintMove, ...]:
+    merged = {move.note for move in row.moves if move.reason == MERGED and move.note}
+    known = visibility.codes_seen(session, merged, look.viewer) if merged else set()
+    return tuple(move for move in row.moves if move.note not in merged - known)
 
 
 def _masked(session: Session, row: Complaint) -> Draft:

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.complaints import visibility
 from bot.complaints.lifecycle import OPEN
 from bot.complaints.model import IS_OPEN, Complaint
 from bot.complaints.texts import plain
+from bot.complaints.visibility import Viewer
 from bot.complaints.word_search import WordSearch
 from bot.text.codes import find_receipt_code
 
@@ -27,6 +29,11 @@ class Wanted:
         words: all of them, with tones or without, or a code.
         restricted: whether denunciations are shown; only to their named readers.
         since, before: filed from this moment on, and before that one.
+        due_on: to be answered on this day.
+        running: not those whose clock stands still.
+        is_open: neither answered nor closed.
+        reopened: opened again by the citizen.
+        viewer: who looks; None is the program itself.
     """
 
     state: str | None = None
@@ -38,11 +45,17 @@ class Wanted:
     restricted: bool = False
     since: datetime | None = None
     before: datetime | None = None
+    due_on: date | None = None
+    running: bool = False
+    is_open: bool = False
+    reopened: bool = False
+    naming: str | None = None
+    viewer: Viewer | None = None
 
     @property
     def only_open(self) -> bool:
         """Whether nothing that is answered or closed can be meant."""
-        return self.state in OPEN or self.overdue_on is not None
+        return self.state in OPEN or self.is_open or self.overdue_on is not None or self.due_on is not None
 
 
 def find_ids(session: Session, wanted: Wanted, after: int, limit: int) -> list[int]:
@@ -51,10 +64,8 @@ def find_ids(session: Session, wanted: Wanted, after: int, limit: int) -> list[i
     if code is None and words and session.get_bind().dialect.name == "postgresql":
         facets = {"k": wanted.kind, "u": wanted.unit, "a": wanted.assignee}
         held = [*words, *(f"{letter}:{value}" for letter, value in facets.items() if value)]
-        return WordSearch(session, held, wanted.only_open, partial(_conditions, wanted)).find(after, limit)
-    conditions = [*_conditions(wanted, _ROWS.c), _ROWS.c.id > after]
-    if wanted.only_open:
-        conditions.append(IS_OPEN)
+        return WordSearch(session, held, wanted.only_open, partial(conditions_of, wanted)).find(after, limit)
+    conditions = [*conditions_of(wanted, _ROWS.c), _ROWS.c.id > after]
     if code:
         conditions.append(_ROWS.c.code == code)
     else:
@@ -63,8 +74,13 @@ def find_ids(session: Session, wanted: Wanted, after: int, limit: int) -> list[i
     return list(session.execute(found).scalars())
 
 
-def _conditions(wanted: Wanted, columns: Any) -> list[Any]:
-    asked = {name: getattr(wanted, name) for name in ("state", "kind", "unit", "assignee")}
+def conditions_of(wanted: Wanted, columns: Any) -> list[Any]:
+    """What has to hold for a row of complaints; words and codes apart.
+
+    Args:
+        columns: of the table, or of what `WordSearch` has found in it, among the open ones alone when these are wanted.
+    """
+    asked = {name: getattr(wanted, name) for name in ("state", "kind", "unit", "assignee", "due_on", "naming")}
     conditions = [columns[name] == value for name, value in asked.items() if value]
     if wanted.overdue_on:
         conditions.append(columns.due_on < wanted.overdue_on)
@@ -72,6 +88,12 @@ def _conditions(wanted: Wanted, columns: Any) -> list[Any]:
         conditions.append(columns.created_at >= wanted.since)
     if wanted.before:
         conditions.append(columns.created_at < wanted.before)
+    if wanted.running:
+        conditions.append(columns.waiting_since.is_(None))
+    if wanted.reopened:
+        conditions.append(columns.reopened > 0)
     if not wanted.restricted:
         conditions.append(columns.restricted.is_(False))
-    return conditions
+    if wanted.only_open and columns is _ROWS.c:
+        conditions.append(IS_OPEN)
+    return conditions + visibility.conditions(wanted.viewer, columns)

@@ -10,6 +10,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
 from bot.complaints.model import Complaint, ComplaintNotice
+from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, now
 from bot.delivery.model import FAILED, HELD, PENDING, OutboxMessage
 
@@ -47,12 +48,14 @@ def undelivered(
     after: int = 0,
     limit: int = PAGE,
     restricted: bool = False,
+    viewer: Viewer | None = None,
 ) -> list[Undelivered]:
     """Notices that are still waiting after so long, are held, or failed; oldest first, a page at a time.
 
     Args:
         after: the id of the last notice of the page before.
         restricted: whether denunciations are shown, too.
+        viewer: what the officer may know of; None is whoever reaches the database itself.
     """
     # What was sent on to another conversation of the citizen counts as it ended there.
     copy = aliased(OutboxMessage)
@@ -63,7 +66,7 @@ def undelivered(
         .join(Complaint, Complaint.id == ComplaintNotice.complaint_id)
         .outerjoin(copy, copy.origin_id == OutboxMessage.id)
         .where(ComplaintNotice.id > after, lost, or_(copy.id.is_(None), lost_copy))
-        .where(Complaint.erased_at.is_(None))
+        .where(Complaint.erased_at.is_(None), *conditions(viewer))
         .order_by(ComplaintNotice.id)
         .limit(limit)
     )

@@ -26,7 +26,11 @@ _HELD = literal_column(
 )
 _ROWS = Complaint.__table__
 _ASKED = tuple(
-    _ROWS.c[name] for name in ("id", "state", "kind", "unit", "assignee", "due_on", "created_at", "restricted")
+    _ROWS.c[name]
+    for name in (
+        *("id", "state", "kind", "unit", "assignee", "due_on", "created_at"),
+        *("restricted", "waiting_since", "reopened", "naming"),
+    )
 )
 
 # A mark, and the id that what is found there must exceed.

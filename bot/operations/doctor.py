@@ -12,6 +12,9 @@ import httpx
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.accounts.officers import Accounts
+from bot.accounts.permissions import NAME, may
+from bot.complaints.naming import count_unseen
 from bot.complaints.undelivered import PAGE, undelivered
 from bot.database import Database, DatabaseError, now
 from bot.delivery.finding import Finding
@@ -40,7 +43,7 @@ def examine(database: Database, settings: Settings, jobs: Sequence[Job]) -> list
         with database.reading() as session:
             overview = look(session)
         found += [*_queues(overview), *_credentials(overview), *_switches(overview), *_jobs(database, jobs)]
-        found += _notices(database)
+        found += [*_notices(database), *_accounts(database)]
     return found
 
 
@@ -180,6 +183,18 @@ def _notices(database: Database) -> Iterator[Finding]:
     yield _judge(
         "notices", not count, said, "'motcua complaints undelivered' lists them; ring where there is a number."
     )
+
+
+def _accounts(database: Database) -> Iterator[Finding]:
+    people = [person for person in Accounts(database).all() if not person.disabled]
+    if not people:
+        yield Finding("accounts", True, "none: the console is shut", "'motcua users first-admin' makes the first one.")
+        return
+    unseen = count_unseen(database, people)
+    screened = any(may(person.roles, NAME) for person in people)
+    said = f"{len(people)}, {'' if screened else 'no supervisor, '}feedback about persons that nobody sees: {unseen}"
+    todo = "Make a supervisor's account, of a unit that it does not tell of: 'motcua users add NAME --role supervisor'."
+    yield _judge("accounts", screened and not unseen, said, todo)
 
 
 def _judge(about: str, good: bool, said: str, todo: str) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from bot.accounts.model import Officer
 from bot.complaints.model import Complaint, Evidence
 from bot.database import Database
 from bot.delivery.model import Attachment, ChannelCredential, InboxMessage, OutboxMessage, VaultEntry
@@ -21,10 +22,7 @@ SEALED = (
     ChannelCredential.former,
     Complaint.contact,
     Evidence.name,
-    Attachment.reference,
-    Attachment.name,
-    ChannelCredential.value,
-    ChannelCredential.former,
+    Officer.totp,
 )
 BATCH = 500
 

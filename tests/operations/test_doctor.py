@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from sqlalchemy import update
 
+from bot.accounts.officers import Accounts
+from bot.accounts.passwords import Cost, Passwords
 from bot.complaints.casework import move
 from bot.complaints.filing import Draft, file_complaint
 from bot.complaints.rules import load_rules
@@ -143,6 +145,19 @@ def test_a_notice_that_did_not_arrive_is_told(database, settings):
     with database.transaction() as session:
         session.execute(update(OutboxMessage).values(state=FAILED))
     assert bad(database, settings)["notices"].said == "1 did not reach citizens"
+
+
+def test_feedback_about_persons_that_no_supervisor_sees_is_told(database, settings):
+    assert bad(database, settings) == {}
+    accounts = Accounts(database, Passwords(Cost(1, 8)))
+    accounts.add("Lê Thị Hoa", "Phòng Đất đai", ("officer",), (), "test")
+    assert "no supervisor" in bad(database, settings)["accounts"].said
+    rules = load_rules(ROOT / "knowledge", "demo")
+    file_complaint(database, rules, "web:an", 7, Draft("attitude", "Cán bộ phòng Đất đai quát tháo"))
+    accounts.add("Vũ Lan", "Phòng Đất đai", ("supervisor",), (), "test")
+    assert bad(database, settings)["accounts"].said == "2, feedback about persons that nobody sees: 1"
+    accounts.add("Đỗ Minh", "", ("supervisor",), (), "test")
+    assert bad(database, settings) == {}
 
 
 def test_what_is_switched_off_is_told_but_not_wrong(database, settings):

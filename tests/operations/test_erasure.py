@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select, update
 
-from bot.complaints import casework, citizen, consents, privacy
+from bot.complaints import casework, citizen, consents, privacy, remarks
 from bot.complaints.model import (
     Complaint,
     ComplaintOpening,
@@ -81,6 +81,7 @@ class Town:
         contact = self.centre.hide(PHONE, conversation)
         code = self.centre.file(conversation, description=hidden, person=STORY, contact=contact).code
         casework.move(self.database, self.centre.rules, code, "accepted", "Lê Hoa", f"Chào {NAME}")
+        remarks.add(self.database, code, f"{NAME} gọi từ {PHONE}", "Lê Hoa")
         open_complaint(self.database, code, "Lê Hoa", f"gọi cho {NAME}")
         citizen.add_information(self.database, self.centre.rules, conversation, code, f"nhà tôi cạnh chợ {digest[:2]}")
         return code

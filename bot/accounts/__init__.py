@@ -1,0 +1,1 @@
+"""Officers' accounts: who they are, what they may do, how they log in, and what they did."""

@@ -1,0 +1,292 @@
+"""Logging in and staying logged in: password, second step, sessions that end."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
+
+from bot.accounts import attempts, audit, second_step
+from bot.accounts.attempts import Attempt
+from bot.accounts.errors import WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.model import Officer, OfficerSession
+from bot.accounts.officers import Person, end_sessions, key_of, person_of
+from bot.accounts.passwords import LONGEST, Passwords, check_strength
+from bot.accounts.permissions import NEEDS_SECOND_STEP
+from bot.database import Database, now
+
+IDLE, LONGEST_SESSION = timedelta(hours=1), timedelta(hours=12)
+# How long somebody who opened a page counts as being there.
+PRESENT = timedelta(minutes=10)
+# A page more does not write.
+_SEEN_EVERY = timedelta(minutes=1)
+NOBODY = "-"
+
+# What is still to be done before a session opens anything.
+CODE, PASSWORD, ENROL, DONE = "code", "password", "enrol", "done"
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """A session that holds.
+
+    Attributes:
+        step: what is still to be done: "code", "password", "enrol", or "done".
+        csrf: what every form of this session has to carry.
+    """
+
+    person: Person
+    step: str
+    token: str
+    csrf: str
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Log-ins of one database.
+
+    Attributes:
+        clock: the moment it is.
+    """
+
+    database: Database
+    passwords: Passwords = field(default_factory=Passwords)
+    clock: Callable[[], datetime] = now
+
+    def log_in(self, name: str, password: str, address: str) -> LoggedIn:
+        """Begin a session; what it still needs is its `step`.
+
+        Raises:
+            WrongLoginError: name or password is wrong, or the account is disabled.
+            WaitError: there were too many wrong tries.
+        """
+        moment, key = self.clock(), key_of(name)
+        attempt = attempts.begin(self.database, key, address, moment)
+        with self.database.reading() as session:
+            officer = session.execute(select(Officer).where(Officer.key == key)).scalar_one_or_none()
+        right = len(password) <= LONGEST and self._fits(officer, password, attempt)
+        if officer is None or not right or officer.disabled_at:
+            # A name that is no account may be a password typed into the wrong field.
+            self._record(officer.name if officer else NOBODY, "login.failed")
+            raise WrongLoginError("Name or password is wrong.")
+        attempts.succeed(self.database, attempt)
+        with self.database.transaction() as session:
+            row = session.get(Officer, officer.id, with_for_update=True)
+            if row.password != officer.password or row.disabled_at:
+                raise WrongLoginError("Name or password is wrong.")
+            audit.record(session, row.name, "login", detail="password", moment=moment)
+            return self._begin(session, row, moment)
+
+    def of(self, token: str) -> LoggedIn | None:
+        """The session of a token, None when there is none, it has ended, or its officer was disabled."""
+        moment, digest = self.clock(), _digest(token)
+        with self.database.reading() as session:
+            found = session.execute(
+                select(OfficerSession, Officer)
+                .join(Officer, Officer.id == OfficerSession.officer_id)
+                .where(OfficerSession.digest == digest)
+            ).first()
+        if found is None or _is_over(found[0], moment) or found[1].disabled_at:
+            return None
+        kept, officer = found
+        if moment - kept.seen_at > _SEEN_EVERY:
+            with self.database.transaction() as session:
+                row = session.get(OfficerSession, digest, with_for_update=True)
+                if row is None:
+                    return None
+                row.seen_at = max(row.seen_at, moment)
+        return _shown(officer, kept.second_step, token)
+
+    def pass_code(self, token: str, typed: str, address: str) -> LoggedIn:
+        """Pass the second step with a code of the telephone or a recovery code; the session gets another token.
+
+        Raises:
+            WrongCodeError: the code is wrong, used, or too old.
+            WaitError: there were too many wrong tries.
+        """
+        moment = self.clock()
+        with self.database.reading() as session:
+            waiting = session.execute(_officer_of(token)).scalar_one_or_none()
+        if waiting is None:
+            raise WrongCodeError("This session has ended.")
+        # Counted apart from passwords and from sessions: a new log-in gives no new tries.
+        attempt = attempts.begin(self.database, attempts.name_of_codes(waiting.key), address, moment)
+        with self.database.transaction() as session:
+            officer = session.execute(_officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+            by_phone = officer is not None and second_step.take_code(session, officer, typed, moment)
+            passed = by_phone or (
+                officer is not None and second_step.take_recovery_code(session, officer, typed, moment)
+            )
+            if passed:
+                how = "code" if by_phone else "recovery code"
+                audit.record(session, officer.name, "login.second_step", detail=how, moment=moment)
+                session.execute(delete(OfficerSession).where(OfficerSession.digest == _digest(token)))
+                after = self._begin(session, officer, moment, second=True)
+            else:
+                audit.record(session, waiting.name, "login.code_failed", moment=moment)
+        if not passed:
+            raise WrongCodeError("This code is wrong.")
+        attempts.succeed(self.database, attempt)
+        return after
+
+    def begin_second_step(self, token: str) -> tuple[str, str]:
+        """The secret to put into a telephone, and what its QR code says; the same until it counts.
+
+        Raises:
+            WrongCodeError: the session has ended, or the second step is set up already.
+        """
+        with self.database.transaction() as session:
+            officer = session.execute(_officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+            if officer is None or officer.totp_confirmed:
+                raise WrongCodeError("The second step is set up already.")
+            secret = second_step.secret_of(session, officer) or second_step.begin(session, officer)
+            return secret, second_step.address_of(secret, officer.name)
+
+    def confirm_second_step(self, token: str, typed: str) -> tuple[LoggedIn, list[str]]:
+        """Let the second step count, after a first code of it; other sessions end.
+
+        Returns:
+            The session, with another token, and recovery codes to be shown once.
+
+        Raises:
+            WrongCodeError: the code is wrong.
+        """
+        moment = self.clock()
+        with self.database.transaction() as session:
+            officer = session.execute(_officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+            set_up = officer is None or officer.totp_confirmed
+            if set_up or not second_step.take_code(session, officer, typed, moment):
+                raise WrongCodeError("This code is wrong.")
+            codes = second_step.confirm(session, officer)
+            end_sessions(session, officer)
+            audit.record(session, officer.name, "officer.second_step", officer.name, moment=moment)
+            return self._begin(session, officer, moment, second=True), codes
+
+    def change_password(self, token: str, old: str, new: str, address: str) -> LoggedIn:
+        """Choose a new password; every session ends but this, which gets another token.
+
+        Raises:
+            WrongLoginError: the old password is wrong, or the session has ended.
+            WeakPasswordError: the new one can't be taken.
+            WaitError: there were too many wrong tries.
+        """
+        moment = self.clock()
+        with self.database.reading() as session:
+            officer = session.execute(_officer_of(token)).scalar_one_or_none()
+        if officer is None:
+            raise WrongLoginError("This session has ended.")
+        check_strength(new, officer.name)
+        if new == old:
+            raise WeakPasswordError("same")
+        attempt = attempts.begin(self.database, officer.key, address, moment)
+        if len(old) > LONGEST or not self._fits(officer, old, attempt):
+            raise WrongLoginError("The old password is wrong.")
+        attempts.succeed(self.database, attempt)
+        hashed = self.passwords.make_hash(new)
+        with self.database.transaction() as session:
+            found = select(OfficerSession, Officer).join(Officer, Officer.id == OfficerSession.officer_id)
+            mine = found.where(OfficerSession.digest == _digest(token)).with_for_update()
+            pair = session.execute(mine).first()
+            if pair is None or pair[1].password != officer.password:
+                raise WrongLoginError("This session has ended.")
+            kept, row = pair
+            row.password, row.must_change, second = hashed, False, kept.second_step
+            end_sessions(session, row)
+            audit.record(session, row.name, "officer.password", row.name, moment=moment)
+            return self._begin(session, row, moment, second)
+
+    def look_at(self, token: str, subject: str) -> list[tuple[str, datetime]]:
+        """Keep what this session has open now; returns who else opened the same a short while ago, and when.
+
+        Whoever has gone on to something else is not among them.
+        """
+        moment, mine = self.clock(), _digest(token)
+        with self.database.transaction() as session:
+            own = update(OfficerSession).where(OfficerSession.digest == mine)
+            session.execute(own.values(looking_at=subject, looked_at=moment))
+            others = (
+                select(Officer.name, func.max(OfficerSession.looked_at))
+                .join(OfficerSession, OfficerSession.officer_id == Officer.id)
+                .where(OfficerSession.looking_at == subject, OfficerSession.looked_at > moment - PRESENT)
+                .where(Officer.id.not_in(select(OfficerSession.officer_id).where(OfficerSession.digest == mine)))
+                .group_by(Officer.name)
+                .order_by(Officer.name)
+            )
+            return [(name, at) for name, at in session.execute(others)]
+
+    def log_out(self, token: str) -> None:
+        """End a session."""
+        with self.database.transaction() as session:
+            officer = session.execute(_officer_of(token)).scalar_one_or_none()
+            if officer:
+                session.execute(delete(OfficerSession).where(OfficerSession.digest == _digest(token)))
+                audit.record(session, officer.name, "logout", moment=self.clock())
+
+    def _begin(self, session: Session, officer: Officer, moment: datetime, second: bool = False) -> LoggedIn:
+        session.execute(delete(OfficerSession).where(OfficerSession.ends_at < moment))
+        token = secrets.token_urlsafe(32)
+        ends_at = moment + LONGEST_SESSION
+        session.add(
+            OfficerSession(
+                digest=_digest(token),
+                officer_id=officer.id,
+                created_at=moment,
+                seen_at=moment,
+                ends_at=ends_at,
+                second_step=second,
+            )
+        )
+        session.flush()
+        return _shown(officer, second, token)
+
+    def _fits(self, officer: Officer | None, password: str, attempt: Attempt) -> bool:
+        try:
+            if officer is not None:
+                return self.passwords.fits(officer.password, password)
+            self.passwords.waste_time(password)
+        except WaitError:
+            # The machine was busy; that is nobody's wrong try.
+            attempts.drop(self.database, attempt)
+            raise
+        return False
+
+    def _record(self, by: str, act: str) -> None:
+        with self.database.transaction() as session:
+            audit.record(session, by, act, moment=self.clock())
+
+
+def csrf_of(token: str) -> str:
+    """What a form carries beside the cookie with this token; the cookie can't be found out from it."""
+    return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def _shown(officer: Officer, second: bool, token: str) -> LoggedIn:
+    person = person_of(officer)
+    step = DONE
+    if officer.totp_confirmed and not second:
+        step = CODE
+    elif officer.must_change:
+        step = PASSWORD
+    elif person.roles & NEEDS_SECOND_STEP and not officer.totp_confirmed:
+        step = ENROL
+    return LoggedIn(person, step, token, csrf_of(token))
+
+
+def _is_over(kept: OfficerSession, moment: datetime) -> bool:
+    return bool(moment >= kept.ends_at or moment - kept.seen_at >= IDLE)
+
+
+def _officer_of(token: str) -> Select:
+    joined = select(Officer).join(OfficerSession, OfficerSession.officer_id == Officer.id)
+    return joined.where(OfficerSession.digest == _digest(token), Officer.disabled_at.is_(None))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

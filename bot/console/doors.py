@@ -1,0 +1,156 @@
+"""Every page of the console has a door that says who may come in; what has no door does not exist.
+
+A visitor passes: session, step of the log-in, permission, and for forms the token. Denied is whatever is not allowed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.accounts import audit
+from bot.accounts.permissions import may
+from bot.accounts.sessions import CODE, DONE, ENROL, PASSWORD, LoggedIn, Sessions, csrf_of
+from bot.complaints.errors import UnknownComplaintError
+from bot.console.forms import Form, TooLargeError, read_form, sender
+from bot.console.pages import HEADERS, Frame
+from bot.console.visit import HOME, Visit, go_to
+
+COOKIE, FORM_COOKIE = "motcua_can_bo", "motcua_can_bo_form"
+LOG_IN = f"{HOME}/dang-nhap"
+# Where a session that is not through yet has to go.
+STEPS = {CODE: f"{HOME}/ma", PASSWORD: f"{HOME}/mat-khau", ENROL: f"{HOME}/xac-thuc", DONE: HOME}
+_LONGEST_TOKEN = 100
+_OWN = ("same-origin", "none")
+
+Handler = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a door asks for.
+
+    Attributes:
+        steps: steps of a log-in at which the page is for; empty lets everybody in.
+        act: an act of `permissions`; empty is every officer.
+    """
+
+    steps: frozenset[str] = frozenset()
+    act: str = ""
+
+
+PUBLIC = Needs()
+ANY_SESSION = Needs(frozenset(STEPS))
+
+
+def at(*steps: str) -> Needs:
+    """A page for sessions at these steps."""
+    return Needs(frozenset(steps))
+
+
+def allowed(act: str) -> Needs:
+    """A page for officers who may do this."""
+    return Needs(frozenset({DONE}), act)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A page, and who may come in.
+
+    Attributes:
+        path: as Starlette writes it, below `HOME`.
+    """
+
+    path: str
+    handler: Handler
+    needs: Needs
+    method: str = "GET"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Stands at one door."""
+
+    door: Door
+    sessions: Sessions
+    frame: Frame
+    secure: bool
+
+    def route(self) -> Route:
+        """The door as a route."""
+        return Route(HOME + self.door.path, self.open, methods=[self.door.method])
+
+    async def open(self, request: Request) -> Response:
+        """Let a visitor in, or say why not; nothing of it stays in a cache."""
+        try:
+            form = await read_form(request) if request.method == "POST" else Form()
+        except TooLargeError:
+            form = None
+        response = await run_in_threadpool(self._open, request, form)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def _open(self, request: Request, form: Form | None) -> Response:
+        token = request.cookies.get(COOKIE, "")
+        login = self.sessions.of(token) if 0 < len(token) <= _LONGEST_TOKEN else None
+        form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
+        csrf = login.csrf if login else csrf_of(form_token)
+        visit = Visit(request, form or Form(), login, csrf, sender(request))
+        response = self._answer(visit, form is None)
+        if not login and request.cookies.get(FORM_COOKIE) != form_token:
+            self.set_cookie(response, FORM_COOKIE, form_token)
+        return response
+
+    def _answer(self, visit: Visit, too_large: bool) -> Response:
+        needs, login = self.door.needs, visit.login
+        if needs.steps and login is None:
+            return self._log_in_first(visit)
+        if needs.steps and login and login.step not in needs.steps:
+            return go_to(STEPS[login.step])
+        if needs.act and login and not may(login.person.roles, needs.act):
+            self._record_denied(login, needs.act)
+            return self.frame.page(visit, "forbidden.html", status=403)
+        if too_large:
+            return self.frame.page(visit, "too_large.html", status=413)
+        if self.door.method == "POST" and not self._is_own_form(visit):
+            return self.frame.page(visit, "stale.html", status=403, typed=_typed(visit.form))
+        try:
+            return self.door.handler(visit)
+        except UnknownComplaintError:
+            return self.frame.page(visit, "unknown.html", status=404)
+
+    def _log_in_first(self, visit: Visit) -> Response:
+        if self.door.method == "GET":
+            return go_to(LOG_IN)
+        # What was being written when the session ended must not be lost.
+        return self.frame.page(visit, "stale.html", status=401, typed=_typed(visit.form))
+
+    def _is_own_form(self, visit: Visit) -> bool:
+        site = visit.request.headers.get("sec-fetch-site")
+        if site is not None and site not in _OWN:
+            return False
+        # Without a session the token belongs to a cookie that has to be there already.
+        known = visit.login is not None or bool(visit.request.cookies.get(FORM_COOKIE))
+        return known and hmac.compare_digest(visit.form.get("csrf").encode(), visit.csrf.encode())
+
+    def _record_denied(self, login: LoggedIn, act: str) -> None:
+        with self.sessions.database.transaction() as session:
+            audit.record(session, login.person.name, "denied", detail=act)
+
+    def set_cookie(self, response: Response, name: str, value: str) -> None:
+        """A cookie for the console alone, which no script reads and no other site sends."""
+        response.set_cookie(name, value, path=HOME, httponly=True, samesite="strict", secure=self.secure)
+
+
+def _typed(form: Form) -> list[str]:
+    """Longer texts of a form, to be copied by who wrote them."""
+    kept = ("text", "note", "why")
+    return [value for name in kept for value in form.all(name) if value.strip()]

@@ -1,0 +1,92 @@
+"""What all pages of the console share: templates, headers, static files, the frame with its navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+from starlette.types import Scope
+
+from bot.accounts.permissions import READ, READ_AUDIT, ROLES, may
+from bot.accounts.sessions import DONE
+from bot.complaints.workdays import VIET_NAM
+from bot.console.visit import HOME, Visit
+
+HERE = Path(__file__).parent
+# One page each: what stands in the frame, for whom.
+NAVIGATION = (
+    ("Hàng việc", HOME, READ),
+    ("Tìm phản ánh", f"{HOME}/phan-anh", READ),
+    ("Nhật ký", f"{HOME}/nhat-ky", READ_AUDIT),
+)
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # With "no-referrer" browsers would not say that a form came from our own page.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+}
+
+
+class ConsoleFiles(StaticFiles):
+    """Static files of the console: nothing personal, looked up anew each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Add the headers that Starlette leaves out."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _make_templates() -> Jinja2Templates:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"moment": shown_moment, "day": shown_day}
+    return Jinja2Templates(env=environment)
+
+
+def shown_moment(moment: datetime) -> str:
+    """A moment as people in Viet Nam read it."""
+    return f"{moment.astimezone(VIET_NAM):%d/%m/%Y %H:%M}"
+
+
+def shown_day(day: date | None) -> str:
+    """A day as people in Viet Nam read it."""
+    return f"{day:%d/%m/%Y}" if day else "–"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Renders pages in their frame."""
+
+    templates: Jinja2Templates = field(default_factory=_make_templates)
+
+    def page(self, visit: Visit, template: str, /, *, status: int = 200, **context: Any) -> Response:
+        """A page as this visitor gets it."""
+        person = visit.login.person if visit.login else None
+        roles = person.roles if person and visit.login and visit.login.step == DONE else frozenset()
+        framed = {
+            "person": person,
+            "role_names": [ROLES[role] for role in ROLES if person and role in person.roles],
+            "navigation": [(title, path) for title, path, act in NAVIGATION if may(roles, act)],
+            "path": visit.request.url.path,
+            "csrf": visit.csrf,
+            "home": HOME,
+            **context,
+        }
+        return self.templates.TemplateResponse(visit.request, template, framed, status_code=status)

@@ -1,0 +1,94 @@
+"""What the console says to staff besides its pages: errors and what was done."""
+
+from __future__ import annotations
+
+from bot.accounts.errors import AccountError, WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.passwords import RETRY_AFTER
+from bot.complaints.errors import ChangedMeanwhileError, ComplaintError, ForbiddenMoveError, MissingTextError
+
+QUEUES = {
+    "new": "Mới nhận",
+    "mine": "Việc của tôi",
+    "unit": "Đơn vị của tôi",
+    "asked": "Chờ người dân",
+    "today": "Đến hạn hôm nay",
+    "overdue": "Quá hạn",
+    "answered": "Đã trả lời, chờ xác nhận",
+    "reopened": "Mở lại",
+    "naming": "Chờ xác nhận người bị nêu tên",
+}
+DONE = {
+    "move": "Đã chuyển bước. Người dân được nhắn.",
+    "ask": "Đã hỏi người dân. Thời hạn tạm dừng đến khi có trả lời.",
+    "forward": "Đã chuyển đơn vị. Người dân được nhắn.",
+    "answer": "Đã trả lời. Người dân được nhắn.",
+    "assign": "Đã giao việc.",
+    "merge": "Đã gộp. Người dân được nhắn.",
+    "remark": "Đã lưu ghi chú.",
+    "name": "Đã xác nhận người bị nêu tên.",
+    "password": "Đã đổi mật khẩu. Các phiên khác đã kết thúc.",
+}
+ACTS = {
+    "login": "đăng nhập",
+    "login.failed": "đăng nhập sai",
+    "login.second_step": "xác thực bước hai",
+    "login.code_failed": "mã xác thực sai",
+    "logout": "đăng xuất",
+    "denied": "bị từ chối",
+    "officer.add": "tạo tài khoản",
+    "officer.change": "đổi vai trò, đơn vị",
+    "officer.reset": "cấp lại mật khẩu",
+    "officer.disable": "khóa tài khoản",
+    "officer.enable": "mở tài khoản",
+    "officer.unlock": "bỏ chờ đăng nhập",
+    "officer.password": "đổi mật khẩu",
+    "officer.second_step": "bật xác thực bước hai",
+    "complaint.move": "chuyển bước",
+    "complaint.assign": "giao việc",
+    "complaint.merge": "gộp",
+    "complaint.open": "mở thông tin",
+    "complaint.name": "xác nhận người bị nêu tên",
+    "complaint.remark": "ghi chú",
+    "complaint.export": "xuất danh sách",
+    "complaint.remove_file": "gỡ tệp",
+}
+_WEAK = {
+    "short": "Mật khẩu cần ít nhất 12 ký tự. Một câu ngắn dễ nhớ là tốt nhất.",
+    "long": "Mật khẩu dài quá 200 ký tự.",
+    "simple": "Mật khẩu này dễ đoán. Anh/chị chọn một câu có nhiều chữ khác nhau.",
+    "name": "Mật khẩu không được chứa tên của anh/chị.",
+    "same": "Mật khẩu mới phải khác mật khẩu cũ.",
+}
+WARNINGS = {
+    "short": "Câu trả lời rất ngắn.",
+    "empty": "Câu trả lời chưa nêu ngày, nơi, giấy tờ hay việc đã làm nào; người dân khó biết chuyện gì đã xảy ra.",
+    "personal": "Câu trả lời có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
+}
+UNKNOWN = "Không có phản ánh nào với mã này."
+CHANGED = (
+    "Vừa có người khác thay đổi phản ánh này, nên việc của anh/chị chưa được lưu. Dưới đây là bản mới nhất; "
+    "chữ anh/chị đã gõ vẫn còn trong ô. Anh/chị xem lại rồi gửi lần nữa."
+)
+
+
+def sentence_of(error: Exception) -> str:
+    """What an officer reads of an error."""
+    if isinstance(error, WaitError) and error.seconds <= RETRY_AFTER:
+        return "Máy chủ đang bận. Anh/chị thử lại sau vài giây."
+    if isinstance(error, WaitError):
+        minutes = -(-error.seconds // 60)
+        return f"Đã thử sai nhiều lần. Anh/chị chờ {minutes} phút rồi thử lại, hoặc nhờ quản trị hệ thống."
+    if isinstance(error, WeakPasswordError):
+        return _WEAK[error.reason]
+    return next(text for kind, text in _TEXTS if isinstance(error, kind))
+
+
+_TEXTS = (
+    (WrongLoginError, "Tên hoặc mật khẩu không đúng."),
+    (WrongCodeError, "Mã không đúng, đã dùng rồi hoặc đã hết hạn."),
+    (AccountError, "Việc này không làm được với tài khoản."),
+    (ChangedMeanwhileError, CHANGED),
+    (MissingTextError, "Việc này cần có lời; ô còn trống."),
+    (ForbiddenMoveError, "Phản ánh đang ở bước không cho làm việc này, hoặc người được chọn không nhận được."),
+    (ComplaintError, "Việc này không làm được với phản ánh."),
+)
