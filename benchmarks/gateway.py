@@ -15,13 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 from sqlalchemy import select
 
 from benchmarks import rasa_speed
-from benchmarks.gateway_bot import Bot, RunError, running
+from benchmarks.gateway_bot import LOG, Bot, RunError, running
 from benchmarks.gateway_check import check, show
 from benchmarks.gateway_fakes import TELEGRAM, ZALO, Neighbour, neighbour
 from benchmarks.gateway_posts import Tally, make_post, plan, shuffle
@@ -39,9 +40,12 @@ from benchmarks.gateway_storm import (
 from benchmarks.report import replace_section
 from bot.delivery.model import InboxMessage, OutboxMessage
 from bot.settings import ROOT
+from tests.postgres import postgres_server
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("webhook", "latency", "throughput", "storm")
+PARTS = ("webhook", "latency", "throughput", "storm", "programs")
+# Of the storm on PostgreSQL: web programs at once, and how often Zalo's token ends meanwhile.
+WEBS, EXPIRIES = 4, 5
 PROGRAMS = ("web", "rasa", "actions")
 QUESTIONS = 40
 # For the webhook alone nobody answers.
@@ -55,31 +59,42 @@ class Neighbours(dict[str, Neighbour]):
 
 
 @contextlib.contextmanager
-def bot_and_neighbours(folder: Path, seed: int, web_only: bool = False) -> Iterator[tuple[Bot, Neighbours]]:
-    """Everything started, in a folder."""
+def bot_and_neighbours(
+    folder: Path, seed: int, web_only: bool = False, webs: int = 1, **more: str
+) -> Iterator[tuple[Bot, Neighbours]]:
+    """Everything started, in a folder; more settings by name."""
     with contextlib.ExitStack() as stack:
         fakes = Neighbours({name: stack.enter_context(neighbour(name, seed)) for name in CHANNELS})
-        bot = stack.enter_context(running(folder / "home", fakes[TELEGRAM], fakes[ZALO], web_only))
+        bot = stack.enter_context(running(folder / "home", fakes[TELEGRAM], fakes[ZALO], web_only, webs, **more))
         yield bot, fakes
 
 
-def run_storm(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tuple[list[str], bool]:
+def run_programs(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tuple[list[str], bool]:
+    """The storm on several web programs that share one database of PostgreSQL."""
+    with postgres_server(dict(os.environ), more=()) as server, server.fresh() as url:
+        weather = replace(weather, expiries=EXPIRIES)
+        return run_storm(folder, weather, questions, WEBS, MOTCUA_DATABASE_URL=url)
+
+
+def run_storm(
+    folder: Path, weather: Weather, questions: int = QUESTIONS, webs: int = 1, **more: str
+) -> tuple[list[str], bool]:
     """The storm; its table, and whether every promise held."""
-    with bot_and_neighbours(folder, weather.seed) as (bot, fakes):
+    with bot_and_neighbours(folder, weather.seed, False, webs, **more) as (bot, fakes):
         texts, openings = find_questions(bot, questions)
         course = storm(bot, fakes, texts, weather)
         said = [one for fake in fakes.values() for one in fake.said()]
         verdict = check(bot.database, course.posts, said, openings, open_adapters(bot))
         zalo = fakes[ZALO].report()
-        restarts = (folder / "home" / "run.log").read_text(encoding="utf-8").count("ended unexpectedly")
+        restarts = (folder / "home" / LOG).read_text(encoding="utf-8").count("ended unexpectedly")
         for what in zalo["violations"]:
             verdict.blame(f"Zalo: {what}")
-        if not zalo["renewals"] and weather.messages > 1000:
+        if not zalo["renewals"] and (weather.messages > 1000 or weather.expiries > 1):
             verdict.blame("the token ended and was not renewed")
     tally = course.tally
     killed = ", ".join(f"{name} {count}" for name, count in sorted(course.kills.items()))
     rows = {
-        "messages, people": f"{verdict.messages}, {weather.people}",
+        "messages, people, web programs": f"{verdict.messages}, {weather.people}, {webs}",
         "posted twice": tally.doubles,
         "killed": killed or "nothing",
         "started again by the supervisor": restarts,
@@ -88,7 +103,9 @@ def run_storm(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tup
         "copies, because the channel did not say that it had it": verdict.unknowable,
         "copies, because the sender was killed in between": verdict.killed,
         "copies for no reason": verdict.unexplained,
-        "Zalo: renewals, refresh tokens used twice": f"{zalo['renewals']}, {len(zalo['violations'])}",
+        "Zalo: token ended, renewals, refresh tokens used twice": (
+            f"{weather.expiries}, {zalo['renewals']}, {len(zalo['violations'])}"
+        ),
         "messages a second, storm included": f"{verdict.messages / course.total:.0f}",
         "webhook, p50 / p99, ms": _percentiles(tally),
         "webhook, answers 5xx": tally.errors,
@@ -251,6 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "latency": lambda place: run_latency(place, 60),
             "throughput": lambda place: run_throughput(place, 3_000),
             "storm": lambda place: run_storm(place, Weather(given.messages, given.people, seed=given.seed)),
+            "programs": lambda place: run_programs(place, Weather(given.messages, given.people, seed=given.seed)),
         }
         for name in given.part or PARTS:
             begun = time.monotonic()

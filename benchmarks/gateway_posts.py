@@ -123,27 +123,37 @@ class Line:
 
 
 class Provider:
-    """A channel's side of the webhook: posts until it is answered 200, as channels do, only sooner."""
+    """A channel's side of the webhook: posts until it is answered 200, as channels do, only sooner.
 
-    def __init__(self, port: int, tally: Tally, patience: float = 10.0) -> None:
-        self._line, self._second = Line(port), Line(port)
+    Args:
+        ports: of the web programs, each try at another one, as a server in front would have it.
+    """
+
+    def __init__(self, ports: Sequence[int], tally: Tally, patience: float = 10.0) -> None:
+        # Two at least, or the same message could not come twice at the same moment.
+        self._lines = [Line(port) for port in (ports if len(ports) > 1 else [*ports, *ports])]
+        self._turns = itertools.count()
         self._tally = tally
         self._patience = patience
 
     async def deliver(self, post: Post, doubled: bool = False) -> None:
         """Post until it is taken; `doubled` posts it twice at the same moment."""
         if doubled:
-            await asyncio.gather(self._until_taken(self._line, post), self._until_taken(self._second, post))
+            half = len(self._lines) // 2
+            tries = (self._until_taken(post, self._lines[:half]), self._until_taken(post, self._lines[half:]))
+            await asyncio.gather(*tries)
             self._tally.doubles += 1
         else:
-            await self._until_taken(self._line, post)
+            await self._until_taken(post, self._lines)
 
-    async def _until_taken(self, line: Line, post: Post) -> None:
+    async def _until_taken(self, post: Post, lines: Sequence[Line]) -> None:
         pause = 0.05
-        while True:
+        for number in itertools.count():
             begun = time.monotonic()
+            line = lines[next(self._turns) % len(lines)]
+            headers = {**post.headers, "num_retry": str(number)} if number and post.channel == ZALO else post.headers
             try:
-                posting = line.post(PATHS[post.channel], post.raw, post.headers)
+                posting = line.post(PATHS[post.channel], post.raw, headers)
                 status = await asyncio.wait_for(posting, self._patience)
             except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
                 self._tally.broken += 1
@@ -157,8 +167,8 @@ class Provider:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._line.close()
-        self._second.close()
+        for line in self._lines:
+            line.close()
 
 
 def plan(

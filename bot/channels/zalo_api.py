@@ -57,8 +57,13 @@ class ZaloApi:
         token = await self._tokens.current()
         answer = await self._ask_with(token, method, path, body)
         if fate_of(answer.code)[0] is Fate.RENEW:
-            token = await self._tokens.renew(token)
+            stale, token = token, await self._tokens.renew(token)
             answer = await self._ask_with(token, method, path, body)
+            if fate_of(answer.code)[0] is Fate.RENEW:
+                if token != stale:
+                    await self._tokens.doubt(token)
+                return answer
+        await self._tokens.trust(token)
         return answer
 
     async def _ask_with(self, token: str, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 
@@ -26,6 +26,8 @@ KINDS = frozenset(
 REFUSALS = frozenset(("secret", "too_large", "too_slow", "cut_off", "no_json", "shape", "content_type", "not_stored"))
 STATES = ("delivered", "failed", "held")
 _CHANNELS = frozenset(("web", "telegram", "zalo_oa", "zalo_bot", "terminal"))
+# Of the whole account, as Zalo names them: of the package, bought, given.
+QUOTAS = ("sub_quota", "purchase_quota", "reward_quota")
 OTHER = "other"
 # A turn takes tens of milliseconds; Rasa gives up after half a minute.
 _TURN_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -47,6 +49,13 @@ _deliveries = Counter("motcua_deliveries", "Messages by how they ended.", ["chan
 _uncertain = Counter(
     "motcua_uncertain", "Tries of which nobody can know whether they arrived.", ["channel"], registry=REGISTRY
 )
+_no_buttons = Counter(
+    "motcua_buttons_refused",
+    "Messages whose buttons the channel refused, sent without.",
+    ["channel"],
+    registry=REGISTRY,
+)
+_quota = Gauge("motcua_zalo_quota_left", "Messages left, as Zalo last said.", ["quota"], registry=REGISTRY)
 
 
 def count_received(channel: str, kind: str, new: bool) -> None:
@@ -80,6 +89,16 @@ def count_delivery(channel: str, state: str, count: int = 1) -> None:
 def count_uncertain(channel: str) -> None:
     """Of one try nobody can know whether it arrived."""
     _uncertain.labels(_known(channel, _CHANNELS)).inc()
+
+
+def count_buttons_refused(channel: str) -> None:
+    """A channel did not take buttons, and the message went out with numbers only."""
+    _no_buttons.labels(_known(channel, _CHANNELS)).inc()
+
+
+def note_quota(quota: str, left: int) -> None:
+    """So many messages are left of one of `QUOTAS`."""
+    _quota.labels(quota).set(left)
 
 
 def _known(value: str, known: frozenset[str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.database import cipher_of
+from bot.database import Database, cipher_of
 from bot.delivery import correspondents, outbox
-from bot.delivery.model import OutboxMessage
+from bot.delivery.holding import carried_by
+from bot.delivery.model import CLAIMED, OutboxMessage
 
 
 def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool:
@@ -17,12 +18,27 @@ def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool
         sent_to: only to channels that are sent to.
     """
     row = session.get(OutboxMessage, row_id)
-    if row is None or row.inbox_id is not None or row.origin_id is not None:
-        return False
-    other = correspondents.best_other(session, row.conversation, sent_to)
-    known = select(OutboxMessage.id).where(OutboxMessage.origin_id == row_id)
-    if other is None or session.execute(known).first():
+    other = _other_way(session, row, sent_to) if row else None
+    if row is None or other is None:
         return False
     copy = outbox.enqueue(session, other, [outbox.read_reply(cipher_of(session), row.body)])[0]
     session.execute(update(OutboxMessage).where(OutboxMessage.id == copy).values(origin_id=row_id))
     return True
+
+
+def may_go_elsewhere(database: Database, conversation: str) -> bool:
+    """Whether what is just being tried there would go to another channel that is sent to, if it had to wait."""
+    with database.reading() as session:
+        trying = (OutboxMessage.conversation == conversation, OutboxMessage.state == CLAIMED)
+        row = session.execute(select(OutboxMessage).where(*trying).limit(1)).scalar_one_or_none()
+        if row is None or row.parts_sent or carried_by(session, [conversation], [row.id]):
+            return False
+        return _other_way(session, row, sent_to=True) is not None
+
+
+def _other_way(session: Session, row: OutboxMessage, sent_to: bool) -> str | None:
+    """Where a notice can go in place of its own conversation; nothing goes a second time."""
+    if row.inbox_id is not None or row.origin_id is not None:
+        return None
+    known = select(OutboxMessage.id).where(OutboxMessage.origin_id == row.id)
+    return None if session.execute(known).first() else correspondents.best_other(session, row.conversation, sent_to)

@@ -66,6 +66,7 @@ class Arrival:
             "follow", "unfollow", "unsupported".
         files: what came with it, still at the channel.
         message_id: what a later correction of it refers to; a correction (kind "edited") has that of its original.
+        at: when it happened, where the channel says so and may tell of it late or out of order.
     """
 
     channel: str
@@ -76,6 +77,7 @@ class Arrival:
     kind: str = TEXT
     files: tuple[File, ...] = ()
     message_id: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,17 @@ def _insert_new(session: Session, arrivals: Sequence[Arrival]) -> list[tuple[int
 
 
 def _hear(session: Session, arrivals: Sequence[Arrival]) -> None:
-    """Who wrote can be reached again, who left can't; the last thing of each counts."""
-    last = {arrival.conversation: arrival.kind for arrival in arrivals}
-    correspondents.heard_all(session, [name for name, kind in last.items() if kind != LEFT])
-    for name, kind in sorted(last.items()):
+    """Who wrote can be reached again, who left can't; what each did last counts, in whatever order it came."""
+    moment = now()
+    last: dict[str, tuple[datetime, str]] = {}
+    for arrival in arrivals:
+        at = min(arrival.at or moment, moment)
+        if arrival.conversation not in last or at >= last[arrival.conversation][0]:
+            last[arrival.conversation] = at, arrival.kind
+    correspondents.heard_all(session, {name: at for name, (at, kind) in last.items() if kind != LEFT})
+    for name, (at, kind) in sorted(last.items()):
         if kind == LEFT:
-            correspondents.gone(session, name, "left")
+            correspondents.gone(session, name, "left", at)
 
 
 def _insert(session: Session, arrival: Arrival) -> int:

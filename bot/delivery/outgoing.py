@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import Database, UtcDateTime
+from bot.database import Database, UtcDateTime, now
 from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.claims import take
@@ -190,7 +190,7 @@ def store_alone(database: Database, result: Result, moment: datetime) -> None:
         if not _end(session, parcel, state=FAILED, reason=reason[:60], uncertain=OutboxMessage.uncertain + uncertain):
             return
         if isinstance(outcome, Refused) and outcome.gone and not wrote_since:
-            correspondents.gone(session, parcel.conversation, outcome.reason, moment)
+            correspondents.gone(session, parcel.conversation, outcome.reason, min(now(), parcel.until - LEASE))
         for row_id in (parcel.id, *parcel.carried):
             send_elsewhere(session, row_id)
 
