@@ -114,7 +114,7 @@ class Failed:
 def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
     """Store a message. Returns its id and whether it is new; once this returns it is on disk."""
     try:
-        with database.transaction() as session:
+        with database.transaction(urgent=True) as session:
             take_turn(session, _turn_of(arrival))
             inbox_id = _insert(session, arrival)
             _hear(session, [arrival])
@@ -127,7 +127,8 @@ def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
 def accept_many(database: Database, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
     """Store messages in one transaction, in their order; for each what `accept` returns."""
     try:
-        with database.transaction() as session:
+        # A channel waits for this one, and for some no longer than a second.
+        with database.transaction(urgent=True) as session:
             # In the same order everywhere, or two programs could wait for each other.
             for turn in sorted({_turn_of(arrival) for arrival in arrivals}):
                 take_turn(session, turn)

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 from sqlalchemy import func, select
@@ -118,3 +119,18 @@ def test_files_lie_beside_their_message_encrypted(database, name):
         assert (row.inbox_id, row.kind, row.size) == (message_id, "image", 9)
         assert b"F1" not in row.reference
         assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("F1", name)
+
+
+def test_what_arrives_waits_for_no_thread_that_others_keep(database):
+    free = threading.Event()
+
+    async def run():
+        kept = [asyncio.create_task(asyncio.to_thread(free.wait, 20)) for _ in range(64)]
+        await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(Intake(database, lambda: None).accept(make_arrival()), 10)
+        finally:
+            free.set()
+            await asyncio.gather(*kept)
+
+    assert asyncio.run(run())[1]
