@@ -3,7 +3,6 @@
 import unicodedata
 from datetime import datetime, timedelta, timezone
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,7 +163,7 @@ def test_an_answer_that_comes_too_late_leaves_doubt(database, tmp_path, fake):
     async def work(adapter):
         return [await adapter.deliver(AN_TALKS, adapter.render(Reply(text))[0]) for text in ("Một", "Hai")]
 
-    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, timeout=httpx.Timeout(0.2))
+    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, patience=0.2)
     assert outcomes == [TryAgain("no_answer", uncertain=True)] * 2
     assert fake.texts(AN) == ["Một"]
 
