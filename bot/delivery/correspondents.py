@@ -81,10 +81,8 @@ def reachable(session: Session, conversation: str) -> bool:
 
 def gone_reasons(session: Session, conversations: list[str]) -> dict[str, str]:
     """Those of them that can't be reached, and why."""
-    rows = select(Correspondent.conversation, Correspondent.gone_reason).where(
-        Correspondent.conversation.in_(conversations), Correspondent.gone_at.is_not(None)
-    )
-    return {conversation: reason or "gone" for conversation, reason in session.execute(rows)}
+    rows = session.execute(_gone_of(), {"names": conversations})
+    return {conversation: reason or "gone" for conversation, reason in rows}
 
 
 def lock(session: Session, conversation: str) -> Correspondent | None:
@@ -136,6 +134,13 @@ def ensure(session: Session, conversation: str) -> Correspondent:
 def _hear() -> Any:
     heard = update(_TABLE).where(_TABLE.c.conversation.in_(bindparam("names", expanding=True)))
     return heard.values(heard_at=bindparam("moment"), gone_at=None, gone_reason=None)
+
+
+@lru_cache(maxsize=1)
+def _gone_of() -> Any:
+    columns = (_TABLE.c.conversation, _TABLE.c.gone_reason)
+    among = _TABLE.c.conversation.in_(bindparam("names", expanding=True))
+    return select(*columns).where(among, _TABLE.c.gone_at.is_not(None))
 
 
 @lru_cache(maxsize=1)

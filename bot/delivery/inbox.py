@@ -239,15 +239,19 @@ def claim_many(database: Database, most: int) -> list[Claim]:
         if session.execute(_claimable(), {"moment": now(), "most": 1}).first() is None:
             return []
     with database.transaction() as session:
-        moment = now()
-        locked = _claimable().with_for_update(skip_locked=True)
-        rows = session.execute(locked, {"moment": moment, "most": most}).all()
-        if not rows:
-            return []
-        taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
-        session.execute(take(_INBOX), taken)
-        silent = _silent(session, [row.conversation for row in rows], moment)
-        return [_claim(session, row, moment, row.conversation in silent) for row in rows]
+        return claim(session, most)
+
+
+def claim(session: Session, most: int) -> list[Claim]:
+    """As `claim_many`, within a transaction that writes anyway; what it takes is the caller's once that has ended."""
+    moment = now()
+    rows = session.execute(_claimable_locked(), {"moment": moment, "most": most}).all()
+    if not rows:
+        return []
+    taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
+    session.execute(take(_INBOX), taken)
+    silent = _silent(session, [row.conversation for row in rows], moment)
+    return [_claim(session, row, moment, row.conversation in silent) for row in rows]
 
 
 def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
@@ -263,6 +267,11 @@ def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
         row.received_at,
         silent,
     )
+
+
+@lru_cache(maxsize=1)
+def _claimable_locked() -> Any:
+    return _claimable().with_for_update(skip_locked=True)
 
 
 # Made once: putting these statements together takes longer than running them.
@@ -317,7 +326,12 @@ def retry_later(database: Database, claim: Claim, delay: float) -> None:
         LostClaimError: the claim is no longer this worker's.
     """
     with database.transaction() as session:
-        _end(session, [claim], state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
+        give_back(session, [claim], delay)
+
+
+def give_back(session: Session, claims: Sequence[Claim], delay: float) -> None:
+    """As `retry_later`, for many at once, all or none."""
+    _end(session, claims, state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
 
 
 def set_aside(session: Session, claim: Claim, reason: str) -> None:
@@ -372,9 +386,16 @@ def is_busy(session: Session, conversation: str) -> bool:
 def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:
     if not claims:
         return
-    # The number of attempts tells this claim from a later one of the same message.
-    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_([(claim.id, claim.attempts) for claim in claims])
-    ended = update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)
-    if session.execute(ended).rowcount != len(claims):
+    given: dict[str, object] = {"own": [(claim.id, claim.attempts) for claim in claims]}
+    given.update({f"new_{name}": value for name, value in values.items()})
+    if session.execute(_ending(tuple(values)), given).rowcount != len(claims):
         names = ", ".join(f"{claim.id} (attempt {claim.attempts})" for claim in claims)
         raise LostClaimError(f"inbox: not ours any more: {names}")
+
+
+@lru_cache(maxsize=4)
+def _ending(names: tuple[str, ...]) -> Any:
+    # The number of attempts tells a claim from a later one of the same message.
+    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_(bindparam("own", expanding=True))
+    values = {name: bindparam(f"new_{name}", type_=_INBOX.c[name].type) for name in names}
+    return update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)
