@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import UtcDateTime, now, take_turn
@@ -40,10 +40,7 @@ def heard_all(session: Session, conversations: Sequence[str], moment: datetime |
         return
     if session.execute(_hear(), {"names": sent_to, "moment": moment}).rowcount < len(sent_to):
         known = set(session.execute(_known(), {"names": sent_to}).scalars())
-        for name in sent_to:
-            if name not in known:
-                ensure(session, name).heard_at = moment
-        session.flush()
+        _meet(session, [name for name in sent_to if name not in known], moment)
     session.execute(_hasten(), {"names": sent_to, "moment": moment, "later": moment + _LONG})
     for name in session.execute(_holding(), {"names": sent_to}).scalars().all():
         release_held(session, name, moment)
@@ -129,7 +126,26 @@ def ensure(session: Session, conversation: str) -> Correspondent:
     return row
 
 
+def _meet(session: Session, strangers: Sequence[str], moment: datetime) -> None:
+    """As `ensure`, for many who were just heard of."""
+    for name in strangers:
+        # Two programs may hear of somebody for the first time at once.
+        take_turn(session, f"correspondent:{name}")
+    met = set(session.execute(_known(), {"names": strangers}).scalars())
+    if met:
+        session.execute(_hear(), {"names": sorted(met), "moment": moment})
+    new = [name for name in strangers if name not in met]
+    rows = [{"conversation": name, "channel": channel_of(name), "heard_at": moment} for name in new]
+    if rows:
+        session.execute(_new(), rows)
+
+
 # Made once: putting these statements together takes longer than running them, and each message needs them.
+@lru_cache(maxsize=1)
+def _new() -> Any:
+    return insert(_TABLE)
+
+
 @lru_cache(maxsize=1)
 def _hear() -> Any:
     heard = update(_TABLE).where(_TABLE.c.conversation.in_(bindparam("names", expanding=True)))

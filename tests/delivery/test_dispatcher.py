@@ -21,7 +21,6 @@ from tests.factories import (
     TOKEN,
     accept,
     dispatching,
-    free_port,
     row_of,
     texts_of,
     turn_of,
