@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -47,7 +48,10 @@ class Intake:
         self._waiting.append((arrival, future))
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._store_what_waits())
-        return await future
+        begun = time.monotonic()
+        result = await future
+        counters.count_kept(arrival.channel, time.monotonic() - begun)
+        return result
 
     async def _store_what_waits(self) -> None:
         while self._waiting:

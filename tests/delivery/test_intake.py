@@ -7,6 +7,7 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from bot.database import Database
 from bot.delivery import inbox
+from bot.delivery.counters import REGISTRY
 from bot.delivery.inbox import File
 from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, InboxMessage
@@ -63,11 +64,11 @@ class Stumbling(Database):
 
     away = 2
 
-    def transaction(self):
+    def transaction(self, urgent=False):
         if self.away:
             self.away -= 1
             raise OperationalError("BEGIN", {}, Exception("away"))
-        return super().transaction()
+        return super().transaction(urgent)
 
 
 def test_what_follows_one_that_could_not_be_stored_waits_for_it_to_be_sent_again(database):
@@ -119,6 +120,15 @@ def test_files_lie_beside_their_message_encrypted(database, name):
         assert (row.inbox_id, row.kind, row.size) == (message_id, "image", 9)
         assert b"F1" not in row.reference
         assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("F1", name)
+
+
+def test_how_long_it_took_is_counted_for_each(database):
+    def kept():
+        return REGISTRY.get_sample_value("motcua_keep_seconds_count", {"channel": "web"}) or 0
+
+    before = kept()
+    take_in(database, [make_arrival(key="k-1"), make_arrival(key="k-1"), make_arrival(key="k-2")])
+    assert kept() == before + 3
 
 
 def test_what_arrives_waits_for_no_thread_that_others_keep(database):
