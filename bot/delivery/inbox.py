@@ -302,8 +302,14 @@ def _claimable() -> Any:
 
 
 def _silent(session: Session, conversations: list[str], moment: datetime) -> set[str]:
-    asked = (Correspondent.conversation.in_(conversations), Correspondent.silent_until > moment)
-    return set(session.execute(select(Correspondent.conversation).where(*asked)).scalars())
+    return set(session.execute(_silent_among(), {"names": conversations, "moment": moment}).scalars())
+
+
+@lru_cache(maxsize=1)
+def _silent_among() -> Any:
+    among = Correspondent.conversation.in_(bindparam("names", expanding=True))
+    silent = Correspondent.silent_until > bindparam("moment", type_=UtcDateTime)
+    return select(Correspondent.conversation).where(among, silent)
 
 
 def finish(session: Session, claim: Claim) -> None:
