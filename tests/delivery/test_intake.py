@@ -113,13 +113,15 @@ def test_who_goes_away_while_waiting_leaves_the_message_behind(database):
 @pytest.mark.parametrize("name", ["", "đơn.pdf"])
 def test_files_lie_beside_their_message_encrypted(database, name):
     arrival = make_arrival("ảnh đây")
-    arrival = inbox.Arrival("web", "k-1", arrival.conversation, "", kind="image", files=(File("image", "F1", name, 9),))
+    arrival = inbox.Arrival(
+        "web", "k-1", arrival.conversation, "", kind="image", files=(File("image", "reference-1", name, 9),)
+    )
     message_id, _ = inbox.accept(database, arrival)
     with database.reading() as session:
         row = session.execute(select(Attachment)).scalar_one()
         assert (row.inbox_id, row.kind, row.size) == (message_id, "image", 9)
-        assert b"F1" not in row.reference
-        assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("F1", name)
+        assert b"reference-1" not in row.reference
+        assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("reference-1", name)
 
 
 def test_how_long_it_took_is_counted_for_each(database):
