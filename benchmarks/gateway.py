@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from benchmarks import rasa_speed
 from benchmarks.gateway_bot import LOG, Bot, RunError, running
 from benchmarks.gateway_check import check, show
 from benchmarks.gateway_fakes import TELEGRAM, ZALO, Neighbour, neighbour
-from benchmarks.gateway_posts import Tally, make_post, plan, shuffle
+from benchmarks.gateway_posts import Post, Provider, Tally, make_post, plan, shuffle
 from benchmarks.gateway_storm import (
     CHANNELS,
     Course,
@@ -108,6 +108,7 @@ def run_storm(
         ),
         "messages a second, storm included": f"{verdict.messages / course.total:.0f}",
         "webhook, p50 / p99, ms": _percentiles(tally),
+        "… by which the poster itself was late, p99, ms": f"{tally.delay:.0f}",
         "webhook, answers 5xx": tally.errors,
         "webhook, connections refused or broken while it was away": tally.broken,
     }
@@ -131,6 +132,7 @@ def run_throughput(folder: Path, messages: int) -> tuple[list[str], bool]:
         "ratio": f"{ours / stock:.1f}",
         "ours: processor time, ms a message": ", ".join(f"{name} {spent:.1f}" for name, spent in cost.items()),
         "webhook meanwhile, p50 / p99, ms": _percentiles(course.tally),
+        "… by which the poster itself was late, p99, ms": f"{course.tally.delay:.0f}",
     }
     return _table(rows), ours >= 3 * stock
 
@@ -164,11 +166,17 @@ def run_webhook(folder: Path, messages: int) -> tuple[list[str], bool]:
             course = calm_posting(bot, messages, channel)
             cost = (bot.processor_seconds("web") - before) / messages * 1000
             rate = messages / course.posting
+            kept = bot.kept(channel)
             _, even = steady(bot, WANTED_RATE, 10, 1_000, ASKED, channel)
+            at_server = _quantile(
+                {edge: count - kept.get(edge, 0.0) for edge, count in bot.kept(channel).items()}, 0.99
+            )
             rows[f"{channel}: requests/s"] = f"{rate:.0f}"
             rows[f"{channel}: processor time of the web program, ms a request"] = f"{cost:.1f}"
             rows[f"{channel}: p50 / p99 at that, ms"] = _percentiles(course.tally)
             rows[f"{channel}: p50 / p99 at {WANTED_RATE} requests/s, ms"] = _percentiles(even)
+            rows[f"{channel}: … at the server, from the message read to the disk, p99, ms"] = f"{at_server:.0f}"
+            rows[f"{channel}: … by which the poster itself was late, p99, ms"] = f"{even.delay:.0f}"
             good &= rate >= WANTED_RATE and even.percentile(0.99) <= WANTED_P99
     return _table(rows), good
 
@@ -223,11 +231,9 @@ def _waits(bot: Bot, begun: dict[str, float], said: Sequence[object]) -> list[fl
 
 
 def _long_conversation(bot: Bot, texts: Sequence[str]) -> tuple[float, float]:
-    """Median seconds of turns around the fifth and around the 400th, one after the other."""
+    """Median seconds of turns around the fifth and around the 400th, each asked when the one before is answered."""
     posts = [make_post(TELEGRAM, 99_000, number % len(texts), texts[number % len(texts)]) for number in range(LONG)]
-    asyncio.run(post_all(bot, posts, Tally(), 1))
-    while bot.unfinished()[0]:
-        time.sleep(0.2)
+    asyncio.run(_ask_in_turn(bot, posts))
     with bot.database.reading() as session:
         rows = session.execute(
             select(InboxMessage.received_at, OutboxMessage.created_at)
@@ -235,15 +241,33 @@ def _long_conversation(bot: Bot, texts: Sequence[str]) -> tuple[float, float]:
             .where(InboxMessage.conversation == posts[0].conversation, OutboxMessage.position == 0)
             .order_by(InboxMessage.id)
         ).all()
-    times, before = [], rows[0][0]
-    for received, answered in rows:
-        times.append((answered - max(received, before)).total_seconds())
-        before = answered
+    times = [(answered - received).total_seconds() for received, answered in rows]
     return statistics.median(times[:15]), statistics.median(times[-20:])
+
+
+async def _ask_in_turn(bot: Bot, posts: Sequence[Post]) -> None:
+    provider = Provider(bot.settings.port, Tally())
+    for post in posts:
+        await provider.deliver(post)
+        while bot.unfinished()[0]:
+            await asyncio.sleep(0.005)
+    provider.close()
 
 
 def _percentiles(tally: Tally) -> str:
     return f"{tally.percentile(0.5):.0f} / {tally.percentile(0.99):.0f}"
+
+
+def _quantile(within: Mapping[float, float], share: float) -> float:
+    """Milliseconds within which so many were, evenly spread between the edges of a histogram."""
+    wanted, before, below = share * max(within.values()), 0.0, 0.0
+    for edge, count in sorted(within.items()):
+        if count >= wanted:
+            break
+        before, below = edge, count
+    if edge == float("inf"):
+        return edge
+    return (before + (edge - before) * (wanted - below) / max(count - below, 1)) * 1000
 
 
 def _table(rows: dict[str, object]) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
 from benchmarks.gateway_fakes import Neighbour
@@ -88,6 +89,16 @@ class Bot:
         pid = self.pid_of(program) or self.process.pid
         spent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
         return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
+    def kept(self, channel: str) -> dict[float, float]:
+        """By how many seconds how many messages were on disk since the web program's start, by its own word."""
+        text = httpx.get(f"{self.settings.web_url}/metrics", timeout=10, trust_env=False).text
+        samples = (one for family in text_string_to_metric_families(text) for one in family.samples)
+        return {
+            float(one.labels["le"]): one.value
+            for one in samples
+            if one.name == "motcua_keep_seconds_bucket" and one.labels["channel"] == channel
+        }
 
     def kill(self, program: str) -> bool:
         """Kill a program without a warning, of several web programs each in its turn; False when it was away."""

@@ -20,6 +20,7 @@ PATHS = {TELEGRAM: "/webhooks/telegram", ZALO: "/webhooks/zalo"}
 # Chats and users begin here, so that numbers have their usual length.
 FIRST = {TELEGRAM: 700_000_000, ZALO: 246_845_883_000_000_000}
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_NAP = 0.01
 _updates = itertools.count(874_000_000)
 
 
@@ -67,11 +68,13 @@ class Tally:
         seconds: of each that was answered 200.
         statuses: of the others that were answered.
         broken: tries whose connection was refused or broke.
+        delays: by how much a nap of the poster itself was too long, now and then: what its own times are too long by.
     """
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     broken: int = 0
+    delays: list[float] = field(default_factory=list)
     doubles: int = 0
 
     @property
@@ -81,8 +84,24 @@ class Tally:
 
     def percentile(self, share: float) -> float:
         """Milliseconds within which so many of the posts were answered."""
-        ordered = sorted(self.seconds)
-        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000 if ordered else 0.0
+        return _percentile(self.seconds, share)
+
+    @property
+    def delay(self) -> float:
+        """Milliseconds by which 99 of 100 naps of the poster were too long at the most."""
+        return _percentile(self.delays, 0.99)
+
+    async def watch_delays(self) -> None:
+        """Take naps until cancelled."""
+        while True:
+            begun = time.monotonic()
+            await asyncio.sleep(_NAP)
+            self.delays.append(time.monotonic() - begun - _NAP)
+
+
+def _percentile(seconds: Sequence[float], share: float) -> float:
+    ordered = sorted(seconds)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
 class Line:

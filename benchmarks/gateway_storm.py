@@ -142,12 +142,14 @@ def steady(
             await provider.deliver(post)
             free.put_nowait(provider)
 
+        watching = asyncio.create_task(tally.watch_delays())
         start, tasks = time.monotonic(), []
         for number, post in enumerate(posts):
             await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
             begun[post.key] = time.monotonic()
             tasks.append(asyncio.create_task(post_one(post)))
         await asyncio.gather(*tasks)
+        watching.cancel()
         return begun
 
     return asyncio.run(post_evenly()), tally
@@ -229,7 +231,9 @@ async def post_all(
     dice = dice or random.Random(4)
     room = asyncio.Event()
     room.set()
-    look = asyncio.create_task(_watch_queue(bot, most_waiting, room)) if most_waiting else None
+    watching = [asyncio.create_task(tally.watch_delays())]
+    if most_waiting:
+        watching.append(asyncio.create_task(_watch_queue(bot, most_waiting, room)))
     lines: list[list[Post]] = [[] for _ in range(writers)]
     for post in posts:
         lines[int(post.conversation.rsplit(":", 1)[1]) // len(CHANNELS) % writers].append(post)
@@ -238,8 +242,8 @@ async def post_all(
         work = [_write(bot.ports, line, tally, doubles, own, room) for line, own in zip(lines, dices, strict=True)]
         await asyncio.gather(*work)
     finally:
-        if look:
-            look.cancel()
+        for task in watching:
+            task.cancel()
 
 
 async def _write(

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bot.channels.calls import Caller
 from bot.channels.channel import Channel
 from bot.channels.zalo_api import ACCOUNT_PATH, MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
 from bot.channels.zalo_errors import (
@@ -46,7 +47,7 @@ BUTTONS_REFUSED, BUTTONS_AGAIN = (-201, -233), timedelta(hours=1)
 TEMPLATE_PARAMETER = "code"
 NO_BUTTONS = "set MOTCUA_ZALO_BUTTONS=off"
 # Shorter than a sender's patience and than the lease of a renewal.
-TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_SECONDS, _CONNECTING = 15.0, 5.0
 
 
 class ZaloAdapter:
@@ -221,15 +222,21 @@ def open_channel(
     settings: Settings,
     intake: Intake,
     clock: Callable[[], datetime] = now,
-    timeout: httpx.Timeout = TIMEOUT,
+    patience: float = _SECONDS,
 ) -> Channel | None:
-    """The channel, None without settings for it."""
+    """The channel, None without settings for it.
+
+    Args:
+        patience: seconds that one call of Zalo's interface may take.
+    """
     zalo = settings.zalo
     if not zalo.app_id:
         return None
-    client = httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_connections=50))
+    connecting = min(patience, _CONNECTING)
+    client = httpx.AsyncClient(timeout=httpx.Timeout(patience, connect=connecting), trust_env=False)
+    caller = Caller(patience, connecting)
     tokens = ZaloTokens(database, zalo, client, clock)
-    api = ZaloApi(zalo, tokens, client)
+    api = ZaloApi(zalo, tokens, caller)
     files = ZaloFiles(zalo.api_url)
     adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template, zalo.buttons, clock)
 
@@ -238,6 +245,7 @@ def open_channel(
 
     async def close() -> None:
         await tokens.close()
+        await caller.close()
         await client.aclose()
 
     webhook = ZaloWebhook(database, zalo, intake, clock)

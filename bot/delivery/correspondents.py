@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import UtcDateTime, now, take_turn
@@ -105,10 +105,8 @@ def reachable(session: Session, conversation: str) -> bool:
 
 def gone_reasons(session: Session, conversations: list[str]) -> dict[str, str]:
     """Those of them that can't be reached, and why."""
-    rows = select(Correspondent.conversation, Correspondent.gone_reason).where(
-        Correspondent.conversation.in_(conversations), Correspondent.gone_at.is_not(None)
-    )
-    return {conversation: reason or "gone" for conversation, reason in session.execute(rows)}
+    rows = session.execute(_gone_of(), {"names": conversations})
+    return {conversation: reason or "gone" for conversation, reason in rows}
 
 
 def lock(session: Session, conversation: str) -> Correspondent | None:
@@ -158,13 +156,28 @@ def ensure(session: Session, conversation: str) -> Correspondent:
 def _meet(session: Session, names: Sequence[str], moment: datetime) -> None:
     """Keep who was never heard of before; the others of them did something else since."""
     known = set(session.execute(_known(), {"names": names}).scalars())
-    for name in names:
-        if name not in known:
-            ensure(session, name).heard_at = moment
-    session.flush()
+    strangers = [name for name in names if name not in known]
+    if not strangers:
+        return
+    for name in strangers:
+        # Two programs may hear of somebody for the first time at once.
+        take_turn(session, f"correspondent:{name}")
+    met = set(session.execute(_known(), {"names": strangers}).scalars())
+    if met:
+        session.execute(_hear(), {"names": sorted(met), "moment": moment})
+    rows = [
+        {"conversation": name, "channel": channel_of(name), "heard_at": moment} for name in strangers if name not in met
+    ]
+    if rows:
+        session.execute(_new(), rows)
 
 
 # Made once: putting these statements together takes longer than running them, and each message needs them.
+@lru_cache(maxsize=1)
+def _new() -> Any:
+    return insert(_TABLE)
+
+
 @lru_cache(maxsize=1)
 def _hear() -> Any:
     heard_of, moment = (
@@ -174,6 +187,13 @@ def _hear() -> Any:
     later = or_(_TABLE.c.heard_at > moment, _TABLE.c.gone_at > moment)
     heard = update(_TABLE).where(heard_of, later.is_not(True))
     return heard.values(heard_at=moment, gone_at=None, gone_reason=None)
+
+
+@lru_cache(maxsize=1)
+def _gone_of() -> Any:
+    columns = (_TABLE.c.conversation, _TABLE.c.gone_reason)
+    among = _TABLE.c.conversation.in_(bindparam("names", expanding=True))
+    return select(*columns).where(among, _TABLE.c.gone_at.is_not(None))
 
 
 @lru_cache(maxsize=1)

@@ -29,10 +29,19 @@ _CHANNELS = frozenset(("web", "telegram", "zalo_oa", "zalo_bot", "terminal"))
 # Of the whole account, as Zalo names them: of the package, bought, given.
 QUOTAS = ("sub_quota", "purchase_quota", "reward_quota")
 OTHER = "other"
+# Zalo waits for two seconds in all.
+_KEEP_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5)
 # A turn takes tens of milliseconds; Rasa gives up after half a minute.
 _TURN_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 _received = Counter("motcua_received", "Messages stored.", ["channel", "kind"], registry=REGISTRY)
+_kept = Histogram(
+    "motcua_keep_seconds",
+    "From reading a message of a channel until it is on disk.",
+    ["channel"],
+    buckets=_KEEP_SECONDS,
+    registry=REGISTRY,
+)
 _duplicates = Counter(
     "motcua_duplicates", "Messages that had been stored before, dropped.", ["channel"], registry=REGISTRY
 )
@@ -64,6 +73,11 @@ def count_received(channel: str, kind: str, new: bool) -> None:
         _received.labels(_known(channel, _CHANNELS), _known(kind, KINDS)).inc()
     else:
         _duplicates.labels(_known(channel, _CHANNELS)).inc()
+
+
+def count_kept(channel: str, seconds: float) -> None:
+    """A message, new or not, is on disk so many seconds after it was read."""
+    _kept.labels(_known(channel, _CHANNELS)).observe(seconds)
 
 
 def count_refused(channel: str, reason: str) -> None:

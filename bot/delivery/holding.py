@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.delivery.model import HELD, PENDING, OutboxMessage
@@ -42,15 +44,24 @@ def release_held(session: Session, conversation: str, moment: datetime, together
 
 def carried_by(session: Session, conversations: Sequence[str], carriers: Sequence[int]) -> dict[int, list[int]]:
     """For each message that carries others their ids, in order."""
-    rows = select(OutboxMessage.carrier_id, OutboxMessage.id).where(
-        OutboxMessage.conversation.in_(conversations),
-        OutboxMessage.state == HELD,
-        OutboxMessage.carrier_id.in_(carriers),
-    )
     carried: dict[int, list[int]] = {}
-    for carrier, row_id in session.execute(rows.order_by(OutboxMessage.id)):
+    for carrier, row_id in session.execute(_carried(), {"names": conversations, "carriers": carriers}):
         carried.setdefault(carrier, []).append(row_id)
     return carried
+
+
+# Made once: putting it together takes longer than running it.
+@lru_cache(maxsize=1)
+def _carried() -> Any:
+    return (
+        select(OutboxMessage.carrier_id, OutboxMessage.id)
+        .where(
+            OutboxMessage.conversation.in_(bindparam("names", expanding=True)),
+            OutboxMessage.state == HELD,
+            OutboxMessage.carrier_id.in_(bindparam("carriers", expanding=True)),
+        )
+        .order_by(OutboxMessage.id)
+    )
 
 
 def merge(replies: Sequence[Reply]) -> Reply:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, exists, func, literal_column, select, tuple_, update
+from sqlalchemy import Integer, bindparam, exists, func, insert, literal_column, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -103,7 +103,7 @@ class Claim:
 def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
     """Store a message. Returns its id and whether it is new; once this returns it is on disk."""
     try:
-        with database.transaction() as session:
+        with database.transaction(urgent=True) as session:
             take_turn(session, _turn_of(arrival))
             inbox_id = _insert(session, arrival)
             _hear(session, [arrival])
@@ -116,7 +116,8 @@ def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
 def accept_many(database: Database, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
     """Store messages in one transaction, in their order; for each what `accept` returns."""
     try:
-        with database.transaction() as session:
+        # A channel waits for this one, and for some no longer than a second.
+        with database.transaction(urgent=True) as session:
             # In the same order everywhere, or two programs could wait for each other.
             for turn in sorted({_turn_of(arrival) for arrival in arrivals}):
                 take_turn(session, turn)
@@ -157,22 +158,21 @@ def _hear(session: Session, arrivals: Sequence[Arrival]) -> None:
 def _insert(session: Session, arrival: Arrival) -> int:
     cipher = cipher_of(session)
     answered = arrival.kind == EDITED and _correct(session, arrival)
-    row = InboxMessage(
-        channel=arrival.channel,
-        external_key=arrival.external_key,
-        conversation=arrival.conversation,
-        body=cipher.seal(arrival.text),
-        payload=arrival.payload,
-        kind=arrival.files[0].kind if arrival.files and arrival.kind == TEXT else arrival.kind,
-        message_id=arrival.message_id,
-        state=DONE if answered else PENDING,
-    )
-    session.add(row)
-    session.flush()
+    row = {
+        "channel": arrival.channel,
+        "external_key": arrival.external_key,
+        "conversation": arrival.conversation,
+        "body": cipher.seal(arrival.text),
+        "payload": arrival.payload,
+        "kind": arrival.files[0].kind if arrival.files and arrival.kind == TEXT else arrival.kind,
+        "message_id": arrival.message_id,
+        "state": DONE if answered else PENDING,
+    }
+    inbox_id = int(session.execute(_new_message(), row).inserted_primary_key[0])
     for position, file in enumerate(arrival.files):
         session.add(
             Attachment(
-                inbox_id=row.id,
+                inbox_id=inbox_id,
                 position=position,
                 channel=arrival.channel,
                 conversation=arrival.conversation,
@@ -182,7 +182,13 @@ def _insert(session: Session, arrival: Arrival) -> int:
                 size=file.size,
             )
         )
-    return int(row.id)
+    return inbox_id
+
+
+# Past the session's bookkeeping, which takes longer than storing.
+@lru_cache(maxsize=1)
+def _new_message() -> Any:
+    return insert(_INBOX)
 
 
 def _correct(session: Session, arrival: Arrival) -> bool:
@@ -232,15 +238,19 @@ def claim_many(database: Database, most: int) -> list[Claim]:
         if session.execute(_claimable(), {"moment": now(), "most": 1}).first() is None:
             return []
     with database.transaction() as session:
-        moment = now()
-        locked = _claimable().with_for_update(skip_locked=True)
-        rows = session.execute(locked, {"moment": moment, "most": most}).all()
-        if not rows:
-            return []
-        taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
-        session.execute(take(_INBOX), taken)
-        silent = _silent(session, [row.conversation for row in rows], moment)
-        return [_claim(session, row, moment, row.conversation in silent) for row in rows]
+        return claim(session, most)
+
+
+def claim(session: Session, most: int) -> list[Claim]:
+    """As `claim_many`, within a transaction that writes anyway; what it takes is the caller's once that has ended."""
+    moment = now()
+    rows = session.execute(_claimable_locked(), {"moment": moment, "most": most}).all()
+    if not rows:
+        return []
+    taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
+    session.execute(take(_INBOX), taken)
+    silent = _silent(session, [row.conversation for row in rows], moment)
+    return [_claim(session, row, moment, row.conversation in silent) for row in rows]
 
 
 def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
@@ -256,6 +266,11 @@ def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
         row.received_at,
         silent,
     )
+
+
+@lru_cache(maxsize=1)
+def _claimable_locked() -> Any:
+    return _claimable().with_for_update(skip_locked=True)
 
 
 # Made once: putting these statements together takes longer than running them.
@@ -281,8 +296,14 @@ def _claimable() -> Any:
 
 
 def _silent(session: Session, conversations: list[str], moment: datetime) -> set[str]:
-    asked = (Correspondent.conversation.in_(conversations), Correspondent.silent_until > moment)
-    return set(session.execute(select(Correspondent.conversation).where(*asked)).scalars())
+    return set(session.execute(_silent_among(), {"names": conversations, "moment": moment}).scalars())
+
+
+@lru_cache(maxsize=1)
+def _silent_among() -> Any:
+    among = Correspondent.conversation.in_(bindparam("names", expanding=True))
+    silent = Correspondent.silent_until > bindparam("moment", type_=UtcDateTime)
+    return select(Correspondent.conversation).where(among, silent)
 
 
 def finish(session: Session, claim: Claim) -> None:
@@ -310,7 +331,12 @@ def retry_later(database: Database, claim: Claim, delay: float) -> None:
         LostClaimError: the claim is no longer this worker's.
     """
     with database.transaction() as session:
-        _end(session, [claim], state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
+        give_back(session, [claim], delay)
+
+
+def give_back(session: Session, claims: Sequence[Claim], delay: float) -> None:
+    """As `retry_later`, for many at once, all or none."""
+    _end(session, claims, state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
 
 
 def set_aside(session: Session, claim: Claim, reason: str) -> None:
@@ -339,9 +365,16 @@ def is_busy(session: Session, conversation: str) -> bool:
 def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:
     if not claims:
         return
-    # The number of attempts tells this claim from a later one of the same message.
-    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_([(claim.id, claim.attempts) for claim in claims])
-    ended = update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)
-    if session.execute(ended).rowcount != len(claims):
+    given: dict[str, object] = {"own": [(claim.id, claim.attempts) for claim in claims]}
+    given.update({f"new_{name}": value for name, value in values.items()})
+    if session.execute(_ending(tuple(values)), given).rowcount != len(claims):
         names = ", ".join(f"{claim.id} (attempt {claim.attempts})" for claim in claims)
         raise LostClaimError(f"inbox: not ours any more: {names}")
+
+
+@lru_cache(maxsize=4)
+def _ending(names: tuple[str, ...]) -> Any:
+    # The number of attempts tells a claim from a later one of the same message.
+    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_(bindparam("own", expanding=True))
+    values = {name: bindparam(f"new_{name}", type_=_INBOX.c[name].type) for name in names}
+    return update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)

@@ -146,6 +146,7 @@ def turn_over(
     rooms: Mapping[str, int],
     moment: datetime,
     wait_for: Callable[[str, str], float],
+    abandoned: bool = True,
 ) -> list[Parcel]:
     """Store results and claim what may go out now, both in one transaction: each commit waits for the disk.
 
@@ -153,11 +154,13 @@ def turn_over(
         results: those that `is_plain`.
         rooms: channel → how many messages may be claimed.
         wait_for: channel and conversation → 0 when one may go, otherwise seconds to put it off.
+        abandoned: whether to look for messages whose sender never said what became of them.
     """
     with database.transaction() as session:
         for result in results:
             _store_plain(session, result, moment)
-        _free_abandoned(session, list(rooms), moment)
+        if abandoned:
+            _free_abandoned(session, list(rooms), moment)
         claimed = []
         for channel, room in rooms.items():
             if room > 0:
