@@ -63,10 +63,11 @@ class ZaloSettings:
 
     Attributes:
         secret_key: the account's own key, which signs webhooks.
-        app_secret: the application's key, which tokens are renewed with; never the same setting.
+        app_secret: the application's key, which tokens are renewed with; never taken from the other one.
         proof: whether the application asks for `appsecret_proof` with every call.
         template: the approved template for notices outside the time in which one may write; empty is none.
         human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
+        buttons: whether messages carry buttons besides their numbered lines.
     """
 
     app_id: str
@@ -76,6 +77,7 @@ class ZaloSettings:
     proof: bool
     template: str
     human_minutes: int
+    buttons: bool
     api_url: str
     oauth_url: str
 
@@ -256,13 +258,12 @@ def _zalo(values: Mapping[str, str]) -> ZaloSettings:
     missing = [name for field, name in names.items() if not given[field]]
     if any(given.values()) and missing:
         raise SettingsError(f"{missing[0]} is not set; the Official Account needs all of the four settings.")
-    if given["app_secret"] and given["app_secret"] == given["secret_key"]:
-        raise SettingsError("MOTCUA_ZALO_APP_SECRET and MOTCUA_ZALO_OA_SECRET_KEY are two different keys, not one.")
     return ZaloSettings(
         **given,
         proof=_choice(values, "MOTCUA_ZALO_PROOF", ("off", "on")) == "on",
         template=_one_line(values, "MOTCUA_ZALO_TEMPLATE"),
         human_minutes=_number(values, "MOTCUA_ZALO_HUMAN_MINUTES", 30),
+        buttons=_choice(values, "MOTCUA_ZALO_BUTTONS", ("on", "off")) == "on",
         api_url=_address(values, "MOTCUA_ZALO_API_URL", "https://openapi.zalo.me"),
         oauth_url=_address(values, "MOTCUA_ZALO_OAUTH_URL", "https://oauth.zaloapp.com"),
     )

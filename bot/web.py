@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from bot.accounts.sessions import Sessions
 from bot.catalogue.loader import load_knowledge
 from bot.channels.files import FileAttendant
-from bot.channels.limits import RateLimit
+from bot.channels.limits import RateLimit, inspections
 from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
@@ -67,9 +67,10 @@ def create_app(settings: Settings) -> Starlette:
     channels = open_channels(database, settings, intake)
     adapters = {channel.adapter.channel: channel.adapter for channel in channels}
     sender = Sender(database, adapters)
+    inspected = inspections()
     attend = (
         LinkAttendant(database),
-        FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form),
+        FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form, inspected),
         Attendant(database, rasa.is_in_form),
     )
     dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
@@ -82,7 +83,7 @@ def create_app(settings: Settings) -> Starlette:
         *(route for channel in channels for route in channel.routes),
         *page_routes(partial(_find_notice, Switches(database)), settings.widget_origins),
         *_complaint_pages(database, settings).routes(),
-        *file_routes(database, settings, rules),
+        *file_routes(database, settings, rules, inspected=inspected),
         *content_routes(pages),
         *_open311_routes(database, settings),
         *_console(database, settings, adapters).routes(),

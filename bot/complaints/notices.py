@@ -19,9 +19,9 @@ from bot.complaints.lifecycle import (
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
 from bot.database import take_turn
 from bot.delivery import correspondents, outbox
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.model import FETCHING, channel_of
 from bot.delivery.outbox import Button, Reply
-from bot.delivery.outgoing import send_elsewhere
 
 _MOVED = "Phản ánh {code}: {state}."
 _NOTE = "Trung tâm nhắn: {note}"
@@ -160,8 +160,13 @@ def _moved_for_others(complaint: Complaint, note: str) -> Reply:
     return Reply("\n".join(lines))
 
 
+def act_payload(act: str, code: str) -> str:
+    """What a button stands for by which citizens do something with their feedback."""
+    return f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}'
+
+
 def _button(act: str, code: str) -> Button:
-    return Button(_TITLES[act], f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}')
+    return Button(_TITLES[act], act_payload(act, code))
 
 
 def _day(day: date | None) -> str:

@@ -20,6 +20,7 @@ from bot.operations.jobs import Job
 from bot.operations.model import JobRun
 from bot.settings import ROOT
 from bot.training.train import inputs_fingerprint
+from tests.channels.zalo import log_in
 from tests.factories import KEY, accept, make_settings
 from tests.fakes.server import FakeServer, Quiet
 
@@ -117,6 +118,13 @@ def test_tokens_in_trouble_and_tokens_near_their_end_are_named(database, setting
         ChannelCredential(name="c", value=b"x", renewable_until=now() + timedelta(days=80)),
     )
     assert set(bad(database, settings)) == {"a token", "b token"}
+
+
+def test_a_pair_that_nothing_can_renew_is_named_while_it_still_serves(database, settings):
+    log_in(database, refresh="")
+    wrong = bad(database, settings)["zalo_oa token"]
+    assert "no refresh token" in wrong.said
+    assert "motcua channels zalo login" in wrong.todo
 
 
 def test_jobs_that_fail_are_late_or_ran_in_the_future_are_named(database, settings):
