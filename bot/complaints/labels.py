@@ -12,6 +12,14 @@ DELIVERY = {
     "delivered": "đã tới",
     "failed": "không gửi được",
 }
+# Why a notice did not arrive, by the beginning of the reason in the outbox.
+_UNDELIVERED = {
+    "window_closed": "người dân chưa nhắn lại trong bảy ngày",
+    "not_following": "người dân không theo dõi tài khoản",
+    "out_of_quota": "tài khoản đã hết lượt nhắn",
+    "blocked": "người dân đã chặn",
+    "withdrawn": "người dân đã rút đồng ý",
+}
 # What must not wait: its time runs by law, or it is for few to read.
 MARKS = {"khieu_nai": "KHIẾU NẠI", "to_cao": "TỐ CÁO"}
 ACTORS = {CITIZEN: "người dân", SYSTEM: "hệ thống"}
@@ -53,3 +61,8 @@ REASONS = {
     "erased": "Đã xóa dữ liệu",
     "file_removed": "Gỡ tệp",
 }
+
+
+def why_undelivered(reason: str) -> str:
+    """Why a notice did not arrive, in words; a reason that is not known stays a key."""
+    return next((said for key, said in _UNDELIVERED.items() if reason.startswith(key)), reason)

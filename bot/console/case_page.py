@@ -14,7 +14,7 @@ from bot.accounts.permissions import ASSIGN, NAME, OPEN_CONTACT, WORK, may
 from bot.accounts.sessions import Sessions
 from bot.complaints import evidence, queries, remarks
 from bot.complaints.answer_templates import Template, unfilled
-from bot.complaints.labels import ABOUT, ACTORS, CHANNELS, DELIVERY, OPENED, QUESTIONS, REASONS
+from bot.complaints.labels import ABOUT, ACTORS, CHANNELS, DELIVERY, OPENED, QUESTIONS, REASONS, why_undelivered
 from bot.complaints.lifecycle import (
     ANSWER_REASONS,
     ANSWERED,
@@ -48,6 +48,7 @@ _LABELS = {
     "about": ABOUT,
     "delivery": DELIVERY,
     "channels": CHANNELS,
+    "why": why_undelivered,
     "opened": OPENED,
     "actors": ACTORS,
     "reasons": REASONS,

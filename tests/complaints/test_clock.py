@@ -278,7 +278,7 @@ def test_notices_that_are_held_are_listed_at_once_and_marked_in_the_complaint(ce
         session.execute(update(OutboxMessage).values(state=HELD, reason="window_closed"))
     assert [(one.state, one.reason) for one in undelivered(centre.database)] == [("held", "window_closed")]
     age(centre, code, 4)
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["held"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["held"]
 
 
 def test_a_notice_that_waits_for_too_long_is_marked_in_the_complaint(centre):

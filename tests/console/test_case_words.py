@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from sqlalchemy import update
 
 from bot.accounts.filters import MOST, list_filters
 from bot.channels.zalo_oa import ZaloAdapter
@@ -12,6 +13,7 @@ from bot.complaints.lifecycle import ACCEPTED
 from bot.complaints.model import ComplaintOpening
 from bot.complaints.visibility import viewer_of
 from bot.console.showing import show
+from bot.delivery.model import HELD, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from tests.complaints.conftest import AN
 from tests.console.conftest import HOA, LAND, MINH, NAM, THU, TODAY, text_of
@@ -114,6 +116,9 @@ def test_a_question_is_shown_before_it_is_asked(centre, office):
 def test_what_became_of_a_notice_is_told_with_its_channel(centre, office):
     code = centre.file_in(ACCEPTED)
     assert "qua trang web: chưa tới" in text_of(office.browser(HOA).get(f"/phan-anh/{code}"))
+    with centre.database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state=HELD, reason="window_closed_template_sent"))
+    assert "chờ người dân nhắn lại (người dân chưa nhắn lại" in text_of(office.browser(HOA).get(f"/phan-anh/{code}"))
 
 
 def waiting(office, name):
