@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
 from bot.catalogue.loader import load_knowledge
 from bot.channels.files import FileAttendant
@@ -31,6 +32,8 @@ from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
+from bot.console.provider_pages import BACK
+from bot.console.visit import HOME
 from bot.database import Database, now, open_database
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
@@ -146,7 +149,8 @@ def _console(database: Database, settings: Settings) -> Console:
         return settings.today or day_in_viet_nam(now())
 
     rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
-    return Console(Sessions(database), rules, settings.evidence, today, secure)
+    provider = Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None
+    return Console(Sessions(database), rules, settings.evidence, today, secure, provider)
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -15,7 +15,8 @@ from sqlalchemy.sql import Select
 
 from bot.accounts import attempts, audit, second_step
 from bot.accounts.attempts import Attempt
-from bot.accounts.errors import WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.errors import UnknownPersonError, WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.identities import Identity, owner_of
 from bot.accounts.model import Officer, OfficerSession
 from bot.accounts.officers import Person, end_sessions, key_of, person_of
 from bot.accounts.passwords import LONGEST, Passwords, check_strength
@@ -49,6 +50,22 @@ class LoggedIn:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """How a session began.
+
+    Attributes:
+        second_step: whether the second step was passed, here or at the provider.
+        by_provider: whether a provider vouched in place of a password.
+    """
+
+    moment: datetime
+    address: str
+    device: str = ""
+    second_step: bool = False
+    by_provider: bool = False
+
+
+@dataclass(frozen=True)
 class Sessions:
     """Log-ins of one database.
 
@@ -60,8 +77,11 @@ class Sessions:
     passwords: Passwords = field(default_factory=Passwords)
     clock: Callable[[], datetime] = now
 
-    def log_in(self, name: str, password: str, address: str) -> LoggedIn:
+    def log_in(self, name: str, password: str, address: str, device: str = "") -> LoggedIn:
         """Begin a session; what it still needs is its `step`.
+
+        Args:
+            device: the browser, in a few words.
 
         Raises:
             WrongLoginError: name or password is wrong, or the account is disabled.
@@ -82,7 +102,43 @@ class Sessions:
             if row.password != officer.password or row.disabled_at:
                 raise WrongLoginError("Name or password is wrong.")
             audit.record(session, row.name, "login", detail="password", moment=moment)
-            return self._begin(session, row, moment)
+            return self._begin(session, row, Begun(moment, address, device))
+
+    def begin_by_provider(self, state: str, address: str) -> Attempt:
+        """Count the return from a provider before it is looked at.
+
+        Raises:
+            StaleLogInError: somebody came back with this state already.
+            WaitError: this address has to wait.
+        """
+        return attempts.begin_once(self.database, attempts.name_of_state(state), address, self.clock())
+
+    def log_in_by_provider(self, identity: Identity, attempt: Attempt, address: str, device: str = "") -> LoggedIn:
+        """Begin a session of whom a provider vouches for; what it still needs is its `step`.
+
+        Raises:
+            UnknownPersonError: no administrator has entered them, or their account is disabled.
+        """
+        moment = self.clock()
+        with self.database.transaction() as session:
+            officer = owner_of(session, identity)
+            if officer is not None and officer.disabled_at is None:
+                how = "provider, second step there" if identity.second_step else "provider"
+                audit.record(session, officer.name, "login", detail=how, moment=moment)
+                begun = Begun(moment, address, device, identity.second_step, by_provider=True)
+                login = self._begin(session, officer, begun)
+            else:
+                audit.record(session, officer.name if officer else NOBODY, "login.unknown", moment=moment)
+                login = None
+        if login is None:
+            raise UnknownPersonError("There is no account for this person.")
+        attempts.succeed(self.database, attempt)
+        return login
+
+    def fail_by_provider(self, why: str) -> None:
+        """Keep that a log-in by the provider came to nothing, and why."""
+        with self.database.transaction() as session:
+            audit.record(session, NOBODY, "login.provider_failed", detail=why, moment=self.clock())
 
     def of(self, token: str) -> LoggedIn | None:
         """The session of a token, None when there is none, it has ended, or its officer was disabled."""
@@ -102,7 +158,7 @@ class Sessions:
                 if row is None:
                     return None
                 row.seen_at = max(row.seen_at, moment)
-        return _shown(officer, kept.second_step, token)
+        return _shown(officer, kept, token)
 
     def pass_code(self, token: str, typed: str, address: str) -> LoggedIn:
         """Pass the second step with a code of the telephone or a recovery code; the session gets another token.
@@ -127,8 +183,8 @@ class Sessions:
             if passed:
                 how = "code" if by_phone else "recovery code"
                 audit.record(session, officer.name, "login.second_step", detail=how, moment=moment)
-                session.execute(delete(OfficerSession).where(OfficerSession.digest == _digest(token)))
-                after = self._begin(session, officer, moment, second=True)
+                begun = self._end_for_another(session, token, moment)
+                after = self._begin(session, officer, replace(begun, second_step=True))
             else:
                 audit.record(session, waiting.name, "login.code_failed", moment=moment)
         if not passed:
@@ -165,9 +221,10 @@ class Sessions:
             if set_up or not second_step.take_code(session, officer, typed, moment):
                 raise WrongCodeError("This code is wrong.")
             codes = second_step.confirm(session, officer)
+            begun = self._end_for_another(session, token, moment)
             end_sessions(session, officer)
             audit.record(session, officer.name, "officer.second_step", officer.name, moment=moment)
-            return self._begin(session, officer, moment, second=True), codes
+            return self._begin(session, officer, replace(begun, second_step=True)), codes
 
     def change_password(self, token: str, old: str, new: str, address: str) -> LoggedIn:
         """Choose a new password; every session ends but this, which gets another token.
@@ -196,11 +253,12 @@ class Sessions:
             pair = session.execute(mine).first()
             if pair is None or pair[1].password != officer.password:
                 raise WrongLoginError("This session has ended.")
-            kept, row = pair
-            row.password, row.must_change, second = hashed, False, kept.second_step
+            row = pair[1]
+            row.password, row.must_change = hashed, False
+            begun = self._end_for_another(session, token, moment)
             end_sessions(session, row)
             audit.record(session, row.name, "officer.password", row.name, moment=moment)
-            return self._begin(session, row, moment, second)
+            return self._begin(session, row, begun)
 
     def look_at(self, token: str, subject: str) -> list[tuple[str, datetime]]:
         """Keep what this session has open now; returns who else opened the same a short while ago, and when.
@@ -229,22 +287,31 @@ class Sessions:
                 session.execute(delete(OfficerSession).where(OfficerSession.digest == _digest(token)))
                 audit.record(session, officer.name, "logout", moment=self.clock())
 
-    def _begin(self, session: Session, officer: Officer, moment: datetime, second: bool = False) -> LoggedIn:
-        session.execute(delete(OfficerSession).where(OfficerSession.ends_at < moment))
+    def _begin(self, session: Session, officer: Officer, begun: Begun) -> LoggedIn:
+        session.execute(delete(OfficerSession).where(OfficerSession.ends_at < begun.moment))
         token = secrets.token_urlsafe(32)
-        ends_at = moment + LONGEST_SESSION
-        session.add(
-            OfficerSession(
-                digest=_digest(token),
-                officer_id=officer.id,
-                created_at=moment,
-                seen_at=moment,
-                ends_at=ends_at,
-                second_step=second,
-            )
+        kept = OfficerSession(
+            digest=_digest(token),
+            officer_id=officer.id,
+            created_at=begun.moment,
+            seen_at=begun.moment,
+            ends_at=begun.moment + LONGEST_SESSION,
+            second_step=begun.second_step,
+            by_provider=begun.by_provider,
+            address=begun.address[:64],
+            device=begun.device[:100],
         )
+        session.add(kept)
         session.flush()
-        return _shown(officer, second, token)
+        return _shown(officer, kept, token)
+
+    def _end_for_another(self, session: Session, token: str, moment: datetime) -> Begun:
+        """End this session; how it began, for the one that takes its place."""
+        kept = session.get(OfficerSession, _digest(token), with_for_update=True)
+        begun = Begun(moment, kept.address, kept.device, kept.second_step, kept.by_provider)
+        session.delete(kept)
+        session.flush()
+        return begun
 
     def _fits(self, officer: Officer | None, password: str, attempt: Attempt) -> bool:
         try:
@@ -267,14 +334,14 @@ def csrf_of(token: str) -> str:
     return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def _shown(officer: Officer, second: bool, token: str) -> LoggedIn:
+def _shown(officer: Officer, kept: OfficerSession, token: str) -> LoggedIn:
     person = person_of(officer)
     step = DONE
-    if officer.totp_confirmed and not second:
+    if officer.totp_confirmed and not kept.second_step:
         step = CODE
-    elif officer.must_change:
+    elif officer.must_change and not kept.by_provider:
         step = PASSWORD
-    elif person.roles & NEEDS_SECOND_STEP and not officer.totp_confirmed:
+    elif person.roles & NEEDS_SECOND_STEP and not (officer.totp_confirmed or kept.second_step):
         step = ENROL
     return LoggedIn(person, step, token, csrf_of(token))
 

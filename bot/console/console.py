@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from bot.accounts.officers import Accounts
+from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
 from bot.complaints.rules import Rules
 from bot.console.bulk import BulkPages
@@ -20,6 +21,7 @@ from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
 from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.provider_pages import ProviderPages
 from bot.console.visit import HOME, Visit
 
 
@@ -31,6 +33,7 @@ class Console:
         folder: where photos and documents lie.
         today: tells the day in Viet Nam.
         secure: whether it is reached by https.
+        provider: where officers may log in, too; None is nowhere.
     """
 
     sessions: Sessions
@@ -38,6 +41,7 @@ class Console:
     folder: Path
     today: Callable[[], date]
     secure: bool
+    provider: Provider | None = None
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -47,8 +51,10 @@ class Console:
             return frame.page(visit, "unknown.html", status=404)
 
         accounts = Accounts(database, self.sessions.passwords)
+        label = self.provider.settings.label if self.provider else ""
         return [
-            *LogInPages(self.sessions, frame, self.secure).doors(),
+            *LogInPages(self.sessions, frame, self.secure, label).doors(),
+            *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
             *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),

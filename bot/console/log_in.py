@@ -22,11 +22,13 @@ class LogInPages:
 
     Attributes:
         secure: whether the console is reached by https.
+        provider: where one may log in instead, as it is called; empty is nowhere.
     """
 
     sessions: Sessions
     frame: Frame
     secure: bool
+    provider: str = ""
 
     def doors(self) -> list[Door]:
         """Every page with who may come in."""
@@ -46,15 +48,15 @@ class LogInPages:
         """GET: name and password."""
         if visit.login:
             return go_to(STEPS[visit.login.step])
-        return self.frame.page(visit, "log_in.html", error="", name="")
+        return self.frame.page(visit, "log_in.html", error="", name="", provider=self.provider)
 
     def log_in(self, visit: Visit) -> Response:
         """POST: a session, or why not."""
         name, password = visit.form.get("name"), visit.form.exactly("password")
         try:
-            login = self.sessions.log_in(name, password, visit.address)
+            login = self.sessions.log_in(name, password, visit.address, visit.device)
         except AccountError as error:
-            return self._again(visit, error, "log_in.html", name=name[:100])
+            return self._again(visit, error, "log_in.html", name=name[:100], provider=self.provider)
         if visit.login:
             self.sessions.log_out(visit.login.token)
         return self._with_session(go_to(STEPS[login.step]), login)

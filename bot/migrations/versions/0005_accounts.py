@@ -31,6 +31,7 @@ TABLES = (
     "audit_log",
     "login_attempts",
     "officer_sessions",
+    "officer_identities",
     "officer_recovery_codes",
     "officers",
 )
@@ -71,6 +72,15 @@ def _accounts() -> None:
         sa.Column("used_at", MOMENT),
     )
     op.create_table(
+        "officer_identities",
+        sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), primary_key=True),
+        sa.Column("email", sa.String(254)),
+        sa.Column("issuer", sa.String(300)),
+        sa.Column("subject", sa.String(255)),
+        sa.UniqueConstraint("email", name="uq_officer_identities_email"),
+        sa.UniqueConstraint("issuer", "subject", name="uq_officer_identities_issuer_subject"),
+    )
+    op.create_table(
         "officer_sessions",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), nullable=False),
@@ -78,6 +88,9 @@ def _accounts() -> None:
         sa.Column("seen_at", MOMENT, nullable=False),
         sa.Column("ends_at", MOMENT, nullable=False),
         sa.Column("second_step", sa.Boolean(), nullable=False),
+        sa.Column("by_provider", sa.Boolean(), nullable=False),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("device", sa.String(100), nullable=False),
         sa.Column("looking_at", sa.String(20)),
         sa.Column("looked_at", MOMENT),
     )
