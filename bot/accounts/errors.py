@@ -11,6 +11,7 @@ AccountError
 ├── WrongLoginError
 ├── WaitError
 ├── WrongCodeError
+├── UnknownSessionError
 └── ProviderError
     ├── ProviderDownError
     ├── ProviderRefusedError
@@ -71,6 +72,10 @@ class WaitError(AccountError):
 
 class WrongCodeError(AccountError):
     """A code of the second step is wrong, was used before, or its time is over."""
+
+
+class UnknownSessionError(AccountError):
+    """This session has ended, or is somebody else's."""
 
 
 class ProviderError(AccountError):

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ PRESENT = timedelta(minutes=10)
 # A page more does not write.
 _SEEN_EVERY = timedelta(minutes=1)
 NOBODY = "-"
+Result = TypeVar("Result")
 
 # What is still to be done before a session opens anything.
 CODE, PASSWORD, ENROL, DONE = "code", "password", "enrol", "done"
@@ -102,7 +104,7 @@ class Sessions:
             if row.password != officer.password or row.disabled_at:
                 raise WrongLoginError("Name or password is wrong.")
             audit.record(session, row.name, "login", detail="password", moment=moment)
-            return self._begin(session, row, Begun(moment, address, device))
+            return self.begin(session, row, Begun(moment, address, device))
 
     def begin_by_provider(self, state: str, address: str) -> Attempt:
         """Count the return from a provider before it is looked at.
@@ -126,7 +128,7 @@ class Sessions:
                 how = "provider, second step there" if identity.second_step else "provider"
                 audit.record(session, officer.name, "login", detail=how, moment=moment)
                 begun = Begun(moment, address, device, identity.second_step, by_provider=True)
-                login = self._begin(session, officer, begun)
+                login = self.begin(session, officer, begun)
             else:
                 audit.record(session, officer.name if officer else NOBODY, "login.unknown", moment=moment)
                 login = None
@@ -142,7 +144,7 @@ class Sessions:
 
     def of(self, token: str) -> LoggedIn | None:
         """The session of a token, None when there is none, it has ended, or its officer was disabled."""
-        moment, digest = self.clock(), _digest(token)
+        moment, digest = self.clock(), digest_of(token)
         with self.database.reading() as session:
             found = session.execute(
                 select(OfficerSession, Officer)
@@ -167,30 +169,42 @@ class Sessions:
             WrongCodeError: the code is wrong, used, or too old.
             WaitError: there were too many wrong tries.
         """
+
+        def go_on(session: Session, officer: Officer, how: str) -> LoggedIn:
+            audit.record(session, officer.name, "login.second_step", detail=how, moment=self.clock())
+            begun = self.take_over(session, token, self.clock())
+            return self.begin(session, officer, replace(begun, second_step=True))
+
+        return self.with_code(token, typed, address, go_on)
+
+    def with_code(self, token: str, typed: str, address: str, act: Callable[[Session, Officer, str], Result]) -> Result:
+        """Do what needs a code of the telephone or a recovery code, in the transaction that uses it up.
+
+        Args:
+            act: gets the transaction, the officer, and which kind of code it was.
+
+        Raises:
+            WrongCodeError: the code is wrong, used, or too old, or the session has ended.
+            WaitError: there were too many wrong tries.
+        """
         moment = self.clock()
         with self.database.reading() as session:
-            waiting = session.execute(_officer_of(token)).scalar_one_or_none()
+            waiting = session.execute(officer_of(token)).scalar_one_or_none()
         if waiting is None:
             raise WrongCodeError("This session has ended.")
         # Counted apart from passwords and from sessions: a new log-in gives no new tries.
         attempt = attempts.begin(self.database, attempts.name_of_codes(waiting.key), address, moment)
         with self.database.transaction() as session:
-            officer = session.execute(_officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
-            by_phone = officer is not None and second_step.take_code(session, officer, typed, moment)
-            passed = by_phone or (
-                officer is not None and second_step.take_recovery_code(session, officer, typed, moment)
-            )
-            if passed:
-                how = "code" if by_phone else "recovery code"
-                audit.record(session, officer.name, "login.second_step", detail=how, moment=moment)
-                begun = self._end_for_another(session, token, moment)
-                after = self._begin(session, officer, replace(begun, second_step=True))
+            officer = session.execute(officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+            how = _kind_of_code(session, officer, typed, moment) if officer and officer.totp_confirmed else ""
+            if how:
+                done = act(session, officer, how)
             else:
                 audit.record(session, waiting.name, "login.code_failed", moment=moment)
-        if not passed:
+        if not how:
             raise WrongCodeError("This code is wrong.")
         attempts.succeed(self.database, attempt)
-        return after
+        return done
 
     def begin_second_step(self, token: str) -> tuple[str, str]:
         """The secret to put into a telephone, and what its QR code says; the same until it counts.
@@ -199,7 +213,7 @@ class Sessions:
             WrongCodeError: the session has ended, or the second step is set up already.
         """
         with self.database.transaction() as session:
-            officer = session.execute(_officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+            officer = session.execute(officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
             if officer is None or officer.totp_confirmed:
                 raise WrongCodeError("The second step is set up already.")
             secret = second_step.secret_of(session, officer) or second_step.begin(session, officer)
@@ -216,15 +230,15 @@ class Sessions:
         """
         moment = self.clock()
         with self.database.transaction() as session:
-            officer = session.execute(_officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+            officer = session.execute(officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
             set_up = officer is None or officer.totp_confirmed
             if set_up or not second_step.take_code(session, officer, typed, moment):
                 raise WrongCodeError("This code is wrong.")
             codes = second_step.confirm(session, officer)
-            begun = self._end_for_another(session, token, moment)
+            begun = self.take_over(session, token, moment)
             end_sessions(session, officer)
             audit.record(session, officer.name, "officer.second_step", officer.name, moment=moment)
-            return self._begin(session, officer, replace(begun, second_step=True)), codes
+            return self.begin(session, officer, replace(begun, second_step=True)), codes
 
     def change_password(self, token: str, old: str, new: str, address: str) -> LoggedIn:
         """Choose a new password; every session ends but this, which gets another token.
@@ -236,7 +250,7 @@ class Sessions:
         """
         moment = self.clock()
         with self.database.reading() as session:
-            officer = session.execute(_officer_of(token)).scalar_one_or_none()
+            officer = session.execute(officer_of(token)).scalar_one_or_none()
         if officer is None:
             raise WrongLoginError("This session has ended.")
         check_strength(new, officer.name)
@@ -249,23 +263,23 @@ class Sessions:
         hashed = self.passwords.make_hash(new)
         with self.database.transaction() as session:
             found = select(OfficerSession, Officer).join(Officer, Officer.id == OfficerSession.officer_id)
-            mine = found.where(OfficerSession.digest == _digest(token)).with_for_update()
+            mine = found.where(OfficerSession.digest == digest_of(token)).with_for_update()
             pair = session.execute(mine).first()
             if pair is None or pair[1].password != officer.password:
                 raise WrongLoginError("This session has ended.")
             row = pair[1]
             row.password, row.must_change = hashed, False
-            begun = self._end_for_another(session, token, moment)
+            begun = self.take_over(session, token, moment)
             end_sessions(session, row)
             audit.record(session, row.name, "officer.password", row.name, moment=moment)
-            return self._begin(session, row, begun)
+            return self.begin(session, row, begun)
 
     def look_at(self, token: str, subject: str) -> list[tuple[str, datetime]]:
         """Keep what this session has open now; returns who else opened the same a short while ago, and when.
 
         Whoever has gone on to something else is not among them.
         """
-        moment, mine = self.clock(), _digest(token)
+        moment, mine = self.clock(), digest_of(token)
         with self.database.transaction() as session:
             own = update(OfficerSession).where(OfficerSession.digest == mine)
             session.execute(own.values(looking_at=subject, looked_at=moment))
@@ -282,16 +296,17 @@ class Sessions:
     def log_out(self, token: str) -> None:
         """End a session."""
         with self.database.transaction() as session:
-            officer = session.execute(_officer_of(token)).scalar_one_or_none()
+            officer = session.execute(officer_of(token)).scalar_one_or_none()
             if officer:
-                session.execute(delete(OfficerSession).where(OfficerSession.digest == _digest(token)))
+                session.execute(delete(OfficerSession).where(OfficerSession.digest == digest_of(token)))
                 audit.record(session, officer.name, "logout", moment=self.clock())
 
-    def _begin(self, session: Session, officer: Officer, begun: Begun) -> LoggedIn:
+    def begin(self, session: Session, officer: Officer, begun: Begun) -> LoggedIn:
+        """A new session, with a new token, within the caller's transaction."""
         session.execute(delete(OfficerSession).where(OfficerSession.ends_at < begun.moment))
         token = secrets.token_urlsafe(32)
         kept = OfficerSession(
-            digest=_digest(token),
+            digest=digest_of(token),
             officer_id=officer.id,
             created_at=begun.moment,
             seen_at=begun.moment,
@@ -305,9 +320,9 @@ class Sessions:
         session.flush()
         return _shown(officer, kept, token)
 
-    def _end_for_another(self, session: Session, token: str, moment: datetime) -> Begun:
+    def take_over(self, session: Session, token: str, moment: datetime) -> Begun:
         """End this session; how it began, for the one that takes its place."""
-        kept = session.get(OfficerSession, _digest(token), with_for_update=True)
+        kept = session.get(OfficerSession, digest_of(token), with_for_update=True)
         begun = Begun(moment, kept.address, kept.device, kept.second_step, kept.by_provider)
         session.delete(kept)
         session.flush()
@@ -346,14 +361,22 @@ def _shown(officer: Officer, kept: OfficerSession, token: str) -> LoggedIn:
     return LoggedIn(person, step, token, csrf_of(token))
 
 
+def _kind_of_code(session: Session, officer: Officer, typed: str, moment: datetime) -> str:
+    if second_step.take_code(session, officer, typed, moment):
+        return "code"
+    return "recovery code" if second_step.take_recovery_code(session, officer, typed, moment) else ""
+
+
 def _is_over(kept: OfficerSession, moment: datetime) -> bool:
     return bool(moment >= kept.ends_at or moment - kept.seen_at >= IDLE)
 
 
-def _officer_of(token: str) -> Select:
+def officer_of(token: str) -> Select:
+    """Finds the officer of a session; nobody when it has none or they are disabled."""
     joined = select(Officer).join(OfficerSession, OfficerSession.officer_id == Officer.id)
-    return joined.where(OfficerSession.digest == _digest(token), Officer.disabled_at.is_(None))
+    return joined.where(OfficerSession.digest == digest_of(token), Officer.disabled_at.is_(None))
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """What the database knows of a token."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()

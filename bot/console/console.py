@@ -14,6 +14,7 @@ from bot.accounts.officers import Accounts
 from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
 from bot.complaints.rules import Rules
+from bot.console.account import AccountPages
 from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
 from bot.console.doors import PUBLIC, Door, Guard
@@ -55,6 +56,7 @@ class Console:
         return [
             *LogInPages(self.sessions, frame, self.secure, label).doors(),
             *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
+            *AccountPages(self.sessions, self.rules.kinds, frame, self.secure).doors(),
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
             *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),

@@ -22,7 +22,8 @@ from bot.accounts.errors import (
 )
 from bot.accounts.provider import LONGEST_LOG_IN, Provider
 from bot.accounts.sessions import LoggedIn, Sessions
-from bot.console.doors import COOKIE, PUBLIC, STEPS, Door
+from bot.console.doors import PUBLIC, STEPS, Door
+from bot.console.log_in import carry_session
 from bot.console.pages import Frame
 from bot.console.sentences import sentence_of
 from bot.console.visit import HOME, Visit, go_to
@@ -80,8 +81,7 @@ class ProviderPages:
         else:
             if visit.login:
                 self.sessions.log_out(visit.login.token)
-            response = self.frame.page(visit, "on.html", to=STEPS[login.step])
-            response.set_cookie(COOKIE, login.token, path=HOME, httponly=True, samesite="strict", secure=self.secure)
+            response = carry_session(self.frame.page(visit, "on.html", to=STEPS[login.step]), login, self.secure)
         response.delete_cookie(FLOW_COOKIE, path=HOME + OUT, httponly=True, samesite="lax", secure=self.secure)
         return response
 

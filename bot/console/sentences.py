@@ -13,6 +13,7 @@ from bot.accounts.errors import (
     StaleLogInError,
     TakenError,
     UnknownPersonError,
+    UnknownSessionError,
     WaitError,
     WeakPasswordError,
     WrongCodeError,
@@ -42,6 +43,7 @@ DONE = {
     "remark": "Đã lưu ghi chú.",
     "name": "Đã xác nhận người bị nêu tên.",
     "password": "Đã đổi mật khẩu. Các phiên khác đã kết thúc.",
+    "sessions": "Đã kết thúc.",
 }
 ACTS = {
     "login": "đăng nhập",
@@ -115,6 +117,7 @@ _TEXTS = (
     (LastAdministratorError, "Phải còn ít nhất một quản trị hệ thống đăng nhập được."),
     (BadIdentityError, "E-mail hoặc mã người dùng không đúng dạng."),
     (ChangedOfficerError, "Vừa có người khác đổi tài khoản này. Anh/chị xem lại rồi làm lần nữa."),
+    (UnknownSessionError, "Phiên này không còn nữa."),
     (AccountError, "Việc này không làm được với tài khoản."),
     (ChangedMeanwhileError, CHANGED),
     (MissingTextError, "Việc này cần có lời; ô còn trống."),
