@@ -4,6 +4,7 @@ AccountError
 ├── UnknownOfficerError
 ├── BadNameError
 ├── TakenError
+├── UnknownRoleError
 ├── LastAdministratorError
 ├── BadIdentityError
 ├── ChangedOfficerError
@@ -36,6 +37,10 @@ class BadNameError(AccountError):
 
 class TakenError(AccountError):
     """The name, or what a provider knows somebody by, is another officer's already."""
+
+
+class UnknownRoleError(AccountError):
+    """There is no such role, or none is given."""
 
 
 class LastAdministratorError(AccountError):

@@ -17,6 +17,7 @@ from bot.accounts.errors import (
     LastAdministratorError,
     TakenError,
     UnknownOfficerError,
+    UnknownRoleError,
 )
 from bot.accounts.identities import Entered, enter, entered_of
 from bot.accounts.model import Officer, OfficerSession
@@ -290,5 +291,5 @@ def _known_roles(roles: Iterable[str]) -> str:
     chosen = sorted(set(roles))
     unknown = [role for role in chosen if role not in ROLES]
     if unknown or not chosen:
-        raise AccountError(f"A role is one of {', '.join(ROLES)}" + (f", not '{unknown[0]}'." if unknown else "."))
+        raise UnknownRoleError(f"A role is one of {', '.join(ROLES)}" + (f", not '{unknown[0]}'." if unknown else "."))
     return " ".join(chosen)

@@ -22,6 +22,7 @@ from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
 from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.people import PeoplePages
 from bot.console.provider_pages import ProviderPages
 from bot.console.visit import HOME, Visit
 
@@ -60,6 +61,9 @@ class Console:
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
             *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
+            *PeoplePages(
+                accounts, self.rules.kinds, frame, self.provider.settings.issuer if self.provider else ""
+            ).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

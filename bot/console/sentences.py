@@ -13,6 +13,7 @@ from bot.accounts.errors import (
     StaleLogInError,
     TakenError,
     UnknownPersonError,
+    UnknownRoleError,
     UnknownSessionError,
     WaitError,
     WeakPasswordError,
@@ -44,6 +45,10 @@ DONE = {
     "name": "Đã xác nhận người bị nêu tên.",
     "password": "Đã đổi mật khẩu. Các phiên khác đã kết thúc.",
     "sessions": "Đã kết thúc.",
+    "changed": "Đã đổi. Người này phải đăng nhập lại.",
+    "disabled": "Đã khóa. Mọi phiên của người này đã kết thúc.",
+    "enabled": "Đã mở lại.",
+    "unlocked": "Đã bỏ chờ. Người này đăng nhập được ngay.",
 }
 ACTS = {
     "login": "đăng nhập",
@@ -115,6 +120,7 @@ _TEXTS = (
     (BadNameError, "Tên cần có chữ, tối đa 100 ký tự, và không phải tên dành riêng."),
     (TakenError, "Tên, e-mail hay mã này đã là của một cán bộ khác."),
     (LastAdministratorError, "Phải còn ít nhất một quản trị hệ thống đăng nhập được."),
+    (UnknownRoleError, "Chọn ít nhất một vai trò."),
     (BadIdentityError, "E-mail hoặc mã người dùng không đúng dạng."),
     (ChangedOfficerError, "Vừa có người khác đổi tài khoản này. Anh/chị xem lại rồi làm lần nữa."),
     (UnknownSessionError, "Phiên này không còn nữa."),

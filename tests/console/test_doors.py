@@ -14,7 +14,12 @@ from tests.console.conftest import HOA, MINH, ROLE_OF, text_of
 
 
 def path_of(door, code):
-    return door.path.replace("{code}", code).replace("{file}", "1").replace("{rest:path}", "khong-co")
+    return (
+        door.path.replace("{code}", code)
+        .replace("{file}", "1")
+        .replace("{officer}", "1")
+        .replace("{rest:path}", "khong-co")
+    )
 
 
 def test_nothing_of_the_console_stands_without_a_door(office):
