@@ -150,7 +150,8 @@ def _console(database: Database, settings: Settings) -> Console:
 
     rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
     provider = Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None
-    return Console(Sessions(database), rules, settings.evidence, today, secure, provider)
+    readers = frozenset(settings.restricted_readers)
+    return Console(Sessions(database), rules, settings.evidence, today, secure, provider, readers)
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

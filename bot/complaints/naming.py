@@ -17,6 +17,7 @@ from bot.complaints.visibility import Viewer, conditions, unaware_of, viewer_of
 from bot.database import Database
 
 NAMED = "named"
+_SUPERVISOR = "Who is named is confirmed by a supervisor, in a denunciation by its readers."
 
 
 def confirm(
@@ -29,14 +30,16 @@ def confirm(
 
     Raises:
         UnknownComplaintError: there is no such complaint that this supervisor may see.
-        ForbiddenMoveError: this is no supervisor, or there is no officer of such a name.
+        ForbiddenMoveError: this is no supervisor (of a denunciation: no reader), or there is no such officer.
         ChangedMeanwhileError: it is no longer the version that was seen.
     """
-    if not viewer.screens:
-        raise ForbiddenMoveError("Who is named is confirmed by a supervisor.")
+    if not (viewer.screens or viewer.restricted):
+        raise ForbiddenMoveError(_SUPERVISOR)
     names = list(dict.fromkeys(officers))
     with database.transaction() as session:
         complaint = lock(session, code, version, viewer)
+        if not (viewer.screens or complaint.restricted):
+            raise ForbiddenMoveError(_SUPERVISOR)
         known = {row.name: row for row in session.execute(select(Officer).where(Officer.name.in_(names))).scalars()}
         for name in names:
             if name not in known:

@@ -17,6 +17,7 @@ from bot.complaints.rules import Rules
 from bot.console.account import AccountPages
 from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
+from bot.console.denunciations import DenunciationPages
 from bot.console.doors import PUBLIC, Door, Guard
 from bot.console.lists import ListPages
 from bot.console.log import LogPages
@@ -36,6 +37,7 @@ class Console:
         today: tells the day in Viet Nam.
         secure: whether it is reached by https.
         provider: where officers may log in, too; None is nowhere.
+        readers: names of those who may read denunciations.
     """
 
     sessions: Sessions
@@ -44,10 +46,11 @@ class Console:
     today: Callable[[], date]
     secure: bool
     provider: Provider | None = None
+    readers: frozenset[str] = frozenset()
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
-        frame, database = Frame(), self.sessions.database
+        frame, database = Frame(self.readers), self.sessions.database
 
         def unknown(visit: Visit) -> Response:
             return frame.page(visit, "unknown.html", status=404)
@@ -64,6 +67,7 @@ class Console:
             *PeoplePages(
                 accounts, self.rules.kinds, frame, self.provider.settings.issuer if self.provider else ""
             ).doors(),
+            *DenunciationPages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),
@@ -71,7 +75,7 @@ class Console:
 
     def routes(self) -> list[BaseRoute]:
         """Every door behind its guard; nothing else answers below `HOME` but static files."""
-        frame = Frame()
+        frame = Frame(self.readers)
         guards = [Guard(door, self.sessions, frame, self.secure) for door in self.doors()]
         files = Mount(f"{HOME}/tinh", ConsoleFiles(directory=HERE / "static"), name="console-static")
         return [files, *(guard.route() for guard in guards)]

@@ -127,6 +127,8 @@ def _complaints() -> None:
     )
     where = {f"{dialect}_where": sa.text(WAITING) for dialect in ("sqlite", "postgresql")}
     op.create_index("ix_complaints_naming_id", "complaints", ["id"], **where)
+    restricted = {"sqlite_where": sa.text("restricted IS 1"), "postgresql_where": sa.text("restricted IS true")}
+    op.create_index("ix_complaints_restricted_id", "complaints", ["id"], **restricted)
     op.create_table(
         "complaint_named",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -151,6 +153,7 @@ def downgrade() -> None:
     """Drop what was added; complaints about persons are for every officer again."""
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_complaints_restricted_id", "complaints")
     op.drop_index("ix_complaints_naming_id", "complaints")
     with op.batch_alter_table("complaints") as batch:
         batch.drop_column("naming")
