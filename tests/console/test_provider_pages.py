@@ -12,6 +12,7 @@ from bot.accounts.attempts import FREE_TRIES_OF_ADDRESS
 from bot.accounts.identities import Entered
 from bot.accounts.model import Officer
 from bot.accounts.provider import Provider
+from bot.console.doors import PUBLIC
 from bot.settings import OidcSettings
 from tests.accounts.conftest import ADMIN
 from tests.console.conftest import HOA, MINH, THU, Browser, Office, text_of
@@ -83,6 +84,11 @@ def test_without_a_provider_there_is_no_such_way(office):
     visitor = office.stranger()
     assert "dang-nhap/co-quan" not in visitor.get("/dang-nhap").text
     assert visitor.get(OUT).status_code == visitor.get(BACK).status_code == 404
+
+
+def test_with_a_provider_two_pages_more_are_for_everybody(office, there):
+    known = {door.path for door in office.console.doors() if door.needs == PUBLIC}
+    assert known == {"/dang-nhap", OUT, BACK, "/{rest:path}"}
 
 
 def test_from_the_first_time_on_the_subject_counts_and_the_address_no_more(there, visitor, office):
