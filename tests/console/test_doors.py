@@ -6,7 +6,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from bot.accounts import audit
-from bot.accounts.permissions import GRANTS, NAME, ROLES, may
+from bot.accounts.permissions import ADMINISTRATOR, GRANTS, NAME, ROLES, may
 from bot.accounts.sessions import DONE, csrf_of
 from bot.console.doors import PUBLIC, READERS, Guard
 from bot.console.visit import HOME
@@ -131,6 +131,14 @@ def test_no_page_stays_in_a_cache_or_runs_what_is_not_ours(office, path):
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", [HOA, MINH, ROLE_OF[ADMINISTRATOR]])
+def test_no_door_lets_a_cache_keep_what_is_behind_it(office, name):
+    code, browser = office.centre.file().code, office.browser(name)
+    for door in office.console.doors():
+        if door.method == "GET":
+            assert browser.get(path_of(door, code)).headers["cache-control"] == "no-store", door
 
 
 def test_pages_have_nothing_inline(office):
