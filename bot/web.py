@@ -77,6 +77,7 @@ def create_app(settings: Settings) -> Starlette:
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     web = open_web(database, dispatcher, settings, intake)
+    console = _console(database, settings)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
@@ -86,7 +87,7 @@ def create_app(settings: Settings) -> Starlette:
         *file_routes(database, settings, rules),
         *content_routes(pages),
         *_open311_routes(database, settings),
-        *_console(database, settings).routes(),
+        *console.routes(),
     ]
 
     @contextlib.asynccontextmanager
@@ -107,6 +108,8 @@ def create_app(settings: Settings) -> Starlette:
             if channel.closing:
                 await channel.closing()
         await rasa.close()
+        if console.provider:
+            console.provider.close()
         database.close()
 
     around = [Middleware(SafeHeaders), Middleware(Crowd)]

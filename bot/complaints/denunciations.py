@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, not_, or_, select
 
+from bot.accounts.officers import Person
 from bot.complaints import casework
 from bot.complaints.errors import ForbiddenMoveError, UnknownComplaintError
+from bot.complaints.lifecycle import CLOSED
 from bot.complaints.model import WAITING, Complaint, ComplaintOpening
 from bot.complaints.reading import RESTRICTED
-from bot.complaints.visibility import Viewer, conditions
+from bot.complaints.visibility import Viewer, conditions, viewer_of
 from bot.database import Database
 from bot.text.codes import find_receipt_code
 
@@ -25,6 +28,21 @@ def list_denunciations(database: Database, viewer: Viewer, after: int, limit: in
     found = select(Complaint).where(Complaint.restricted.is_(True), Complaint.id > after, *conditions(viewer))
     with database.reading() as session:
         return list(session.execute(found.order_by(Complaint.id).limit(limit)).scalars())
+
+
+def count_unread(database: Database, people: Iterable[Person], names: Collection[str]) -> int:
+    """How many denunciations that have not ended no reader may know of: there is none, or it tells of each.
+
+    Args:
+        names: of those who may read denunciations.
+    """
+    viewers = [replace(viewer_of(person), restricted=True) for person in people if person.name in names]
+    seen = [and_(*conditions(viewer)) for viewer in viewers if viewer.scope is not None]
+    hidden = [not_(or_(*seen))] if seen else []
+    open_ones = (Complaint.restricted.is_(True), Complaint.state != CLOSED, Complaint.erased_at.is_(None))
+    counted = select(func.count()).select_from(Complaint).where(*open_ones, *hidden)
+    with database.reading() as session:
+        return int(session.execute(counted).scalar_one())
 
 
 def last_reason(database: Database, code: str, viewer: Viewer, since: datetime) -> str:

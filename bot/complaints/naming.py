@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from sqlalchemy import and_, delete, func, not_, or_, select
 
@@ -57,10 +56,10 @@ def confirm(
 
 
 def count_unseen(database: Database, people: Iterable[Person]) -> int:
-    """How many complaints wait for a supervisor and are hidden from every one there is, even as a named reader."""
-    viewers = [replace(viewer_of(person), restricted=True) for person in people]
+    """How many complaints wait for a supervisor and are hidden from every one there is; denunciations have readers."""
+    viewers = [viewer_of(person) for person in people]
     seen = [and_(*conditions(viewer)) for viewer in viewers if viewer.screens and viewer.scope is not None]
-    hidden = [not_(or_(*seen))] if seen else []
+    hidden = [Complaint.restricted.is_(False), *([not_(or_(*seen))] if seen else [])]
     wanted = select(func.count()).select_from(Complaint).where(Complaint.naming == WAITING, *hidden)
     with database.reading() as session:
         return int(session.execute(wanted).scalar_one())
