@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date, datetime, timezone
 from functools import partial
 
@@ -24,6 +24,7 @@ from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import CHANNEL as WEB
 from bot.channels.web_session import sender_of
+from bot.complaints.answer_templates import load_templates
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
@@ -35,6 +36,7 @@ from bot.console.console import Console
 from bot.console.provider_pages import BACK
 from bot.console.visit import HOME
 from bot.database import Database, now, open_database
+from bot.delivery.adapter import Adapter
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.intake import Intake
@@ -77,7 +79,7 @@ def create_app(settings: Settings) -> Starlette:
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     web = open_web(database, dispatcher, settings, intake)
-    console = _console(database, settings)
+    console = _console(database, settings, adapters)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
@@ -147,14 +149,24 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
     return ComplaintPages(database, kinds, guidance, tries, sender_of, settings.public_url, today)
 
 
-def _console(database: Database, settings: Settings) -> Console:
+def _console(database: Database, settings: Settings, adapters: Mapping[str, Adapter]) -> Console:
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
     rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
-    provider = Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None
-    readers = frozenset(settings.restricted_readers)
-    return Console(Sessions(database), rules, settings.evidence, today, secure, provider, readers)
+    templates = load_templates(ROOT / "knowledge")
+    renderers = {name: adapter.render for name, adapter in adapters.items()}
+    return Console(
+        Sessions(database),
+        rules,
+        settings.evidence,
+        today,
+        secure,
+        provider=Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None,
+        readers=frozenset(settings.restricted_readers),
+        templates=templates,
+        renderers=renderers,
+    )
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

@@ -80,6 +80,19 @@ class OfficerSession(Base):
     looked_at = Column(UtcDateTime)
 
 
+class OfficerFilter(Base):
+    """A search that an officer kept under a name."""
+
+    __tablename__ = "officer_filters"
+    __table_args__ = (UniqueConstraint("officer_id", "name"),)
+
+    id = Column(RowId, primary_key=True)
+    officer_id = Column(RowId, ForeignKey("officers.id"), nullable=False)
+    name = Column(String(60), nullable=False)
+    # As it stands behind the question mark of the list's address.
+    query = Column(String(1000), nullable=False)
+
+
 class LoginAttempt(Base):
     """One try to log in, or to pass the second step. Name and address are keyed digests: a name may be a password."""
 

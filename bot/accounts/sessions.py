@@ -142,8 +142,12 @@ class Sessions:
         with self.database.transaction() as session:
             audit.record(session, NOBODY, "login.provider_failed", detail=why, moment=self.clock())
 
-    def of(self, token: str) -> LoggedIn | None:
-        """The session of a token, None when there is none, it has ended, or its officer was disabled."""
+    def of(self, token: str, *, touch: bool = True) -> LoggedIn | None:
+        """The session of a token, None when there is none, it has ended, or its officer was disabled.
+
+        Args:
+            touch: whether this keeps it from ending for idleness.
+        """
         moment, digest = self.clock(), digest_of(token)
         with self.database.reading() as session:
             found = session.execute(
@@ -154,7 +158,7 @@ class Sessions:
         if found is None or _is_over(found[0], moment) or found[1].disabled_at:
             return None
         kept, officer = found
-        if moment - kept.seen_at > _SEEN_EVERY:
+        if touch and moment - kept.seen_at > _SEEN_EVERY:
             with self.database.transaction() as session:
                 row = session.get(OfficerSession, digest, with_for_update=True)
                 if row is None:

@@ -153,6 +153,19 @@ class ComplaintRemark(Base):
     text = Column(Text)
 
 
+class ComplaintMention(Base):
+    """That a remark calls for an officer, until they have looked at the complaint."""
+
+    __tablename__ = "complaint_mentions"
+    __table_args__ = (Index("ix_complaint_mentions_officer_seen_at", "officer", "seen_at"),)
+
+    id = Column(RowId, primary_key=True)
+    complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False, index=True)
+    officer = Column(String(100), nullable=False)
+    made_at = Column(UtcDateTime, nullable=False, default=now)
+    seen_at = Column(UtcDateTime)
+
+
 class ComplaintJoin(Base):
     """Somebody else with the same matter, who is told what becomes of it."""
 

@@ -70,12 +70,14 @@ class Door:
 
     Attributes:
         path: as Starlette writes it, below `HOME`.
+        touches: whether a visit keeps the session from ending for idleness.
     """
 
     path: str
     handler: Handler
     needs: Needs
     method: str = "GET"
+    touches: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Guard:
 
     def _open(self, request: Request, form: Form | None) -> Response:
         token = request.cookies.get(COOKIE, "")
-        login = self.sessions.of(token) if 0 < len(token) <= _LONGEST_TOKEN else None
+        known = 0 < len(token) <= _LONGEST_TOKEN
+        login = self.sessions.of(token, touch=self.door.touches) if known else None
         form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
         csrf = login.csrf if login else csrf_of(form_token)
         visit = Visit(request, form or Form(), login, csrf, sender(request))

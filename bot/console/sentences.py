@@ -33,6 +33,7 @@ QUEUES = {
     "answered": "Đã trả lời, chờ xác nhận",
     "reopened": "Mở lại",
     "naming": "Chờ xác nhận người bị nêu tên",
+    "mentioned": "Được nhắc tên",
 }
 DONE = {
     "move": "Đã chuyển bước. Người dân được nhắn.",
@@ -89,6 +90,8 @@ _WEAK = {
 WARNINGS = {
     "short": "Câu trả lời rất ngắn.",
     "empty": "Câu trả lời chưa nêu ngày, nơi, giấy tờ hay việc đã làm nào; người dân khó biết chuyện gì đã xảy ra.",
+    "copy": "Câu trả lời gần như nguyên mẫu. Anh/chị viết thêm điều chỉ đúng với phản ánh này.",
+    "unfilled": "Còn chỗ trong [ngoặc vuông] chưa điền; điền hết hoặc xóa đi rồi mới gửi được.",
     "personal": "Câu trả lời có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
 }
 UNKNOWN = "Không có phản ánh nào với mã này."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -52,6 +52,11 @@ class Visit:
     def device(self) -> str:
         """The browser, as people call it."""
         return device_of(self.request.headers.get("user-agent", ""))
+
+    def with_form(self, **fields: str) -> Visit:
+        """The same visit as if these fields had been typed."""
+        typed = {**self.form.fields, **{name: [value] for name, value in fields.items()}}
+        return replace(self, form=Form(typed))
 
     def asked(self, name: str) -> str:
         """A part of the address behind the question mark."""

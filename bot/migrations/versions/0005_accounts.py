@@ -1,4 +1,4 @@
-"""Officers' accounts, sessions and audit log; who is named in a complaint; officers' remarks on it."""
+"""Officers' accounts, sessions and audit log; who is named in a complaint; their remarks on it and filters."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,8 +24,12 @@ INDEXES = (
     ("complaint_named", "officer"),
     ("complaint_named", "unit"),
     ("complaint_remarks", "complaint_id"),
+    ("complaint_mentions", "officer", "seen_at"),
+    ("complaint_mentions", "complaint_id"),
 )
 TABLES = (
+    "officer_filters",
+    "complaint_mentions",
     "complaint_remarks",
     "complaint_named",
     "audit_log",
@@ -42,6 +46,7 @@ def upgrade() -> None:
     _accounts()
     _log()
     _complaints()
+    _remarks()
     for table, *columns in INDEXES:
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, columns)
 
@@ -139,6 +144,9 @@ def _complaints() -> None:
         sa.Column("confirmed_at", MOMENT, nullable=False),
         sa.UniqueConstraint("complaint_id", "officer", name="uq_complaint_named_complaint_id_officer"),
     )
+
+
+def _remarks() -> None:
     op.create_table(
         "complaint_remarks",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -146,6 +154,22 @@ def _complaints() -> None:
         sa.Column("made_by", sa.String(100), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("text", sa.Text()),
+    )
+    op.create_table(
+        "complaint_mentions",
+        sa.Column("id", ROW_ID, primary_key=True),
+        sa.Column("complaint_id", ROW_ID, sa.ForeignKey("complaints.id"), nullable=False),
+        sa.Column("officer", sa.String(100), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("seen_at", MOMENT),
+    )
+    op.create_table(
+        "officer_filters",
+        sa.Column("id", ROW_ID, primary_key=True),
+        sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("query", sa.String(1000), nullable=False),
+        sa.UniqueConstraint("officer_id", "name", name="uq_officer_filters_officer_id_name"),
     )
 
 
