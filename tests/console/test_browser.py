@@ -44,7 +44,7 @@ def log_in(page, name):
 def test_an_officer_works_a_case_to_its_answer_and_leaves(office, page):
     code = office.centre.file().code
     log_in(page, HOA)
-    page.get_by_role("link", name=re.compile("Mới nhận")).click()
+    page.get_by_role("link", name=re.compile(r"^\d+ Mới nhận")).click()
     page.get_by_role("link", name=code).click()
     page.get_by_text("Chuyển bước", exact=True).click()
     page.get_by_label("Bước").select_option(ACCEPTED)

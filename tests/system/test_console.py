@@ -135,7 +135,7 @@ def log_in_first_time(page: Page, once: str) -> None:
 
 def open_from(page: Page, queue: str, code: str) -> None:
     page.goto("/can-bo")
-    page.get_by_role("link", name=re.compile(queue)).click()
+    page.get_by_role("link", name=re.compile(rf"^\d+ {queue}")).click()
     page.get_by_role("link", name=code).click()
 
 
