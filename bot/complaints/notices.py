@@ -72,10 +72,19 @@ def tell_move(session: Session, complaint: Complaint, note: str) -> None:
     tell_followers(session, complaint, note)
 
 
-def preview_answer(complaint: Complaint, text: str, reason: str) -> str:
+def preview_answer(complaint: Complaint, text: str, reason: str) -> Reply:
     """What the citizen will read of an answer that is not given yet."""
-    answered = Complaint(code=complaint.code, state=ANSWERED, end_reason=reason or None, reopened=complaint.reopened)
-    return _moved(answered, text).text
+    return _preview(complaint, ANSWERED, text, reason)
+
+
+def preview_question(complaint: Complaint, text: str) -> Reply:
+    """What the citizen will read of a question that is not asked yet."""
+    return _preview(complaint, NEEDS_INFORMATION, text, "")
+
+
+def _preview(complaint: Complaint, state: str, text: str, reason: str) -> Reply:
+    moved = Complaint(code=complaint.code, state=state, end_reason=reason or None, reopened=complaint.reopened)
+    return _moved(moved, text)
 
 
 def tell_followers(session: Session, complaint: Complaint, note: str) -> None:

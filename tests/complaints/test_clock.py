@@ -269,7 +269,7 @@ def test_notices_that_failed_are_listed_at_once_and_marked_in_the_complaint(cent
     with centre.database.transaction() as session:
         session.execute(update(OutboxMessage).values(state=FAILED))
     assert [found.state for found in undelivered(centre.database)] == ["failed"]
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["failed"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["failed"]
 
 
 def test_notices_that_are_held_are_listed_at_once_and_marked_in_the_complaint(centre):
@@ -283,9 +283,9 @@ def test_notices_that_are_held_are_listed_at_once_and_marked_in_the_complaint(ce
 
 def test_a_notice_that_waits_for_too_long_is_marked_in_the_complaint(centre):
     code = centre.file_in("accepted")
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["pending"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["pending"]
     age(centre, code, 4)
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["unread"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["unread"]
 
 
 def test_the_list_of_notices_is_read_page_by_page(centre):
