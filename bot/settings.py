@@ -24,6 +24,7 @@ LAST_PORT = 65535
 _ORIGIN = re.compile(r"https?://[0-9A-Za-z.-]+(:[0-9]{1,5})?")
 # It becomes part of an address.
 _TELEGRAM_TOKEN = re.compile("[0-9]{1,19}:[0-9A-Za-z_-]+")
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)")
 PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
 
 
@@ -96,6 +97,25 @@ class ZaloBotSettings:
 
 
 @dataclass(frozen=True)
+class OidcSettings:
+    """How officers log in with accounts that are kept elsewhere (OpenID Connect); off without an issuer.
+
+    Attributes:
+        issuer: the provider's address, letter by letter as it names itself.
+        label: what the button is called.
+        amr, acr: the provider's words for a log-in that asked for more than a password.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    scopes: str
+    label: str
+    amr: tuple[str, ...]
+    acr: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything the programs need to know about their surroundings.
 
@@ -148,6 +168,7 @@ class Settings:
     telegram: TelegramSettings
     zalo: ZaloSettings
     zalo_bot: ZaloBotSettings
+    oidc: OidcSettings
 
     @property
     def push_channels(self) -> tuple[str, ...]:
@@ -226,6 +247,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         telegram=_telegram(values),
         zalo=_zalo(values),
         zalo_bot=_zalo_bot(values),
+        oidc=_oidc(values),
     )
 
 
@@ -274,6 +296,25 @@ def _zalo_bot(values: Mapping[str, str]) -> ZaloBotSettings:
         token=_one_line(values, "MOTCUA_ZALO_BOT_TOKEN"),
         secret=_secret_if_set(values, "MOTCUA_ZALO_BOT_SECRET"),
         api_url=_address(values, "MOTCUA_ZALO_BOT_API_URL", "https://bot-api.zaloplatforms.com"),
+    )
+
+
+def _oidc(values: Mapping[str, str]) -> OidcSettings:
+    names = ("MOTCUA_OIDC_ISSUER", "MOTCUA_OIDC_CLIENT_ID", "MOTCUA_OIDC_CLIENT_SECRET")
+    issuer, client_id, client_secret = (_one_line(values, name) for name in names)
+    missing = [name for name in names if not _one_line(values, name)]
+    if len(missing) not in (0, len(names)):
+        raise SettingsError(f"{missing[0]} is not set; a log-in by OpenID Connect needs all of the three settings.")
+    if issuer and not issuer.startswith("https://") and not _LOOPBACK.match(issuer):
+        raise SettingsError(f"MOTCUA_OIDC_ISSUER must be the https:// address of the provider, not '{issuer}'.")
+    return OidcSettings(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
+        scopes=_one_line(values, "MOTCUA_OIDC_SCOPES") or "openid email",
+        label=values.get("MOTCUA_OIDC_LABEL", "").strip() or "tài khoản của cơ quan",
+        amr=_names(values, "MOTCUA_OIDC_AMR"),
+        acr=_names(values, "MOTCUA_OIDC_ACR"),
     )
 
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
 from bot.catalogue.loader import load_knowledge
 from bot.channels.files import FileAttendant
@@ -32,6 +33,8 @@ from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
+from bot.console.provider_pages import BACK
+from bot.console.visit import HOME
 from bot.database import Database, now, open_database
 from bot.delivery.adapter import Adapter
 from bot.delivery.attending import Attendant
@@ -77,6 +80,7 @@ def create_app(settings: Settings) -> Starlette:
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     web = open_web(database, dispatcher, settings, intake)
+    console = _console(database, settings, adapters)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
@@ -86,7 +90,7 @@ def create_app(settings: Settings) -> Starlette:
         *file_routes(database, settings, rules, inspected=inspected),
         *content_routes(pages),
         *_open311_routes(database, settings),
-        *_console(database, settings, adapters).routes(),
+        *console.routes(),
     ]
 
     @contextlib.asynccontextmanager
@@ -107,6 +111,8 @@ def create_app(settings: Settings) -> Starlette:
             if channel.closing:
                 await channel.closing()
         await rasa.close()
+        if console.provider:
+            console.provider.close()
         database.close()
 
     around = [Middleware(SafeHeaders), Middleware(Crowd)]
@@ -151,7 +157,17 @@ def _console(database: Database, settings: Settings, adapters: Mapping[str, Adap
     rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
     templates = load_templates(ROOT / "knowledge")
     renderers = {name: adapter.render for name, adapter in adapters.items()}
-    return Console(Sessions(database), rules, settings.evidence, today, secure, templates, renderers)
+    return Console(
+        Sessions(database),
+        rules,
+        settings.evidence,
+        today,
+        secure,
+        provider=Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None,
+        readers=frozenset(settings.restricted_readers),
+        templates=templates,
+        renderers=renderers,
+    )
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

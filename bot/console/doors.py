@@ -40,13 +40,17 @@ class Needs:
     Attributes:
         steps: steps of a log-in at which the page is for; empty lets everybody in.
         act: an act of `permissions`; empty is every officer.
+        reader: whether the page is there for named readers of denunciations alone; to others it does not exist.
     """
 
     steps: frozenset[str] = frozenset()
     act: str = ""
+    reader: bool = False
 
 
 PUBLIC = Needs()
+# No session is asked for: a log-in page would tell that there is something behind it.
+READERS = Needs(reader=True)
 ANY_SESSION = Needs(frozenset(STEPS))
 
 
@@ -125,6 +129,8 @@ class Guard:
             return self.frame.page(visit, "too_large.html", status=413)
         if self.door.method == "POST" and not self._is_own_form(visit):
             return self.frame.page(visit, "stale.html", status=403, typed=_typed(visit.form))
+        if needs.reader and not self.frame.is_reader(login):
+            return self.frame.page(visit, "unknown.html", status=404)
         try:
             return self.door.handler(visit)
         except UnknownComplaintError:

@@ -7,10 +7,10 @@ import pytest
 from starlette.routing import Mount, Route
 
 from bot.accounts import audit
-from bot.accounts.permissions import GRANTS, NAME, OFFICER, ROLES, may
+from bot.accounts.permissions import ADMINISTRATOR, GRANTS, NAME, OFFICER, ROLES, may
 from bot.accounts.sessions import DONE, csrf_of
 from bot.complaints import casework
-from bot.console.doors import PUBLIC, Guard
+from bot.console.doors import PUBLIC, READERS, Guard
 from bot.console.visit import HOME
 from tests.console.conftest import HOA, JUSTICE, MINH, ROLE_OF, has_own_script_alone, text_of
 
@@ -39,7 +39,8 @@ def test_every_door_says_who_may_come_in(office):
 def test_without_a_session_no_door_opens(office):
     code = office.centre.file().code
     for door in office.console.doors():
-        if door.needs == PUBLIC:
+        # What is for readers alone looks like nothing at all: tests/console/test_denunciations.py.
+        if door.needs in (PUBLIC, READERS):
             continue
         browser = office.stranger()
         response = browser.get(path_of(door, code)) if door.method == "GET" else browser.post(path_of(door, code))
@@ -142,6 +143,14 @@ def test_no_page_stays_in_a_cache_or_runs_what_is_not_ours(office, path):
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", [HOA, MINH, ROLE_OF[ADMINISTRATOR]])
+def test_no_door_lets_a_cache_keep_what_is_behind_it(office, name):
+    code, browser = office.centre.file().code, office.browser(name)
+    for door in office.console.doors():
+        if door.method == "GET":
+            assert browser.get(path_of(door, code)).headers["cache-control"] == "no-store", door
 
 
 def test_pages_have_nothing_inline(office):

@@ -35,6 +35,7 @@ TABLES = (
     "audit_log",
     "login_attempts",
     "officer_sessions",
+    "officer_identities",
     "officer_recovery_codes",
     "officers",
 )
@@ -76,6 +77,15 @@ def _accounts() -> None:
         sa.Column("used_at", MOMENT),
     )
     op.create_table(
+        "officer_identities",
+        sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), primary_key=True),
+        sa.Column("email", sa.String(254)),
+        sa.Column("issuer", sa.String(300)),
+        sa.Column("subject", sa.String(255)),
+        sa.UniqueConstraint("email", name="uq_officer_identities_email"),
+        sa.UniqueConstraint("issuer", "subject", name="uq_officer_identities_issuer_subject"),
+    )
+    op.create_table(
         "officer_sessions",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), nullable=False),
@@ -83,6 +93,9 @@ def _accounts() -> None:
         sa.Column("seen_at", MOMENT, nullable=False),
         sa.Column("ends_at", MOMENT, nullable=False),
         sa.Column("second_step", sa.Boolean(), nullable=False),
+        sa.Column("by_provider", sa.Boolean(), nullable=False),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("device", sa.String(100), nullable=False),
         sa.Column("looking_at", sa.String(20)),
         sa.Column("looked_at", MOMENT),
     )
@@ -119,6 +132,8 @@ def _complaints() -> None:
     )
     where = {f"{dialect}_where": sa.text(WAITING) for dialect in ("sqlite", "postgresql")}
     op.create_index("ix_complaints_naming_id", "complaints", ["id"], **where)
+    restricted = {"sqlite_where": sa.text("restricted IS 1"), "postgresql_where": sa.text("restricted IS true")}
+    op.create_index("ix_complaints_restricted_id", "complaints", ["id"], **restricted)
     op.create_table(
         "complaint_named",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -162,6 +177,7 @@ def downgrade() -> None:
     """Drop what was added; complaints about persons are for every officer again."""
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_complaints_restricted_id", "complaints")
     op.drop_index("ix_complaints_naming_id", "complaints")
     with op.batch_alter_table("complaints") as batch:
         batch.drop_column("naming")
