@@ -177,15 +177,14 @@ class Database:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM"))
             return
-        connection = self.engine.raw_connection()
-        try:
-            cursor = connection.cursor()
+        with self.engine.connect() as connection:
+            # Within a transaction it can't be done; the turn among this program's writers lasts beyond one.
+            connection.begin().rollback()
+            cursor = connection.connection.cursor()
             cursor.execute("VACUUM")
             # Until it is cut, the log beside the file holds the pages as they were.
             if cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 raise DatabaseError("What was deleted is not yet gone from the database's log: somebody is reading it.")
-        finally:
-            connection.close()
 
     def migrate(self) -> None:
         """Bring the schema up to date.

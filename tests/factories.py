@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import OperationalError
 
 from bot.complaints.reading import Look, see_complaint
 from bot.database import Database
@@ -135,3 +136,15 @@ def wait_until(condition, seconds=15.0):
         assert time.monotonic() < until, f"waited {seconds:.0f} s for nothing"
         time.sleep(0.01)
     return found
+
+
+class Stumbling(Database):
+    """A database that is away for the first two writes."""
+
+    away = 2
+
+    def transaction(self, urgent=False):
+        if self.away:
+            self.away -= 1
+            raise OperationalError("BEGIN", {}, Exception("away"))
+        return super().transaction(urgent)

@@ -104,17 +104,17 @@ class Receiver:
             if isinstance(reading, Arrival):
                 arrivals.append(reading)
             elif isinstance(reading, Tap):
-                button = await asyncio.to_thread(self._find_button, reading)
+                button = await self._intake.ask(self._find_button, reading)
                 if button and reading.conversation:
                     arrivals.append(Arrival(CHANNEL, reading.key, reading.conversation, button.title, button.payload))
                 taps.append((reading, button is not None))
             elif isinstance(reading, Back):
                 backs.append(reading.conversation)
             elif isinstance(reading, Addressed):
-                await asyncio.to_thread(self._invite, reading.conversation)
+                await self._intake.ask(self._invite, reading.conversation)
         await asyncio.gather(*(self._intake.accept(arrival) for arrival in arrivals))
         for conversation in backs:
-            await asyncio.to_thread(self._welcome_back, conversation)
+            await self._intake.ask(self._welcome_back, conversation)
         for tap, known in taps:
             self._start(self._answer_tap(tap, known))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import itertools
 import logging
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable
 
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -176,16 +177,17 @@ class ZaloBotReceiver:
                 failures += 1
 
     async def _store(self, arrival: Arrival) -> None:
-        for pause in (*BACK_OFF, None):
+        for tries in itertools.count():
             try:
                 await self._intake.accept(arrival)
                 return
             except SQLAlchemyError as error:
-                # Nobody else has it: the platform does not give it out again.
                 logger.error("zalo bot: an update could not be stored: %s", kind_and_places(error))
-                if pause is None:
-                    raise
-                await self._sleep(pause)
+                if isinstance(error, DataError):
+                    # It never will be.
+                    return
+                # Nobody else has it: the platform does not give it out again.
+                await self._sleep(BACK_OFF[min(tries, len(BACK_OFF) - 1)])
 
     async def _until_done(self, method: str, body: dict[str, str], enough: tuple[int, ...] = ()) -> None:
         """Ask until it is done, or refused with a code that is as good."""

@@ -107,9 +107,9 @@ class ZaloWebhook:
             # Answered 200: Zalo would stop calling the whole application for the sake of another account's events.
             logger.warning("zalo: an event of another account was dropped")
         elif event.meaning is Meaning.HUMAN:
-            await asyncio.to_thread(self._keep_still, event)
+            await self.intake.ask(self._keep_still, event)
         elif event.meaning is Meaning.WITHDRAWN:
-            await asyncio.to_thread(self._withdraw, event)
+            await self.intake.ask(self._withdraw, event)
         elif event.arrival:
             await self._arrive(event)
 
@@ -117,7 +117,7 @@ class ZaloWebhook:
         arrival = event.arrival
         assert arrival
         if event.button:
-            button = await asyncio.to_thread(self._find_button, event.conversation, event.button)
+            button = await self.intake.ask(self._find_button, event.conversation, event.button)
             # One that we sent long ago, or somebody's invention: no words for the bot to understand.
             shown = (button.title, button.payload) if button else (arrival.text, UNKNOWN_TAP)
             arrival = replace(arrival, text=shown[0], payload=shown[1])

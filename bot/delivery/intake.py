@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DataError
 
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 # Of one transaction; a larger one would keep other writers waiting.
 MOST_AT_ONCE = 200
+T = TypeVar("T")
 
 
 class Intake:
@@ -38,6 +39,7 @@ class Intake:
         self._work: asyncio.Task[None] | None = None
         # Of its own: the threads that all share may wait for a writer, each of them.
         self._thread = ThreadPoolExecutor(1, "intake")
+        self._asking = ThreadPoolExecutor(1, "intake-asks")
 
     async def accept(self, arrival: Arrival) -> tuple[int, bool]:
         """Store a message. Returns its id and whether it is new; once this returns it is on disk.
@@ -53,6 +55,10 @@ class Intake:
         result = await future
         counters.count_kept(arrival.channel, time.monotonic() - begun)
         return result
+
+    async def ask(self, question: Callable[..., T], *given: Any) -> T:
+        """Do what must be done before a message is stored, in a thread that waits for no writer but its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._asking, question, *given)
 
     async def _store_what_waits(self) -> None:
         while self._waiting:

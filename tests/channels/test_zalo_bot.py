@@ -19,7 +19,7 @@ from bot.delivery.adapter import Fetched, Refused, Taken, TryAgain
 from bot.delivery.intake import Intake
 from bot.delivery.model import InboxMessage
 from bot.delivery.outbox import Button, Reply
-from tests.factories import make_settings
+from tests.factories import KEY, Stumbling, make_settings
 from tests.fakes.zalo_bot import TOKEN, FakeZaloBot, Fault, Http
 
 SECRET = "b0t-s3cret-that-is-l0ng-en0ugh-QwErTy"
@@ -184,6 +184,31 @@ def test_a_long_poll_goes_on_after_errors(database, settings, fake):
     fake.wrote(update())
     asyncio.run(run())
     assert pauses == [1.0, 2.0, 5.0]
+
+
+def test_an_update_that_the_platform_gives_out_once_is_stored_when_the_database_is_back(database, settings, fake):
+    stumbling, pauses = Stumbling(database.url, (KEY,)), []
+    stumbling.away = 20
+
+    async def pause(seconds):
+        pauses.append(seconds)
+
+    async def run():
+        async with httpx.AsyncClient(trust_env=False) as client:
+            api = ZaloBotApi(settings().zalo_bot, client)
+            work = asyncio.create_task(ZaloBotReceiver(api, Intake(stumbling, lambda: None), "", "", pause).poll())
+            while not await asyncio.to_thread(kept, database):
+                assert not work.done()
+                await asyncio.sleep(0.01)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    fake.wrote(update("một tin"))
+    asyncio.run(run())
+    stumbling.close()
+    assert [text for _, _, text in kept(database)] == ["một tin"]
+    # Stored together and then alone, each try meets the database twice.
+    assert len(pauses) == 10
 
 
 def test_a_reply_is_plain_text_with_numbers_for_buttons(send, fake):

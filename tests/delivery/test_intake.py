@@ -11,7 +11,7 @@ from bot.delivery.counters import REGISTRY
 from bot.delivery.inbox import File
 from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, InboxMessage
-from tests.factories import KEY, make_arrival
+from tests.factories import KEY, Stumbling, make_arrival
 
 
 def take_in(database, arrivals):
@@ -57,18 +57,6 @@ def test_one_that_no_database_takes_harms_no_other(database):
     results, _ = take_in(database, [make_arrival(key="k-1"), bad, make_arrival(key="k-2")])
     assert isinstance(results[1], DataError)
     assert count(database) == 2
-
-
-class Stumbling(Database):
-    """A database that is away for the first two writes."""
-
-    away = 2
-
-    def transaction(self, urgent=False):
-        if self.away:
-            self.away -= 1
-            raise OperationalError("BEGIN", {}, Exception("away"))
-        return super().transaction(urgent)
 
 
 def test_what_follows_one_that_could_not_be_stored_waits_for_it_to_be_sent_again(database):
