@@ -127,7 +127,7 @@ class ComplaintWord(Base):
 
 
 class ComplaintNamed(Base):
-    """Whom a complaint must stay unknown to: an officer it names, or who headed that officer's unit when it was said."""
+    """Who must not learn of a complaint: an officer it names, or who headed their unit when that was said."""
 
     __tablename__ = "complaint_named"
     __table_args__ = (UniqueConstraint("complaint_id", "officer"),)
