@@ -143,7 +143,7 @@ class Accounts:
             if seen is not None and person_of(officer) != seen:
                 raise ChangedOfficerError("Somebody else has changed this account.")
             if unit is not None:
-                officer.unit = one_line(unit) or None
+                officer.unit = unit_of(session, unit) or None
             if roles is not None:
                 officer.roles = _known_roles(roles)
             if kinds is not None:
@@ -188,6 +188,10 @@ class Accounts:
         with self.database.reading() as session:
             return entered_of(session, _find(session, select(Officer), name))
 
+    def has_unit(self, typed: str) -> bool:
+        """Whether somebody who is not disabled is of this unit."""
+        return any(key_of(one.unit) == key_of(typed) for one in self.all() if one.unit and not one.disabled)
+
     def all(self) -> list[Person]:
         """Every account, by name."""
         with self.database.reading() as session:
@@ -226,7 +230,7 @@ class Accounts:
         officer = Officer(
             name=name,
             key=key,
-            unit=one_line(unit) or None,
+            unit=unit_of(session, unit) or None,
             roles=_known_roles(roles),
             kinds=" ".join(sorted(set(kinds))),
             password=self.passwords.make_hash(password),
@@ -280,6 +284,13 @@ def end_sessions(session: Session, officer: Officer) -> None:
 def key_of(name: str) -> str:
     """A name in plain small letters, single spaces: what a log-in goes by."""
     return " ".join(fold(normalise(one_line(name))).casefold().split())[:LONGEST_NAME]
+
+
+def unit_of(session: Session, typed: str) -> str:
+    """A unit as it is kept: as the first account has it, when only signs, tones or capitals tell the two apart."""
+    unit = one_line(typed)
+    kept = select(Officer.unit).where(Officer.unit.is_not(None)).order_by(Officer.id)
+    return next((one for one in session.execute(kept).scalars() if key_of(one) == key_of(unit)), unit)
 
 
 def one_line(name: str) -> str:

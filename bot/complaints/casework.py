@@ -6,11 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.accounts import audit
+from bot.accounts.officers import one_line, unit_of
 from bot.complaints import notices
 from bot.complaints.errors import (
     ChangedMeanwhileError,
     ForbiddenMoveError,
     MissingTextError,
+    NamingWaitsError,
     UnknownComplaintError,
 )
 from bot.complaints.lifecycle import (
@@ -24,7 +26,7 @@ from bot.complaints.lifecycle import (
     may_move,
     ways_on,
 )
-from bot.complaints.model import Complaint, ComplaintJoin, ComplaintMove
+from bot.complaints.model import WAITING, Complaint, ComplaintJoin, ComplaintMove
 from bot.complaints.rules import Rules
 from bot.complaints.visibility import Viewer, conditions, unaware_of
 from bot.complaints.workdays import day_in_viet_nam
@@ -108,15 +110,19 @@ def forward(
 ) -> None:
     """Hand a complaint to the unit that is responsible.
 
+    Who worked on it does so no more.
+
     Raises:
         MissingTextError: no unit is named.
+        NamingWaitsError: nobody has said yet who is named.
         ComplaintError: as `move`.
     """
-    if not clean(unit).strip():
+    if not one_line(unit):
         raise MissingTextError("Name the unit it is forwarded to.")
     with database.transaction() as session:
         complaint = lock(session, code, version, viewer)
-        complaint.unit = clean(unit).strip()
+        _check_naming(complaint)
+        complaint.unit, complaint.assignee = unit_of(session, unit), None
         step(session, rules, complaint, FORWARDED, STAFF, by, note)
 
 
@@ -135,17 +141,18 @@ def assign(
 
     Raises:
         UnknownComplaintError: no complaint has this code.
-        ForbiddenMoveError: it has ended, or it must stay unknown to this officer.
+        ForbiddenMoveError: it has ended, nobody has said yet who is named, or it must stay unknown to this officer.
         ChangedMeanwhileError: it is no longer the version that was seen.
     """
     with database.transaction() as session:
         complaint = lock(session, code, version, viewer)
         if complaint.state == CLOSED:
             raise ForbiddenMoveError(f"{complaint.code} has ended; nobody can be assigned.")
+        _check_naming(complaint)
         if assignee in unaware_of(session, complaint.id):
             raise ForbiddenMoveError(f"{complaint.code} can't be assigned to this officer.")
         complaint.assignee = assignee if assignee is not None else complaint.assignee
-        complaint.unit = unit if unit is not None else complaint.unit
+        complaint.unit = unit_of(session, unit or "") or complaint.unit
         told = " / ".join(part for part in (complaint.unit, complaint.assignee) if part)
         record(complaint, complaint.state, by, f"{told}. {note}".strip(), ASSIGNED)
         audit.record(session, by, "complaint.assign", complaint.code, told)
@@ -166,12 +173,15 @@ def merge(
 
     Raises:
         UnknownComplaintError: one of the codes is unknown.
-        ForbiddenMoveError: both are the same, one is a denunciation, its state does not allow an answer, or the
-            other is not open.
+        ForbiddenMoveError: both are the same, one is a denunciation, its state does not allow an answer, the
+            other is not open, or they name different officers or may do so: whoever sees one only would learn of both.
         MissingTextError: there are no words for the citizen.
     """
     with database.transaction() as session:
-        complaint, other = lock(session, code, version, viewer), lock(session, into, viewer=viewer)
+        # In one order, whichever is merged into which: two merges at once wait for each other only so.
+        seen = {find_receipt_code(into) or into: None, find_receipt_code(code) or code: version}
+        rows = {one: lock(session, one, seen[one], viewer) for one in sorted(seen)}
+        complaint, other = (rows[find_receipt_code(one) or one] for one in (code, into))
         if complaint.id == other.id or other.joined_to_id or complaint.restricted or other.restricted:
             raise ForbiddenMoveError(f"{complaint.code} can't be merged into {other.code}.")
         if other.state not in OPEN:
@@ -179,6 +189,10 @@ def merge(
             raise ForbiddenMoveError(
                 f"{complaint.code} can't be merged into {other.code}, which has been answered or has ended."
             )
+        _check_naming(complaint)
+        _check_naming(other)
+        if unaware_of(session, complaint.id) != unaware_of(session, other.id):
+            raise ForbiddenMoveError(f"{complaint.code} and {other.code} are hidden from different officers.")
         complaint.joined_to_id, complaint.end_reason = other.id, "duplicate"
         step(session, rules, complaint, ANSWERED, STAFF, by, text, "duplicate")
         followed = select(ComplaintJoin.conversation).where(ComplaintJoin.complaint_id == complaint.id)
@@ -187,6 +201,11 @@ def merge(
         record(other, other.state, by, complaint.code, MERGED)
         # Without the other code: who may know of this complaint need not know of that one, which has its own entry.
         audit.record(session, by, "complaint.merge", other.code)
+
+
+def _check_naming(complaint: Complaint) -> None:
+    if complaint.naming == WAITING:
+        raise NamingWaitsError(f"It is not said yet who is named in {complaint.code}.")
 
 
 def follow(session: Session, complaint: Complaint, conversation: str) -> bool:

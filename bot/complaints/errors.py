@@ -3,6 +3,8 @@
 ComplaintError
 ├── UnknownComplaintError
 ├── ForbiddenMoveError
+│   └── NamingWaitsError
+├── UnknownUnitError
 ├── MissingTextError
 ├── ChangedMeanwhileError
 ├── NotAReaderError
@@ -25,6 +27,14 @@ class UnknownComplaintError(ComplaintError):
 
 class ForbiddenMoveError(ComplaintError):
     """A complaint may not go from its state to the one asked for."""
+
+
+class NamingWaitsError(ForbiddenMoveError):
+    """Nobody has said yet who is named: it may be whoever, or of the unit, that it would be given to."""
+
+
+class UnknownUnitError(ComplaintError):
+    """Nobody is of this unit, so hardly anybody would see what is given to it."""
 
 
 class MissingTextError(ComplaintError):

@@ -127,7 +127,7 @@ class ComplaintWord(Base):
 
 
 class ComplaintNamed(Base):
-    """An officer who is named in a complaint: neither they nor the head of their unit learn that it exists."""
+    """Who must not learn of a complaint: an officer it names, or who headed their unit when that was said."""
 
     __tablename__ = "complaint_named"
     __table_args__ = (UniqueConstraint("complaint_id", "officer"),)
@@ -135,7 +135,9 @@ class ComplaintNamed(Base):
     id = Column(RowId, primary_key=True)
     complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False)
     officer = Column(String(100), nullable=False, index=True)
-    # The officer's unit when they were named; who heads it stays out even after they have moved on.
+    # Whether it is about them; else they headed `unit`, and stay out wherever they have gone since.
+    named = Column(Boolean, nullable=False, default=True)
+    # The named officer's unit when they were named; who heads it stays out even after they have moved on.
     unit = Column(String(100), index=True)
     confirmed_by = Column(String(100), nullable=False)
     confirmed_at = Column(UtcDateTime, nullable=False, default=now)

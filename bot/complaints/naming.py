@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, delete, func, not_, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from bot.accounts import audit
 from bot.accounts.model import Officer
@@ -12,10 +14,11 @@ from bot.accounts.officers import Person
 from bot.complaints.casework import lock, record
 from bot.complaints.errors import ForbiddenMoveError
 from bot.complaints.model import CONFIRMED, WAITING, Complaint, ComplaintNamed
-from bot.complaints.visibility import Viewer, conditions, unaware_of, viewer_of
+from bot.complaints.visibility import Viewer, conditions, heads_of, unaware_of, viewer_of
 from bot.database import Database
 
 NAMED = "named"
+_COLLEAGUE = "Whether somebody of a unit is named is said by another unit."
 _SUPERVISOR = "Who is named is confirmed by a supervisor, in a denunciation by its readers."
 
 
@@ -29,7 +32,8 @@ def confirm(
 
     Raises:
         UnknownComplaintError: there is no such complaint that this supervisor may see.
-        ForbiddenMoveError: this is no supervisor (of a denunciation: no reader), or there is no such officer.
+        ForbiddenMoveError: this is no supervisor (of a denunciation: no reader), one of the named is or was of their
+            own unit, or there is no such officer.
         ChangedMeanwhileError: it is no longer the version that was seen.
     """
     if not (viewer.screens or viewer.restricted):
@@ -43,16 +47,37 @@ def confirm(
         for name in names:
             if name not in known:
                 raise ForbiddenMoveError(f"There is no officer '{name}'.")
-        session.execute(delete(ComplaintNamed).where(ComplaintNamed.complaint_id == complaint.id))
-        for name in names:
-            unit, of = known[name].unit, complaint.id
-            session.add(ComplaintNamed(complaint_id=of, officer=name, unit=unit, confirmed_by=viewer.name))
-        session.flush()
+        _replace(session, complaint, list(known.values()), viewer)
         complaint.naming = CONFIRMED
+        # Also when it was: names alone are other rows, and who saw the ones before must not replace these.
+        flag_modified(complaint, "naming")
         if complaint.assignee in unaware_of(session, complaint.id):
             complaint.assignee = None
         record(complaint, complaint.state, viewer.name, "", NAMED)
         audit.record(session, viewer.name, "complaint.name", complaint.code, f"{len(names)} named")
+
+
+def _replace(session: Session, complaint: Complaint, officers: Sequence[Officer], viewer: Viewer) -> None:
+    """Put these in place of whom it named; who is named still keeps the unit they had and the heads of then."""
+    of, by = {"complaint_id": complaint.id}, {"confirmed_by": viewer.name}
+    mine = ComplaintNamed.complaint_id == complaint.id
+    before = session.execute(select(ComplaintNamed).where(mine)).scalars().all()
+    units = {row.officer: row.unit for row in before if row.named}
+    if viewer.unit and viewer.unit in {*units.values(), *(officer.unit for officer in officers)}:
+        raise ForbiddenMoveError(_COLLEAGUE)
+    then = {officer.name: units.get(officer.name, officer.unit) for officer in officers}
+    about = {*then.values(), *(officer.unit for officer in officers)} - {None}
+    heads = {row.officer: row.unit for row in before if not row.named and row.unit in about}
+    heads.update((head.name, head.unit) for head in heads_of(session, about))
+    session.execute(delete(ComplaintNamed).where(mine))
+    rows = [ComplaintNamed(officer=name, named=True, unit=unit, **of, **by) for name, unit in then.items()]
+    rows += [
+        ComplaintNamed(officer=name, named=False, unit=unit, **of, **by)
+        for name, unit in heads.items()
+        if name not in then
+    ]
+    session.add_all(rows)
+    session.flush()
 
 
 def count_unseen(database: Database, people: Iterable[Person]) -> int:

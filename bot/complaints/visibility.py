@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from bot.accounts.model import Officer
@@ -84,21 +84,25 @@ def codes_seen(session: Session, codes: Collection[str], viewer: Viewer | None) 
 
 def named_in(session: Session, complaint_id: int) -> tuple[str, ...]:
     """The officers whom a complaint names."""
-    found = select(ComplaintNamed.officer).where(ComplaintNamed.complaint_id == complaint_id)
+    found = select(ComplaintNamed.officer).where(ComplaintNamed.complaint_id == complaint_id, ComplaintNamed.named)
     return tuple(session.execute(found.order_by(ComplaintNamed.id)).scalars())
 
 
 def unaware_of(session: Session, complaint_id: int) -> frozenset[str]:
     """The officers who must not learn of a complaint: whom it names, and who heads their unit, then or now."""
-    named = select(ComplaintNamed.officer, ComplaintNamed.unit).where(ComplaintNamed.complaint_id == complaint_id)
-    rows = session.execute(named).all()
-    names = {name for name, _ in rows}
+    rows = session.execute(select(ComplaintNamed).where(ComplaintNamed.complaint_id == complaint_id)).scalars().all()
+    names = {row.officer for row in rows if row.named}
     if not names:
         return frozenset()
-    officers = session.execute(select(Officer.name, Officer.unit, Officer.roles)).all()
-    units = {unit for _, unit in rows} | {unit for name, unit, _ in officers if name in names}
-    heads = {name for name, unit, roles in officers if unit and unit in units and UNIT_HEAD in roles.split()}
-    return frozenset(names | heads)
+    now_in = select(Officer.unit).where(Officer.name.in_(sorted(names)))
+    units = {row.unit for row in rows} | set(session.execute(now_in).scalars())
+    return frozenset({row.officer for row in rows} | {head.name for head in heads_of(session, units)})
+
+
+def heads_of(session: Session, units: Collection[str | None]) -> list[Officer]:
+    """Who heads one of these units now."""
+    staff = session.execute(select(Officer).where(Officer.unit.in_(sorted(unit for unit in units if unit)))).scalars()
+    return [one for one in staff if UNIT_HEAD in one.roles.split()]
 
 
 def _within(viewer: Viewer, columns: Any) -> list[Any]:
@@ -116,7 +120,7 @@ def _not_about(viewer: Viewer, complaint_id: Any) -> list[Any]:
     if viewer.head and viewer.unit:
         # Also those who came to the unit, or left it, after they were named.
         staff = select(Officer.name).where(Officer.unit == viewer.unit)
-        about += [ComplaintNamed.unit == viewer.unit, ComplaintNamed.officer.in_(staff)]
+        about += [ComplaintNamed.unit == viewer.unit, and_(ComplaintNamed.named, ComplaintNamed.officer.in_(staff))]
     # One by one, so that each is looked up in its index; with OR between them the whole table is read.
     return [complaint_id.not_in(select(ComplaintNamed.complaint_id).where(one)) for one in about]
 
@@ -131,5 +135,14 @@ def _screened(viewer: Viewer, complaint_id: Any) -> Any:
         if viewer.unit:
             near += [row.c.unit == viewer.unit]
             near += [told.contains(f" {words} ", autoescape=True) for words in (plain(viewer.unit),) if words]
+            near.append(select(Officer.id).where(Officer.unit == viewer.unit, told.contains(_told_name())).exists())
         unconfirmed = unconfirmed.where(or_(*near))
     return complaint_id.not_in(unconfirmed)
+
+
+def _told_name() -> Any:
+    """An officer's name as it stands in a folded text, such as " h hen nie " for "H'Hen Niê"."""
+    name: Any = Officer.key
+    for sign in ("'", "’", "-", ".", "  "):
+        name = func.replace(name, sign, " ")
+    return literal(" ") + name + " "

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import ASSIGN, WORK
 from bot.complaints import casework
-from bot.complaints.errors import ComplaintError, UnknownComplaintError
+from bot.complaints.errors import ComplaintError, UnknownComplaintError, UnknownUnitError
 from bot.complaints.rules import Rules
+from bot.console.case_page import takers
 from bot.console.doors import Door, allowed
 from bot.console.forms import whole
 from bot.console.pages import Frame
@@ -43,11 +44,12 @@ class BulkPages:
     def assign(self, visit: Visit) -> Response:
         """POST: give what was ticked to an officer, a unit, or both."""
         assignee, unit = visit.form.get("assignee"), visit.form.get("unit")[:_LONGEST_NAME]
-        known = {one.name for one in self.accounts.all() if not one.disabled}
-        if not (assignee or unit) or (assignee and assignee not in known):
+        if not (assignee or unit) or (assignee and assignee not in takers(self.accounts)):
             return self.frame.page(visit, "bulk.html", status=422, done=[], refused=[], title="Chưa chọn người nhận")
 
         def give(code: str, version: int) -> None:
+            if unit and not self.accounts.has_unit(unit):
+                raise UnknownUnitError("Nobody is of this unit.")
             by, viewer = visit.person.name, visit.viewer
             casework.assign(self.database, code, by, assignee or None, unit or None, version=version, viewer=viewer)
 

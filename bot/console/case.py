@@ -13,10 +13,16 @@ from bot.accounts.permissions import ASSIGN, NAME, READ, WORK
 from bot.complaints import casework, naming, remarks
 from bot.complaints.answer_checks import UNFILLED, find_warnings
 from bot.complaints.answer_templates import fill, unfilled
-from bot.complaints.errors import ChangedMeanwhileError, ComplaintError, ForbiddenMoveError, UnknownComplaintError
+from bot.complaints.errors import (
+    ChangedMeanwhileError,
+    ComplaintError,
+    ForbiddenMoveError,
+    UnknownComplaintError,
+    UnknownUnitError,
+)
 from bot.complaints.lifecycle import ANSWERED, NEEDS_INFORMATION, STATE_LABELS
 from bot.complaints.reading import Look, see_complaint
-from bot.console.case_page import CasePage, code_of
+from bot.console.case_page import CasePage, code_of, takers
 from bot.console.doors import Door, allowed
 from bot.console.lists import LIST
 from bot.console.sentences import CHANGED, DONE, WARNINGS, sentence_of
@@ -131,6 +137,7 @@ class CasePages:
 
     def _forward(self, visit: Visit, code: str) -> None:
         unit, note = visit.form.get("unit")[:_LONGEST_NAME], visit.form.get("note")
+        self._check_unit(visit, unit)
         casework.forward(self.page.database, self.page.rules, code, unit, visit.person.name, note, **_seen(visit))
 
     def _answer(self, visit: Visit, code: str) -> None:
@@ -152,12 +159,17 @@ class CasePages:
 
     def _assign(self, visit: Visit, code: str) -> None:
         assignee, unit = visit.form.get("assignee"), visit.form.get("unit")[:_LONGEST_NAME]
-        if assignee and assignee not in {one.name for one in self.page.accounts.all() if not one.disabled}:
+        if assignee and assignee not in takers(self.page.accounts):
             raise ForbiddenMoveError("There is no such officer.")
+        self._check_unit(visit, unit)
         note = visit.form.get("note")
         casework.assign(
             self.page.database, code, visit.person.name, assignee or None, unit or None, note, **_seen(visit)
         )
+
+    def _check_unit(self, visit: Visit, unit: str) -> None:
+        if unit and visit.form.get("unit-sure") != "yes" and not self.page.accounts.has_unit(unit):
+            raise UnknownUnitError("Nobody is of this unit.")
 
     def _name(self, visit: Visit, code: str) -> None:
         names = [name for name in visit.form.all("officer") if name]

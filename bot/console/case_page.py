@@ -130,7 +130,7 @@ class CasePage:
             files=evidence.list_files(self.database, row.code, viewer=visit.viewer),
             photos=PHOTOS,
             similar=self._similar(visit, seen),
-            people=[one.name for one in staff if one.name not in seen.unaware and viewer_of(one).scope is not None],
+            people=[name for name in takers(self.accounts) if name not in seen.unaware],
             everybody=[one.name for one in staff] if may(roles, NAME) else [],
             units=sorted({one.unit for one in staff if one.unit}),
             ways=_ways(seen),
@@ -176,6 +176,11 @@ class CasePage:
             for one in found
             if one.id != row.id
         ][:3]
+
+
+def takers(accounts: Accounts) -> list[str]:
+    """Whom a complaint can be given to: whoever reads any."""
+    return [one.name for one in accounts.all() if viewer_of(one).scope is not None]
 
 
 def code_of(visit: Visit) -> str:

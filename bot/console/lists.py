@@ -23,8 +23,8 @@ from bot.complaints.queues import SETTLING, count_queues, queues_of
 from bot.complaints.reading import is_overdue
 from bot.complaints.rules import Rules
 from bot.complaints.search import Wanted
-from bot.complaints.visibility import viewer_of
 from bot.complaints.workdays import VIET_NAM
+from bot.console.case_page import takers
 from bot.console.doors import Door, allowed, at
 from bot.console.forms import whole
 from bot.console.pages import Frame
@@ -110,7 +110,7 @@ class ListPages:
             kinds=[(key, kind.label) for key, kind in self.rules.kinds.items()],
             states=STATE_LABELS,
             may_assign=may(visit.person.roles, ASSIGN),
-            people=[one.name for one in self.accounts.all() if viewer_of(one).scope is not None],
+            people=takers(self.accounts),
         )
 
     def _narrowed(self, wanted: Wanted, visit: Visit) -> Wanted:

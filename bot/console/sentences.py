@@ -21,7 +21,14 @@ from bot.accounts.errors import (
     WrongLoginError,
 )
 from bot.accounts.passwords import RETRY_AFTER
-from bot.complaints.errors import ChangedMeanwhileError, ComplaintError, ForbiddenMoveError, MissingTextError
+from bot.complaints.errors import (
+    ChangedMeanwhileError,
+    ComplaintError,
+    ForbiddenMoveError,
+    MissingTextError,
+    NamingWaitsError,
+    UnknownUnitError,
+)
 
 QUEUES = {
     "new": "Mới nhận",
@@ -99,6 +106,10 @@ CHANGED = (
     "Vừa có người khác thay đổi phản ánh này, nên việc của anh/chị chưa được lưu. Dưới đây là bản mới nhất; "
     "chữ anh/chị đã gõ vẫn còn trong ô. Anh/chị xem lại rồi gửi lần nữa."
 )
+UNKNOWN_UNIT = (
+    "Chưa có tài khoản nào thuộc đơn vị này, nên chỉ giám sát và người được giao thấy phản ánh. Anh/chị xem lại tên "
+    "đơn vị; nếu đúng, mở trang của phản ánh, đánh dấu ô xác nhận rồi gửi lại."
+)
 
 
 def sentence_of(error: Exception) -> str:
@@ -129,6 +140,8 @@ _TEXTS = (
     (UnknownSessionError, "Phiên này không còn nữa."),
     (AccountError, "Việc này không làm được với tài khoản."),
     (ChangedMeanwhileError, CHANGED),
+    (NamingWaitsError, "Chưa xác nhận ai bị nêu tên trong phản ánh, nên chưa giao, chuyển hay gộp được."),
+    (UnknownUnitError, UNKNOWN_UNIT),
     (MissingTextError, "Việc này cần có lời; ô còn trống."),
     (ForbiddenMoveError, "Phản ánh đang ở bước không cho làm việc này, hoặc người được chọn không nhận được."),
     (ComplaintError, "Việc này không làm được với phản ánh."),

@@ -1,7 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
+from bot.accounts.officers import Accounts
+from bot.accounts.passwords import Cost, Passwords
+from bot.accounts.permissions import UNIT_HEAD
 from bot.complaints import casework
 from bot.complaints.errors import (
     ChangedMeanwhileError,
@@ -85,6 +89,44 @@ def test_forwarding_needs_a_unit_and_names_it(centre):
     casework.forward(centre.database, centre.rules, code, "Phòng Kinh tế", OFFICER)
     assert centre.row(code).unit == "Phòng Kinh tế"
     assert "Phòng Kinh tế" in centre.told()[-1]
+
+
+def test_forwarding_takes_it_from_who_worked_on_it(centre):
+    code = centre.file().code
+    casework.assign(centre.database, code, OFFICER, assignee="Trần Văn Bình")
+    casework.forward(centre.database, centre.rules, code, "Phòng Kinh tế", OFFICER)
+    assert centre.row(code).assignee is None
+
+
+@pytest.mark.parametrize("typed", ["phòng  kinh TẾ", " Phong Kinh te\n", "Phòng Kinh tế"])
+def test_a_unit_is_spelled_as_the_first_account_has_it(centre, typed):
+    accounts = Accounts(centre.database, Passwords(Cost(1, 8)))
+    accounts.add("Hồ Ba", "Phòng Kinh tế", (UNIT_HEAD,), (), "test")
+    accounts.add("Hồ Tư", typed, (UNIT_HEAD,), (), "test")
+    first, second = centre.file().code, centre.file().code
+    casework.forward(centre.database, centre.rules, first, typed, OFFICER)
+    casework.assign(centre.database, second, OFFICER, unit=typed)
+    units = {accounts.find("Hồ Tư").unit, centre.row(first).unit, centre.row(second).unit}
+    assert units == {"Phòng Kinh tế"}
+    assert accounts.has_unit(typed)
+    assert not accounts.has_unit("Phòng Kinh t")
+
+
+def test_two_complaints_merged_into_each_other_at_once_do_not_block(centre):
+    for _ in range(5):
+        pair = [centre.file_in("accepted", conversation=f"web:{name}") for name in ("b", "c")]
+        together = Barrier(2)
+
+        def merge(one, into, together=together):
+            together.wait(timeout=10)
+            try:
+                casework.merge(centre.database, centre.rules, one, into, OFFICER, "Trùng")
+            except ForbiddenMoveError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(merge, pair, reversed(pair))).count(True) == 1
 
 
 def test_the_clock_stands_still_while_the_citizen_is_asked(centre):

@@ -100,9 +100,15 @@ def test_praise_for_a_person_needs_no_supervisor(centre, office):
     assert HOA in who_sees(office, centre.file(kind="praise", route="khen", person="chị Hoa").code)
 
 
-@pytest.mark.parametrize("told", ["chi Vu Lan quầy 1", "VŨ LAN", "phòng đất đai"])
+@pytest.mark.parametrize("told", ["chi Vu Lan quầy 1", "VŨ LAN", "phòng đất đai", "anh Ngô Văn Nam"])
 def test_a_supervisor_it_tells_of_does_not_confirm_who_is_named(centre, office, told):
     code = centre.file(kind="attitude", person=told).code
+    assert who_sees(office, code) == {MINH}
+
+
+def test_a_name_with_signs_in_it_is_found_in_what_is_told(centre, office):
+    office.add("H'Hen Niê-Kđăm", LAND, (OFFICER,), (), "test")
+    code = centre.file(kind="attitude", person="chị H’Hen Niê Kđăm quầy 2").code
     assert who_sees(office, code) == {MINH}
 
 
@@ -120,6 +126,40 @@ def test_an_assignment_opens_nothing_to_who_is_named(centre, office):
             casework.assign(centre.database, code, MINH, assignee=name)
     centre.change(code, assignee=HOA, unit=LAND)
     assert who_sees(office, code) == {MINH, LAN}
+
+
+@pytest.mark.parametrize("then", [{"unit": JUSTICE}, {"roles": (OFFICER,)}, {"roles": (SUPERVISOR,)}, {"unit": ""}])
+def test_the_head_of_then_never_sees_it(centre, office, then):
+    code = centre.file(kind="attitude").code
+    naming.confirm(centre.database, code, [HOA], viewer(office, MINH))
+    office.change(NAM, "test", **then)
+    assert who_sees(office, code) == {THU, HAI, MINH, LAN, SAU}
+    # Nor when more are named than at first.
+    naming.confirm(centre.database, code, [HOA, SAU], viewer(office, MINH))
+    assert who_sees(office, code) == {THU, HAI, MINH, LAN}
+    with pytest.raises(ForbiddenMoveError, match="can't be assigned"):
+        casework.assign(centre.database, code, MINH, assignee=NAM)
+
+
+def test_of_two_confirmations_of_what_was_seen_the_second_changes_nothing(centre, office):
+    code = centre.file(kind="attitude").code
+    naming.confirm(centre.database, code, [], viewer(office, MINH))
+    seen = centre.row(code).version
+    naming.confirm(centre.database, code, [HOA], viewer(office, MINH), version=seen)
+    with pytest.raises(ChangedMeanwhileError):
+        naming.confirm(centre.database, code, [THU], viewer(office, MINH), version=seen)
+    assert not sees(office, HOA, code)
+
+
+@pytest.mark.parametrize("named", [[HOA], [HOA, THU], []])
+def test_a_supervisor_does_not_say_whether_it_is_about_their_own_unit(centre, office, named):
+    code = centre.file(kind="attitude").code
+    if not named:
+        naming.confirm(centre.database, code, [HOA], viewer(office, MINH))
+    with pytest.raises(ForbiddenMoveError, match="another unit"):
+        naming.confirm(centre.database, code, named, viewer(office, LAN))
+    assert centre.row(code).naming == (WAITING if named else CONFIRMED)
+    assert sees(office, HOA, code) is False
 
 
 def test_who_works_on_it_when_they_are_named_does_so_no_more(centre, office):
@@ -226,7 +266,7 @@ def crowd(request, centre, office):
     for _ in range(40):
         code = centre.file(
             kind=chance.choice(["late", "fee", "attitude"]),
-            person=chance.choice([None, None, "chị Vũ Lan", "ông bảo vệ"]),
+            person=chance.choice([None, None, "chị Vũ Lan", "ông Ngô Văn Nam", "ông bảo vệ"]),
         ).code
         unit, assignee = chance.choice([None, LAND, JUSTICE]), chance.choice([None, None, HOA, THU, NAM, MINH])
         due_on = chance.choice([None, TODAY, TODAY - timedelta(days=1), TODAY + timedelta(days=1)])
@@ -249,6 +289,7 @@ def add_named(centre, office, complaint_id, names):
 
 def allowed(row, named, person):
     """The rule of the architecture, told once more in plain steps."""
+    of_unit = [name for name, unit, _ in STAFF if unit and unit == person.unit]
     head_of = person.unit if UNIT_HEAD in person.roles else None
     if person.roles <= {ADMINISTRATOR} or person.name in {name for name, _ in named}:
         return False
@@ -258,6 +299,7 @@ def allowed(row, named, person):
         told = f" {row.folded} "
         near = row.assignee == person.name or f" {plain(person.name)} " in told
         near = near or bool(person.unit and (row.unit == person.unit or f" {plain(person.unit)} " in told))
+        near = near or any(f" {plain(name)} " in told for name in of_unit)
         return SUPERVISOR in person.roles and not near
     if SUPERVISOR in person.roles or row.assignee == person.name:
         return True

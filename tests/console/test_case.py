@@ -216,23 +216,42 @@ def test_a_merge_does_not_tell_that_a_hidden_complaint_exists(office, centre):
     assert centre.row(code).state == ACCEPTED
 
 
-def test_neither_history_nor_log_tell_of_a_hidden_complaint_that_was_merged(office, centre):
-    into, hidden = centre.file_in(ACCEPTED), named(office, LAN)
+def test_what_is_hidden_from_others_is_not_merged_with_what_they_see(office, centre):
+    hidden, seen, browser = named(office, LAN), centre.file_in(ACCEPTED), office.browser(MINH)
     centre.move(hidden, ACCEPTED)
-    viewer = viewer_of(office.desk.accounts.find(MINH))
-    casework.merge(centre.database, centre.rules, hidden, into, MINH, "Trùng.", viewer=viewer)
-    assert hidden in office.browser(MINH).get(f"/phan-anh/{into}").text
-    browser = office.browser(LAN)
-    assert hidden not in browser.get(f"/phan-anh/{into}").text
-    assert hidden not in browser.get("/nhat-ky").text
+    for code, into in ((hidden, seen), (seen, hidden)):
+        assert browser.act(code, "merge", into=into, text="Trùng.").status_code == 422
+    alike = named(office, LAN)
+    centre.move(alike, ACCEPTED)
+    assert browser.act(alike, "merge", into=hidden, text="Trùng.").status_code == 303
 
 
-def test_a_case_does_not_tell_that_it_was_merged_into_a_hidden_one(office, centre):
-    hidden, code = named(office, LAN), centre.file_in(ACCEPTED)
-    viewer = viewer_of(office.desk.accounts.find(MINH))
-    casework.merge(centre.database, centre.rules, code, hidden, MINH, "Trùng.", viewer=viewer)
-    assert hidden in office.browser(MINH).get(f"/phan-anh/{code}").text
-    assert hidden not in office.browser(LAN).get(f"/phan-anh/{code}").text
+@pytest.mark.parametrize("form", ["assign", "forward"])
+def test_nobody_gives_away_what_waits_for_who_is_named(office, centre, form):
+    code, browser = centre.file(kind="attitude").code, office.browser(MINH)
+    assert f"/{code}/{form}" not in browser.get(f"/phan-anh/{code}").text
+    response = browser.act(code, form, assignee=MINH, unit=JUSTICE)
+    assert response.status_code == 422
+    assert "Chưa xác nhận ai bị nêu tên" in text_of(response)
+    assert (centre.row(code).assignee, centre.row(code).unit) == (None, None)
+
+
+@pytest.mark.parametrize("form", ["assign", "forward"])
+def test_a_unit_without_accounts_has_to_be_meant(office, centre, form):
+    code, browser = centre.file().code, office.browser(MINH)
+    response = browser.act(code, form, unit="Phòng Đất đi")
+    assert (response.status_code, centre.row(code).unit) == (422, None)
+    assert 'name="unit-sure"' in response.text
+    assert browser.act(code, form, **{"unit": "Phòng Đất đi", "unit-sure": "yes"}).status_code == 303
+
+
+@pytest.mark.parametrize("role", ["administrator", "content_editor"])
+def test_nobody_is_given_what_they_cannot_read(office, centre, role):
+    code, browser = centre.file().code, office.browser(MINH)
+    assert browser.act(code, "assign", assignee=ROLE_OF[role]).status_code == 422
+    ticked = f"{code}:{centre.row(code).version}"
+    assert browser.post("/nhieu/giao", case=ticked, assignee=ROLE_OF[role]).status_code == 422
+    assert centre.row(code).assignee is None
 
 
 def test_denunciations_are_not_in_the_console(office, centre):

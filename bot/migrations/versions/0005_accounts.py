@@ -139,6 +139,7 @@ def _complaints() -> None:
         sa.Column("id", ROW_ID, primary_key=True),
         sa.Column("complaint_id", ROW_ID, sa.ForeignKey("complaints.id"), nullable=False),
         sa.Column("officer", sa.String(100), nullable=False),
+        sa.Column("named", sa.Boolean(), nullable=False),
         sa.Column("unit", sa.String(100)),
         sa.Column("confirmed_by", sa.String(100), nullable=False),
         sa.Column("confirmed_at", MOMENT, nullable=False),
