@@ -92,13 +92,15 @@ WARNINGS = {
     "empty": "Câu trả lời chưa nêu ngày, nơi, giấy tờ hay việc đã làm nào; người dân khó biết chuyện gì đã xảy ra.",
     "copy": "Câu trả lời gần như nguyên mẫu. Anh/chị viết thêm điều chỉ đúng với phản ánh này.",
     "unfilled": "Còn chỗ trong [ngoặc vuông] chưa điền; điền hết hoặc xóa đi rồi mới gửi được.",
-    "personal": "Câu trả lời có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
+    "personal": "Trong lời này có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
 }
 UNKNOWN = "Không có phản ánh nào với mã này."
 CHANGED = (
     "Vừa có người khác thay đổi phản ánh này, nên việc của anh/chị chưa được lưu. Dưới đây là bản mới nhất; "
     "chữ anh/chị đã gõ vẫn còn trong ô. Anh/chị xem lại rồi gửi lần nữa."
 )
+
+CHANGED_IN_LIST = "Vừa có người khác thay đổi phản ánh này, nên chưa làm. Anh/chị mở xem rồi làm lại."
 
 
 def sentence_of(error: Exception) -> str:
