@@ -63,7 +63,9 @@ def test_a_reader_sees_which_there_are_and_opens_one_with_a_reason(office, centr
     page = browser.get("/to-cao").text
     assert code in page
     assert TOLD not in page
-    assert TOLD not in browser.get(f"/to-cao/{code}").text
+    ask = browser.get(f"/to-cao/{code}").text
+    assert TOLD not in ask
+    assert "người tố cáo xem được ai mở, lúc nào" in ask
     assert browser.post(f"/to-cao/{code}", why=" ").status_code == 422
     assert openings(office) == []
     assert TOLD in browser.post(f"/to-cao/{code}", why=WHY).text
