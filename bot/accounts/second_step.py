@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -18,14 +19,18 @@ SECONDS = 30
 # A telephone's clock may be half a minute off.
 _STEPS_OFF = 1
 RECOVERY_CODES = 8
+# 160 bits, as RFC 4226 wants them; 32 letters of base32 without padding.
+_SECRET_BYTES = 20
 _ISSUER = "Mot Cua"
 
 
-def begin(session: Session, officer: Officer) -> str:
-    """A new secret, kept sealed; it counts only when a code of it was shown (`confirm`)."""
-    secret = new_secret()
-    officer.totp, officer.totp_confirmed = cipher_of(session).seal(secret), False
-    return secret
+def offered_to(session: Session, token: str) -> str:
+    """The secret that a log-in is shown to set up the second step with; of this log-in alone, and kept nowhere.
+
+    Whoever knew the password before and saw a secret then does not know the one that comes to count.
+    """
+    digest = cipher_of(session).digest(f"second-step:{token}")
+    return base64.b32encode(bytes.fromhex(digest)[:_SECRET_BYTES]).decode()
 
 
 def secret_of(session: Session, officer: Officer) -> str:

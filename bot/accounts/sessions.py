@@ -211,16 +211,16 @@ class Sessions:
         return done
 
     def begin_second_step(self, token: str) -> tuple[str, str]:
-        """The secret to put into a telephone, and what its QR code says; the same until it counts.
+        """The secret to put into a telephone, and what its QR code says; the same as long as this session lasts.
 
         Raises:
             WrongCodeError: the session has ended, or the second step is set up already.
         """
-        with self.database.transaction() as session:
-            officer = session.execute(officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
+        with self.database.reading() as session:
+            officer = session.execute(officer_of(token)).scalar_one_or_none()
             if officer is None or officer.totp_confirmed:
                 raise WrongCodeError("The second step is set up already.")
-            secret = second_step.secret_of(session, officer) or second_step.begin(session, officer)
+            secret = second_step.offered_to(session, token)
             return secret, second_step.address_of(secret, officer.name)
 
     def confirm_second_step(self, token: str, typed: str) -> tuple[LoggedIn, list[str]]:
@@ -235,10 +235,11 @@ class Sessions:
         moment = self.clock()
         with self.database.transaction() as session:
             officer = session.execute(officer_of(token).with_for_update(of=Officer)).scalar_one_or_none()
-            set_up = officer is None or officer.totp_confirmed
-            if set_up or not second_step.take_code(session, officer, typed, moment):
+            set_up, secret = officer is None or officer.totp_confirmed, second_step.offered_to(session, token)
+            step = second_step.step_of(secret, typed, moment)
+            if set_up or step is None:
                 raise WrongCodeError("This code is wrong.")
-            codes = second_step.confirm(session, officer)
+            codes = second_step.put_in_place(session, officer, secret, step)
             begun = self.take_over(session, token, moment)
             end_sessions(session, officer)
             audit.record(session, officer.name, "officer.second_step", officer.name, moment=moment)

@@ -46,7 +46,7 @@ def count_unread(database: Database, people: Iterable[Person], names: Collection
 
 
 def last_reason(database: Database, code: str, viewer: Viewer, since: datetime) -> str:
-    """Why this reader opened a denunciation last; empty when they have not since this moment.
+    """The reason this reader gave last for opening a denunciation; empty when they gave none since this moment.
 
     Raises:
         UnknownComplaintError: there is no such denunciation that this reader may know of.

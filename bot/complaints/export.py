@@ -24,7 +24,7 @@ from bot.complaints import queries, reading
 from bot.complaints.cells import cell_text, csv_text
 from bot.complaints.errors import ComplaintError
 from bot.complaints.lifecycle import ANSWERED, END_REASONS, STATE_LABELS
-from bot.complaints.masking import has_tokens, mask_tokens
+from bot.complaints.masking import has_tokens, mask_values
 from bot.complaints.model import Complaint, Evidence
 from bot.complaints.queries import Wanted
 from bot.complaints.reading import CONTACT, Look
@@ -193,7 +193,7 @@ def _batch(database: Database, rules: Rules, rows: list[Complaint], look: Look, 
                 _contact(database, row, look),
                 files.get(row.id, 0),
                 reading.is_overdue(row, today),
-                functools.partial(vault.reveal, session, row.conversation) if look.contact else mask_tokens,
+                functools.partial(vault.reveal, session, row.conversation) if look.contact else mask_values,
             )
             lines.append([column.value(filled) for column in COLUMNS])
         return lines
@@ -207,7 +207,8 @@ def _contact(database: Database, row: Complaint, look: Look) -> str:
 
 def _holds_personal_values(row: Complaint) -> bool:
     told = (row.description, row.office, row.happened, row.person, row.dossier_code, row.rating_words)
-    return bool(row.contact) or any(has_tokens(text) for text in (*told, *(move.note for move in row.moves)))
+    notes = [move.note for move in row.moves if move.note]
+    return bool(row.contact) or any(map(has_tokens, told)) or not all(map(vault.is_plain, notes))
 
 
 def _moment(moment: datetime) -> str:

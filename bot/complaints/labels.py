@@ -24,7 +24,12 @@ _UNDELIVERED = {
 MARKS = {"khieu_nai": "KHIẾU NẠI", "to_cao": "TỐ CÁO"}
 ACTORS = {CITIZEN: "người dân", SYSTEM: "hệ thống"}
 ABOUT = {**STATE_LABELS, "overdue": "Đã quá ngày", "reminder": "Nhắc bổ sung"}
-OPENED = {"contact": "liên hệ", "restricted": "tố cáo", "talk": "cuộc trò chuyện"}
+OPENED = {
+    "contact": "liên hệ",
+    "restricted": "tố cáo",
+    "restricted again": "tố cáo, mở tiếp",
+    "talk": "cuộc trò chuyện",
+}
 CHANNELS = {
     "web": "trang web",
     "terminal": "dòng lệnh",

@@ -16,7 +16,7 @@ from bot.complaints.casework import MERGED
 from bot.complaints.errors import MissingTextError, NotAReaderError, UnknownComplaintError
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import OPEN
-from bot.complaints.masking import mask_contact, mask_tokens
+from bot.complaints.masking import mask_contact, mask_tokens, mask_values
 from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintMove, ComplaintOpening, Evidence
 from bot.complaints.remarks import remarks_of
 from bot.complaints.told import Notice, notices_of
@@ -26,6 +26,8 @@ from bot.delivery import vault
 from bot.text.codes import find_receipt_code
 
 CONTACT, RESTRICTED = "contact", "restricted"
+# Opened for a reason that was given a short while ago; citizens read of both alike.
+AGAIN = f"{RESTRICTED} again"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Look:
         readers: the names of those who may read denunciations.
         why: the reason, kept with what was opened.
         viewer: what the officer may know of; None is whoever reaches the database itself.
+        again: whether a denunciation is opened for a reason that was given before, and still holds.
     """
 
     by: str
@@ -47,6 +50,7 @@ class Look:
     readers: Sequence[str] = ()
     why: str = ""
     viewer: Viewer | None = None
+    again: bool = False
 
     def check(self) -> None:
         """Whether this may be asked.
@@ -59,6 +63,18 @@ class Look:
             raise NotAReaderError(f"'{self.by}' is not among the readers of denunciations (MOTCUA_RESTRICTED_READERS).")
         if (self.contact or self.restricted) and not self.why.strip():
             raise MissingTextError("Say why it is opened (--why); the reason is kept.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a complaint's history; personal values in its note as `Look` asked."""
+
+    moved_at: datetime
+    moved_by: str
+    from_state: str
+    to_state: str
+    reason: str | None
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +103,7 @@ class Seen:
     joined: int
     joined_to: str | None
     link: str
-    moves: tuple[ComplaintMove, ...] = ()
+    moves: tuple[Step, ...] = ()
     remarks: tuple[tuple[str, datetime, str], ...] = ()
     named: tuple[str, ...] = ()
     unaware: frozenset[str] = frozenset()
@@ -118,7 +134,7 @@ def see_complaint(database: Database, code: str, look: Look) -> Seen:
         if look.contact:
             record_opening(session, row, look, CONTACT)
         if row.restricted:
-            record_opening(session, row, look, RESTRICTED)
+            record_opening(session, row, look, AGAIN if look.again else RESTRICTED)
         session.flush()
         return _see(session, row, look)
 
@@ -191,7 +207,7 @@ def _see(session: Session, row: Complaint, look: Look) -> Seen:
         joined_to=session.execute(
             select(Complaint.code).where(Complaint.id == row.joined_to_id, *known)
         ).scalar_one_or_none(),
-        moves=_moves(session, row, look),
+        moves=tuple(_step(session, row, move, contact) for move in _moves(session, row, look)),
         link=session.execute(select(ChainLink.link).where(ChainLink.complaint_id == row.id)).scalar_one_or_none() or "",
         remarks=tuple(
             (by, at, vault.reveal(session, row.conversation, text) if contact else mask_tokens(text))
@@ -206,6 +222,12 @@ def _moves(session: Session, row: Complaint, look: Look) -> tuple[ComplaintMove,
     merged = {move.note for move in row.moves if move.reason == MERGED and move.note}
     known = visibility.codes_seen(session, merged, look.viewer) if merged else set()
     return tuple(move for move in row.moves if move.note not in merged - known)
+
+
+def _step(session: Session, row: Complaint, move: ComplaintMove, contact: bool) -> Step:
+    # Staff's own words are stored as the citizen was told them, a number that was quoted with them.
+    note = move.note and (vault.reveal(session, row.conversation, move.note) if contact else mask_values(move.note))
+    return Step(move.moved_at, move.moved_by, move.from_state, move.to_state, move.reason, note)
 
 
 def _masked(session: Session, row: Complaint) -> Draft:

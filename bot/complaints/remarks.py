@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, true, update
 from sqlalchemy.orm import Session
 
 from bot.accounts import audit
@@ -14,10 +14,13 @@ from bot.complaints.casework import lock
 from bot.complaints.errors import ForbiddenMoveError, MissingTextError
 from bot.complaints.model import Complaint, ComplaintMention, ComplaintRemark
 from bot.complaints.texts import plain
-from bot.complaints.visibility import Viewer, unaware_of
+from bot.complaints.visibility import Viewer, conditions, unaware_of
 from bot.database import Database, now
 from bot.delivery import vault
 from bot.text.normalise import clean
+
+# Databases take some hundreds of columns in a question.
+_AT_ONCE = 200
 
 
 def add(
@@ -57,6 +60,18 @@ def remarks_of(session: Session, row: Complaint) -> list[tuple[str, datetime, st
     """The remarks of a complaint as they are stored, oldest first: by whom, when, what."""
     kept = select(ComplaintRemark).where(ComplaintRemark.complaint_id == row.id).order_by(ComplaintRemark.id)
     return [(one.made_by, one.made_at, one.text) for one in session.execute(kept).scalars() if one.text]
+
+
+def may_be_called(database: Database, complaint_id: int, viewers: Sequence[Viewer]) -> list[str]:
+    """Which of these officers see a complaint as it is now: whom a mention reaches."""
+    called: list[str] = []
+    for start in range(0, len(viewers), _AT_ONCE):
+        some = viewers[start : start + _AT_ONCE]
+        sees = [and_(true(), *conditions(one)).label(f"sees_{number}") for number, one in enumerate(some)]
+        with database.reading() as session:
+            row = session.execute(select(*sees).where(Complaint.id == complaint_id)).first()
+        called += [one.name for one, found in zip(some, row or (), strict=False) if found]
+    return called
 
 
 def see_mentions(database: Database, complaint_id: int, officer: str) -> None:

@@ -11,8 +11,7 @@ from starlette.responses import Response
 
 from bot.accounts.permissions import ASSIGN, NAME, READ, WORK
 from bot.complaints import casework, naming, remarks
-from bot.complaints.answer_checks import UNFILLED, find_warnings
-from bot.complaints.answer_templates import fill, unfilled
+from bot.complaints.answer_templates import fill
 from bot.complaints.errors import (
     ChangedMeanwhileError,
     ComplaintError,
@@ -25,7 +24,8 @@ from bot.complaints.reading import Look, see_complaint
 from bot.console.case_page import CasePage, code_of, takers
 from bot.console.doors import Door, allowed
 from bot.console.lists import LIST
-from bot.console.sentences import CHANGED, DONE, WARNINGS, sentence_of
+from bot.console.sending import ANSWER, ASK, hold
+from bot.console.sentences import CHANGED, DONE, sentence_of
 from bot.console.visit import Visit, go_to
 
 _CASE = "/phan-anh/{code}"
@@ -43,6 +43,8 @@ class CasePages:
         forms: tuple[tuple[str, Callable[[Visit, str], None], str], ...] = (
             ("move", self._move, WORK),
             ("forward", self._forward, WORK),
+            ("answer", self._answer, WORK),
+            ("ask", self._ask, WORK),
             ("merge", self._merge, WORK),
             ("remark", self._remark, WORK),
             ("assign", self._assign, ASSIGN),
@@ -52,8 +54,6 @@ class CasePages:
             Door(_CASE, self.show, allowed(READ)),
             # Asked for by the open page again and again, so it keeps no session alive.
             Door(f"{_CASE}/ai", self.show_others, allowed(READ), touches=False),
-            Door(f"{_CASE}/answer", self.answer, allowed(WORK), "POST"),
-            Door(f"{_CASE}/ask", self.ask, allowed(WORK), "POST"),
             Door(f"{_CASE}/answer/mau", self._begin("answer", ANSWERED), allowed(WORK), "POST"),
             Door(f"{_CASE}/ask/mau", self._begin("ask", NEEDS_INFORMATION), allowed(WORK), "POST"),
             *(Door(f"{_CASE}/{name}", self._form(name, act), allowed(needs), "POST") for name, act, needs in forms),
@@ -69,27 +69,6 @@ class CasePages:
         others = self.page.sessions.look_at(visit.session.token, seen.complaint.code)
         return self.page.frame.page(visit, "present.html", others=others)
 
-    def answer(self, visit: Visit) -> Response:
-        """POST: the answer; before it is sent, how it reads, when that is asked for or something is to be looked at."""
-        visit = _filled(visit)
-        noticed = find_warnings(visit.form.get("text"), self.page.templates.values())
-        held = UNFILLED in noticed or (bool(noticed) and visit.form.get("sure") != "yes")
-        if visit.form.get("text") and (visit.form.get("preview") or held):
-            return self._look_again(visit, "answer", [WARNINGS[key] for key in noticed])
-        return self._form("answer", self._answer)(visit)
-
-    def ask(self, visit: Visit) -> Response:
-        """POST: a question; before it is asked, how it reads, when that is asked for or a field is left in it."""
-        visit = _filled(visit)
-        left = [WARNINGS[UNFILLED]] if unfilled(visit.form.get("text")) else []
-        if visit.form.get("text") and (visit.form.get("preview") or left):
-            return self._look_again(visit, "ask", left)
-        return self._form("ask", self._ask)(visit)
-
-    def _look_again(self, visit: Visit, form: str, warnings: list[str]) -> Response:
-        status = 200 if visit.form.get("preview") else 422
-        return self.page.show(visit, failed=form, warnings=warnings, preview=True, status=status)
-
     def _begin(self, form: str, state: str) -> Callable[[Visit], Response]:
         def handle(visit: Visit) -> Response:
             template = self.page.templates.get(visit.form.get("template"))
@@ -103,6 +82,9 @@ class CasePages:
 
     def _form(self, name: str, act: Callable[[Visit, str], None]) -> Callable[[Visit], Response]:
         def handle(visit: Visit) -> Response:
+            visit = _filled(visit) if name in (ANSWER, ASK) else visit
+            if held := hold(visit, name, self.page.templates.values()):
+                return self.page.show(visit, failed=name, held=held, status=held.status)
             try:
                 act(visit, code_of(visit))
             except UnknownComplaintError:

@@ -27,13 +27,13 @@ from bot.complaints.lifecycle import (
 )
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import WAITING
-from bot.complaints.notices import preview_answer, preview_question
 from bot.complaints.reading import Look, Seen, is_overdue, see_complaint
 from bot.complaints.rules import Rules
 from bot.complaints.talk import Said
 from bot.complaints.visibility import viewer_of
 from bot.console.pages import Frame
-from bot.console.showing import Render, Shown, show
+from bot.console.sending import ANSWER, ASK, Held, preview_of
+from bot.console.showing import Render
 from bot.console.visit import Visit
 from bot.database import Database
 from bot.delivery.model import channel_of
@@ -93,8 +93,7 @@ class CasePage:
         failed: str = "",
         done: str = "",
         status: int = 200,
-        warnings: Sequence[str] = (),
-        preview: bool = False,
+        held: Held | None = None,
         look: bool = False,
         talk: Sequence[Said] | None = None,
     ) -> Response:
@@ -103,7 +102,7 @@ class CasePage:
         Args:
             contact: personal values are readable; who and why is recorded.
             failed: the form whose fields keep what was typed.
-            preview: whether that form's words are shown as the citizen will read them.
+            held: why that form's words were not sent yet.
             look: whether somebody comes to look, and is not led back by a form.
             talk: the conversation around the complaint, when it was opened.
 
@@ -131,6 +130,7 @@ class CasePage:
             photos=PHOTOS,
             similar=self._similar(visit, seen),
             people=[name for name in takers(self.accounts) if name not in seen.unaware],
+            colleagues=remarks.may_be_called(self.database, row.id, [viewer_of(one) for one in staff]),
             everybody=[one.name for one in staff] if may(roles, NAME) else [],
             units=sorted({one.unit for one in staff if one.unit}),
             ways=_ways(seen),
@@ -147,24 +147,16 @@ class CasePage:
             error=error,
             failed=failed,
             typed=visit.form,
-            warnings=warnings,
-            left=unfilled(visit.form.get("text")) if failed in ("answer", "ask") else (),
+            warnings=held.warnings if held else (),
+            left=unfilled(visit.form.get("text")) if failed in (ANSWER, ASK) else (),
             beginnings={
-                "answer": [one for one in self.templates.values() if one.fits(row.kind, ANSWERED)],
-                "ask": [one for one in self.templates.values() if one.fits(row.kind, NEEDS_INFORMATION)],
+                ANSWER: [one for one in self.templates.values() if one.fits(row.kind, ANSWERED)],
+                ASK: [one for one in self.templates.values() if one.fits(row.kind, NEEDS_INFORMATION)],
             },
-            preview=self._preview(visit, seen, failed) if preview else [],
+            preview=preview_of(self.renderers, visit, row, failed) if held and failed in (ANSWER, ASK) else [],
             done=done,
             labels=_LABELS,
         )
-
-    def _preview(self, visit: Visit, seen: Seen, form: str) -> list[Shown]:
-        text, reason = visit.form.get("text"), visit.form.get("reason")
-        if form == "ask":
-            reply = preview_question(seen.complaint, text)
-        else:
-            reply = preview_answer(seen.complaint, text, reason if reason in ANSWER_REASONS else "")
-        return show(self.renderers, channel_of(seen.complaint.conversation), reply)
 
     def _similar(self, visit: Visit, seen: Seen) -> list[Alike]:
         row = seen.complaint

@@ -69,6 +69,17 @@ class Console:
         case = CasePage(
             database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
         )
+        denunciations = DenunciationPages(
+            database,
+            self.rules,
+            accounts,
+            self.sessions,
+            frame,
+            self.folder,
+            self.templates,
+            self.renderers,
+            self.today,
+        )
         return [
             *LogInPages(self.sessions, frame, self.secure, label).doors(),
             *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
@@ -78,7 +89,7 @@ class Console:
             *PeoplePages(
                 accounts, self.rules.kinds, frame, self.provider.settings.issuer if self.provider else ""
             ).doors(),
-            *DenunciationPages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
+            *denunciations.doors(),
             *FilterPages(database, frame).doors(),
             *CasePages(case).doors(),
             *OpeningPages(case, self.folder).doors(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from bot.accounts.officers import Accounts
 from bot.accounts.permissions import READ, may
 from bot.accounts.sessions import Sessions
 from bot.complaints import casework, evidence, naming, remarks
+from bot.complaints.answer_templates import Template, unfilled
 from bot.complaints.denunciations import assign, last_reason, list_denunciations
 from bot.complaints.errors import (
     ChangedMeanwhileError,
@@ -24,7 +25,7 @@ from bot.complaints.errors import (
     UnknownComplaintError,
     UnknownFileError,
 )
-from bot.complaints.labels import ACTORS, OPENED, QUESTIONS, REASONS
+from bot.complaints.labels import ABOUT, ACTORS, CHANNELS, DELIVERY, OPENED, QUESTIONS, REASONS, why_undelivered
 from bot.complaints.lifecycle import (
     ANSWER_REASONS,
     ANSWERED,
@@ -38,21 +39,35 @@ from bot.complaints.lifecycle import (
 from bot.complaints.model import WAITING
 from bot.complaints.reading import Look, is_overdue, see_complaint
 from bot.complaints.rules import Rules
+from bot.complaints.talk import Said, see_talk
 from bot.complaints.visibility import Viewer
 from bot.console.doors import READERS, Door
 from bot.console.forms import whole
 from bot.console.pages import DENUNCIATIONS, Frame
+from bot.console.sending import ANSWER, ASK, Held, hold, preview_of
 from bot.console.sentences import CHANGED, DONE, sentence_of
+from bot.console.showing import Render
 from bot.console.visit import Visit, go_to
 from bot.database import Database, now
+from bot.delivery.model import channel_of
 
 _LIST, _ONE = "/to-cao", "/to-cao/{code}"
 HERE = DENUNCIATIONS[1]
 PAGE = 50
-# How long a reason that was given opens the same one again, so that work on it goes on.
+# How long a reason opens the same one again after it was given, so that work on it goes on.
 REASON_HOLDS = timedelta(minutes=15)
 _LONGEST_NAME = 100
-_LABELS = {"questions": QUESTIONS, "states": STATE_LABELS, "opened": OPENED, "actors": ACTORS, "reasons": REASONS}
+_LABELS = {
+    "questions": QUESTIONS,
+    "states": STATE_LABELS,
+    "about": ABOUT,
+    "delivery": DELIVERY,
+    "channels": CHANNELS,
+    "why": why_undelivered,
+    "opened": OPENED,
+    "actors": ACTORS,
+    "reasons": REASONS,
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,8 @@ class DenunciationPages:
 
     Attributes:
         folder: where photos and documents lie.
+        templates: what answers begin with; hardly more than one of these is no answer.
+        renderers: how each channel that is sent to cuts a message.
         today: tells the day in Viet Nam.
     """
 
@@ -70,6 +87,8 @@ class DenunciationPages:
     sessions: Sessions
     frame: Frame
     folder: Path
+    templates: Mapping[str, Template]
+    renderers: Mapping[str, Render]
     today: Callable[[], date]
 
     def doors(self) -> list[Door]:
@@ -88,6 +107,7 @@ class DenunciationPages:
             Door(_ONE, self.show, READERS),
             Door(_ONE, self.open, READERS, "POST"),
             Door(f"{_ONE}/lien-he", self.open_contact, READERS, "POST"),
+            Door(f"{_ONE}/tro-chuyen", self.open_talk, READERS, "POST"),
             Door(f"{_ONE}/tep/{{file}}", self.open_file, READERS, "POST"),
             *(Door(f"{_ONE}/{name}", self._form(name, act), READERS, "POST") for name, act in forms),
         ]
@@ -103,19 +123,18 @@ class DenunciationPages:
         """GET: what was opened a short while ago; else why it is to be opened is asked for."""
         why = self._reason(visit)
         if not why:
-            return self.frame.page(visit, "open_denunciation.html", code=_code(visit), error="")
+            return self._ask_why(visit)
         return self._page(visit, why, done=DONE.get(visit.asked("xong"), ""))
 
     def open(self, visit: Visit) -> Response:
         """POST: the reason; it is kept, and what was asked for is shown."""
         self._reason(visit)
         try:
-            return self._page(visit, visit.form.get("why"))
+            return self._page(visit, visit.form.get("why"), again=False)
         except UnknownComplaintError:
             raise
         except ComplaintError as error:
-            context = {"code": _code(visit), "error": sentence_of(error)}
-            return self.frame.page(visit, "open_denunciation.html", status=422, **context)
+            return self._ask_why(visit, sentence_of(error), 422)
 
     def open_contact(self, visit: Visit) -> Response:
         """POST: the same with contact and personal values, for a reason of its own."""
@@ -127,6 +146,19 @@ class DenunciationPages:
             raise
         except ComplaintError as error:
             return self._page(visit, why, error=sentence_of(error), status=422)
+
+    def open_talk(self, visit: Visit) -> Response:
+        """POST: the same with what was said around it, for a reason of its own."""
+        if not (why := self._reason(visit)):
+            return go_to(f"{HERE}/{_code(visit)}")
+        look = _look(visit, visit.form.get("why"))
+        try:
+            talk = see_talk(self.database, _code(visit), look)
+        except UnknownComplaintError:
+            raise
+        except ComplaintError as error:
+            return self._page(visit, why, error=sentence_of(error), status=422)
+        return self._page(visit, why, talk=talk)
 
     def open_file(self, visit: Visit) -> Response:
         """POST: a photo or document as a download; who and why is kept."""
@@ -151,7 +183,11 @@ class DenunciationPages:
     def _form(self, name: str, act: Callable[[Visit, str], None]) -> Callable[[Visit], Response]:
         def handle(visit: Visit) -> Response:
             if not (why := self._reason(visit)):
-                return go_to(f"{HERE}/{_code(visit)}")
+                # The reason ran out over what was being written.
+                kept = visit.form.typed()
+                return self._ask_why(visit, status=422, typed=kept) if kept else go_to(f"{HERE}/{_code(visit)}")
+            if held := hold(visit, name, self.templates.values()):
+                return self._page(visit, why, failed=name, held=held, status=held.status)
             try:
                 act(visit, _code(visit))
             except UnknownComplaintError:
@@ -202,6 +238,10 @@ class DenunciationPages:
         """
         return last_reason(self.database, _code(visit), _reader(visit), now() - REASON_HOLDS)
 
+    def _ask_why(self, visit: Visit, error: str = "", status: int = 200, typed: Sequence[str] = ()) -> Response:
+        context = {"code": _code(visit), "error": error, "typed": typed}
+        return self.frame.page(visit, "open_denunciation.html", status=status, **context)
+
     def _readers(self) -> list[str]:
         names = self.frame.readers
         return [
@@ -214,14 +254,16 @@ class DenunciationPages:
         why: str,
         *,
         contact: bool = False,
+        again: bool = True,
+        held: Held | None = None,
+        talk: Sequence[Said] | None = None,
         error: str = "",
         failed: str = "",
         done: str = "",
         status: int = 200,
     ) -> Response:
-        by, reader = visit.person.name, _reader(visit)
-        look = Look(by, contact, restricted=True, readers=(by,), why=why, viewer=reader)
-        seen = see_complaint(self.database, _code(visit), look)
+        reader = _reader(visit)
+        seen = see_complaint(self.database, _code(visit), replace(_look(visit, why), contact=contact, again=again))
         row = seen.complaint
         return self.frame.page(
             visit,
@@ -239,6 +281,11 @@ class DenunciationPages:
             naming_waits=row.naming == WAITING,
             ways=_ways(row.state),
             contact=contact,
+            talk=talk,
+            channel=CHANNELS.get(channel_of(row.conversation), channel_of(row.conversation)),
+            warnings=held.warnings if held else (),
+            left=unfilled(visit.form.get("text")) if held and failed in (ANSWER, ASK) else (),
+            preview=preview_of(self.renderers, visit, row, failed) if held and failed in (ANSWER, ASK) else [],
             error=error,
             failed=failed,
             typed=visit.form,
@@ -249,6 +296,11 @@ class DenunciationPages:
 
 def _reader(visit: Visit) -> Viewer:
     return replace(visit.viewer, restricted=True)
+
+
+def _look(visit: Visit, why: str) -> Look:
+    by = visit.person.name
+    return Look(by, restricted=True, readers=(by,), why=why, viewer=_reader(visit))
 
 
 def _code(visit: Visit) -> str:

@@ -128,7 +128,7 @@ class Guard:
         if too_large:
             return self.frame.page(visit, "too_large.html", status=413)
         if self.door.method == "POST" and not self._is_own_form(visit):
-            return self.frame.page(visit, "stale.html", status=403, typed=_typed(visit.form))
+            return self.frame.page(visit, "stale.html", status=403, typed=visit.form.typed())
         if needs.reader and not self.frame.is_reader(login):
             return self.frame.page(visit, "unknown.html", status=404)
         try:
@@ -140,7 +140,7 @@ class Guard:
         if self.door.method == "GET":
             return go_to(LOG_IN)
         # What was being written when the session ended must not be lost.
-        return self.frame.page(visit, "stale.html", status=401, typed=_typed(visit.form))
+        return self.frame.page(visit, "stale.html", status=401, typed=visit.form.typed())
 
     def _is_own_form(self, visit: Visit) -> bool:
         site = visit.request.headers.get("sec-fetch-site")
@@ -157,9 +157,3 @@ class Guard:
     def set_cookie(self, response: Response, name: str, value: str) -> None:
         """A cookie for the console alone, which no script reads and no other site sends."""
         response.set_cookie(name, value, path=HOME, httponly=True, samesite="strict", secure=self.secure)
-
-
-def _typed(form: Form) -> list[str]:
-    """Longer texts of a form, to be copied by who wrote them."""
-    kept = ("text", "note", "why")
-    return [value for name in kept for value in form.all(name) if value.strip()]

@@ -12,6 +12,7 @@ MOST_BYTES = 200_000
 _FORM = "application/x-www-form-urlencoded"
 _NETWORK_OF_ONE = 64
 _MOST_FIELDS = 200
+_TEXTS = ("text", "note", "why")
 
 
 class TooLargeError(Exception):
@@ -35,6 +36,10 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every value of a field that may stand more than once."""
         return self.fields.get(name, [])
+
+    def typed(self) -> list[str]:
+        """Longer texts, to be copied by who wrote them."""
+        return [value for name in _TEXTS for value in self.all(name) if value.strip()]
 
     def number(self, name: str) -> int | None:
         """A whole number, None when it is none."""

@@ -121,8 +121,9 @@ class ListPages:
             words=asked("q"),
             kind=asked("loai") if asked("loai") in self.rules.kinds else None,
             state=asked("buoc") if asked("buoc") in STATES and wanted.state is None else wanted.state,
-            unit=asked("don-vi") or wanted.unit,
-            assignee=asked("nguoi") or wanted.assignee,
+            # What a queue is of can't be asked away.
+            unit=wanted.unit or asked("don-vi") or None,
+            assignee=wanted.assignee or asked("nguoi") or None,
             since=_midnight(first) if first else None,
             before=_midnight(last + timedelta(days=1)) if last else None,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -48,7 +49,7 @@ class LogPages:
         by, before = visit.asked("ai"), whole(visit.asked("truoc"))
         rows = audit.list_entries(self.database, before, by, limit=PAGE + 1)
         entries, last = self._known(visit, rows[:PAGE]), rows[PAGE - 1].id if len(rows) > PAGE else None
-        more = f"{HOME}/nhat-ky?truoc={last}" if last else ""
+        more = f"{HOME}/nhat-ky?{urlencode({'ai': by, 'truoc': last} if by else {'truoc': last})}" if last else ""
         return self.frame.page(visit, "log.html", entries=entries, more=more, by=by, acts=ACTS, verdict=verdict)
 
     def _known(self, visit: Visit, rows: list[AuditEntry]) -> list[tuple[AuditEntry, str, str]]:

@@ -99,7 +99,7 @@ WARNINGS = {
     "empty": "Câu trả lời chưa nêu ngày, nơi, giấy tờ hay việc đã làm nào; người dân khó biết chuyện gì đã xảy ra.",
     "copy": "Câu trả lời gần như nguyên mẫu. Anh/chị viết thêm điều chỉ đúng với phản ánh này.",
     "unfilled": "Còn chỗ trong [ngoặc vuông] chưa điền; điền hết hoặc xóa đi rồi mới gửi được.",
-    "personal": "Câu trả lời có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
+    "personal": "Trong lời này có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
 }
 UNKNOWN = "Không có phản ánh nào với mã này."
 CHANGED = (
@@ -110,6 +110,8 @@ UNKNOWN_UNIT = (
     "Chưa có tài khoản nào thuộc đơn vị này, nên chỉ giám sát và người được giao thấy phản ánh. Anh/chị xem lại tên "
     "đơn vị; nếu đúng, mở trang của phản ánh, đánh dấu ô xác nhận rồi gửi lại."
 )
+
+CHANGED_IN_LIST = "Vừa có người khác thay đổi phản ánh này, nên chưa làm. Anh/chị mở xem rồi làm lại."
 
 
 def sentence_of(error: Exception) -> str:

@@ -194,6 +194,21 @@ def test_an_administrator_has_to_set_up_the_second_step(desk):
     assert desk.sessions.of(session.token) is None
 
 
+def test_a_secret_that_was_shown_to_another_log_in_never_counts(desk):
+    """Whoever once had the password saw it, before the owner came or chose a new one."""
+    once = desk.add("Bà Hai", roles=(ADMINISTRATOR,))
+    first = desk.sessions.log_in("Bà Hai", once, HERE)
+    seen, _ = desk.sessions.begin_second_step(first.token)
+    owner = desk.sessions.change_password(desk.sessions.log_in("Bà Hai", once, HERE).token, once, PASSWORD, HERE)
+    secret, _ = desk.sessions.begin_second_step(owner.token)
+    assert secret != seen
+    assert desk.sessions.begin_second_step(owner.token)[0] == secret
+    with pytest.raises(WrongCodeError):
+        desk.sessions.confirm_second_step(owner.token, desk.code(seen))
+    _, codes = desk.sessions.confirm_second_step(owner.token, desk.code(secret))
+    assert codes
+
+
 def test_with_a_second_step_the_password_alone_opens_nothing(desk):
     desk.add_ready()
     secret, *_ = desk.enrol(desk.log_in().token)

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select
 from bot.complaints.cells import CUT, MOST_UNITS, cell_text, csv_text
 from bot.complaints.errors import ComplaintError, MissingTextError
 from bot.complaints.export import COLUMNS, export_complaints
+from bot.complaints.lifecycle import ACCEPTED, ANSWERED
 from bot.complaints.model import Complaint, ComplaintMove, ComplaintOpening
 from bot.complaints.queries import Wanted
 from bot.complaints.reading import Look
@@ -163,6 +164,16 @@ def test_personal_values_are_masked_unless_opened_for_a_reason(centre, exported)
     with centre.database.reading() as session:
         opening = session.execute(select(ComplaintOpening)).scalar_one()
     assert (opening.complaint_id, opening.opened_by, opening.why) == (centre.row(code).id, OFFICER, "gọi hỏi")
+
+
+def test_a_number_in_an_answer_is_masked_unless_opened_for_a_reason(centre, exported):
+    code = centre.file().code
+    centre.move(code, ACCEPTED)
+    centre.move(code, ANSWERED, note=f"gọi {PHONE} khi đến")
+    assert exported()[0]["Câu trả lời"] == "gọi [số điện thoại] khi đến"
+    assert centre.count(ComplaintOpening) == 0
+    assert exported(look=Look(OFFICER, contact=True, why="gọi hỏi"))[0]["Câu trả lời"] == f"gọi {PHONE} khi đến"
+    assert centre.count(ComplaintOpening) == 1
 
 
 def test_an_erased_complaint_says_only_that(centre, exported):

@@ -45,6 +45,27 @@ def test_many_are_merged_into_one(office, centre):
     assert [centre.row(code).state for code in (into, *others)] == [ACCEPTED, ANSWERED, ANSWERED]
 
 
+def test_the_words_of_a_merge_that_was_refused_are_not_lost(office, centre):
+    into, first = centre.file_in(ACCEPTED), centre.file_in(ACCEPTED)
+    seen = ticked(centre, first)
+    casework.assign(centre.database, first, MINH, assignee=HOA)
+    response = office.browser(MINH).post("/nhieu/gop", case=seen, into=into, text="Trùng với phản ánh trước.")
+    assert "Trùng với phản ánh trước." in response.text
+    assert "Dưới đây là bản mới nhất" not in text_of(response)
+    assert centre.row(first).state == ACCEPTED
+
+
+def test_a_number_in_the_words_of_a_merge_is_asked_about_once(office, centre):
+    into, first = centre.file_in(ACCEPTED), centre.file_in(ACCEPTED)
+    fields = {"case": ticked(centre, first), "into": into, "text": "trùng với phản ánh của 0912345678"}
+    browser = office.browser(MINH)
+    response = browser.post("/nhieu/gop", **fields)
+    assert response.status_code == 422
+    assert all(f'value="{value}"' in response.text for value in (*fields["case"], into, "yes"))
+    assert centre.row(first).state == ACCEPTED
+    assert "Đã làm với 1" in text_of(browser.post("/nhieu/gop", **fields, sure="yes"))
+
+
 def test_what_is_hidden_is_told_like_what_does_not_exist(office, centre):
     hidden = centre.file(kind="attitude").code
     naming.confirm(centre.database, hidden, [HOA], viewer_of(office.desk.accounts.find(MINH)))

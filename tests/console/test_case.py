@@ -164,6 +164,47 @@ def test_a_number_in_a_remark_is_hidden_too(office, centre):
     assert "[số điện thoại]" in page
 
 
+def test_a_number_in_an_answer_is_hidden_too_until_it_is_opened_with_a_reason(office, centre):
+    code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
+    text = f"{ANSWER} Gọi {PHONE} khi đến."
+    browser.act(code, "answer", text=text, reason="solved", sure="yes")
+    assert PHONE in centre.told(AN)[-1]
+    page = browser.get(f"/phan-anh/{code}").text
+    assert PHONE not in page
+    assert "Gọi [số điện thoại] khi đến" in page
+    assert PHONE in browser.post(f"/phan-anh/{code}/lien-he", why="xem lại câu trả lời").text
+
+
+@pytest.mark.parametrize(
+    ("act", "fields"),
+    [
+        ("ask", {"text": f"Có phải {PHONE} là số của bà?"}),
+        ("move", {"state": IN_PROGRESS, "note": f"đã gọi {PHONE}"}),
+        ("forward", {"unit": LAND, "note": f"đã gọi {PHONE}"}),
+        ("merge", {"text": f"trùng với phản ánh của {PHONE}"}),
+    ],
+)
+def test_a_number_goes_to_the_citizen_only_when_the_officer_is_sure(office, centre, act, fields):
+    into, code, browser = centre.file_in(ACCEPTED), centre.file_in(ACCEPTED), office.browser(HOA)
+    told, fields = len(centre.told(AN)), {"into": into, **fields}
+    response = browser.act(code, act, **fields)
+    assert response.status_code == 422
+    assert "Trong lời này có số điện thoại" in text_of(response)
+    assert html.escape(fields.get("text", fields.get("note"))) in response.text
+    assert 'name="sure"' in response.text
+    assert (centre.row(code).state, len(centre.told(AN))) == (ACCEPTED, told)
+    assert browser.act(code, act, **fields, sure="yes").status_code == 303
+    assert centre.row(code).state != ACCEPTED
+
+
+def test_who_was_chosen_as_named_stays_chosen_when_somebody_was_quicker(office, centre):
+    code = centre.file(kind="attitude").code
+    response = office.browser(MINH).act(code, "name", officer=[HOA, THU], version="0")
+    assert response.status_code == 409
+    assert [f"<option selected>{name}</option>" in response.text for name in (HOA, THU, NAM)] == [True, True, False]
+    assert "checked" in office.browser(MINH).act(code, "name", nobody="yes", version="0").text
+
+
 NASTY = "<script>alert(1)</script> \"><img src=x onerror=alert(2)> {{ 7*7 }} ' & </textarea>"
 
 

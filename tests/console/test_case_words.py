@@ -2,21 +2,25 @@
 
 import html
 import re
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import update
 
+from bot.accounts import audit
 from bot.accounts.filters import MOST, list_filters
 from bot.channels.zalo_oa import ZaloAdapter
 from bot.complaints import naming, queues
 from bot.complaints.lifecycle import ACCEPTED
 from bot.complaints.model import ComplaintOpening
 from bot.complaints.visibility import viewer_of
+from bot.console.log import PAGE
 from bot.console.showing import show
+from bot.database import now
 from bot.delivery.model import HELD, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from tests.complaints.conftest import AN
-from tests.console.conftest import HOA, LAND, MINH, NAM, THU, TODAY, text_of
+from tests.console.conftest import HOA, JUSTICE, LAN, LAND, MINH, NAM, THU, TODAY, text_of
 from tests.factories import accept
 
 FIELDS = ["đã kiểm tra gì, thấy gì", "ngày trả", "nơi trả", "tên giấy tờ"]
@@ -153,12 +157,21 @@ def test_a_mention_opens_nothing_that_is_not_ones_own_to_see(centre, office):
     assert office.browser(THU).get(f"/phan-anh/{code}").status_code == 404
 
 
+def test_only_who_may_see_a_case_is_offered_to_be_called(centre, office):
+    code = centre.file().code
+    office.browser(HOA).act(code, "assign", unit=LAND)
+    offered = office.browser(HOA).get(f"/phan-anh/{code}").text.split('name="mention"')[1].split("</select>")[0]
+    assert [f"<option>{name}</option>" in offered for name in (NAM, MINH, THU)] == [True, True, False]
+
+
 def test_both_officers_on_a_case_see_each_other(centre, office):
     code = centre.file().code
     hoa, thu = office.browser(HOA), office.browser(THU)
     hoa.get(f"/phan-anh/{code}")
     assert HOA in thu.get(f"/phan-anh/{code}").text
-    assert f"{THU} cũng đang mở" in text_of(hoa.get(f"/phan-anh/{code}/ai"))
+    page = text_of(hoa.get(f"/phan-anh/{code}/ai"))
+    assert f"{THU} cũng đang mở" in page
+    assert "mở gần nhất lúc" in page
 
 
 def test_an_open_page_keeps_no_session_alive(centre, office):
@@ -179,6 +192,29 @@ def test_the_conversation_around_a_case_is_opened_with_a_reason_that_is_kept(cen
     assert "gọi tôi [số điện thoại] nhé, hồ sơ trễ quá" in page
     assert "người khác" not in page.split("Cuộc trò chuyện")[1].split("Ai đã mở")[0]
     assert centre.count(ComplaintOpening) == 1
+
+
+@pytest.mark.parametrize("asked", ["hang=mine&nguoi=Tr%E1%BA%A7n+Thu", "hang=unit&don-vi=Ph%C3%B2ng+T%C6%B0+ph%C3%A1p"])
+def test_a_queue_stays_what_it_is_whatever_is_asked_besides(centre, office, asked):
+    theirs, mine = centre.file().code, centre.file().code
+    office.browser(MINH).act(theirs, "assign", assignee=THU, unit=JUSTICE)
+    office.browser(MINH).act(mine, "assign", assignee=LAN, unit=LAND)
+    page = office.browser(LAN).get(f"/phan-anh?{asked}").text
+    assert f'/phan-anh/{theirs}"' not in page
+    assert f'/phan-anh/{mine}"' in page
+
+
+def test_the_log_of_one_officer_goes_on_with_them_on_its_next_page(centre, office):
+    with centre.database.transaction() as session:
+        for number in range(PAGE + 2):
+            audit.record(session, THU, "logout", moment=now())
+            audit.record(session, HOA, "login.code_failed", detail=f"số {number}", moment=now())
+    browser = office.browser(MINH)
+    assert 'name="ai"' in browser.get("/nhat-ky").text
+    first = browser.get(f"/nhat-ky?ai={quote(THU)}").text
+    older = html.unescape(first.split('class="pages"')[1].split('href="')[1].split('"')[0])
+    assert HOA not in first.split("<tbody>")[1]
+    assert HOA not in browser.get(older.removeprefix("/can-bo")).text.split("<tbody>")[1]
 
 
 def test_a_search_is_kept_found_again_and_deleted(office):

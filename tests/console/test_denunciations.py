@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import update
@@ -21,6 +22,7 @@ from tests.complaints import files
 from tests.complaints.conftest import AN
 from tests.console.conftest import EDITOR, HOA, LAN, LAND, MINH, NAM, ROLE_OF, THU, text_of
 from tests.console.test_doors import path_of
+from tests.factories import accept
 
 PHONE, WHY = "0912345678", "phân công xử lý"
 TOLD = "ông ấy đòi năm triệu mới ký"
@@ -61,7 +63,9 @@ def test_a_reader_sees_which_there_are_and_opens_one_with_a_reason(office, centr
     page = browser.get("/to-cao").text
     assert code in page
     assert TOLD not in page
-    assert TOLD not in browser.get(f"/to-cao/{code}").text
+    ask = browser.get(f"/to-cao/{code}").text
+    assert TOLD not in ask
+    assert "người tố cáo xem được ai mở, lúc nào" in ask
     assert browser.post(f"/to-cao/{code}", why=" ").status_code == 422
     assert openings(office) == []
     assert TOLD in browser.post(f"/to-cao/{code}", why=WHY).text
@@ -72,11 +76,27 @@ def test_a_reason_opens_the_same_one_for_a_quarter_of_an_hour(office, centre):
     code, other = denounce(centre), denounce(centre, description="chuyện khác hẳn")
     browser = opened(office, code)
     assert TOLD in browser.get(f"/to-cao/{code}").text
-    assert openings(office) == [(THU, "restricted", WHY)] * 2
+    assert openings(office) == [(THU, "restricted", WHY), (THU, "restricted again", WHY)]
     assert "Mở để làm gì" in text_of(browser.get(f"/to-cao/{other}"))
     with centre.database.transaction() as session:
         session.execute(update(ComplaintOpening).values(opened_at=now() - timedelta(minutes=16)))
     assert "Mở để làm gì" in text_of(browser.get(f"/to-cao/{code}"))
+
+
+def test_pages_that_are_shown_do_not_prolong_the_reason(office, centre):
+    code = denounce(centre, contact=centre.hide(PHONE))
+    browser = opened(office, code)
+    browser.post(f"/to-cao/{code}/lien-he", why="mời làm việc")
+    assert TOLD in browser.get(f"/to-cao/{code}").text
+    assert openings(office)[-1] == (THU, "restricted again", WHY)
+    given = ComplaintOpening.what == "restricted"
+    with centre.database.transaction() as session:
+        session.execute(update(ComplaintOpening).where(given).values(opened_at=now() - timedelta(minutes=16)))
+    assert "Mở để làm gì" in text_of(browser.get(f"/to-cao/{code}"))
+    response = act(browser, code, "remark", text="đã xem biên bản")
+    assert response.status_code == 422
+    assert TOLD not in response.text
+    assert "đã xem biên bản" in response.text
 
 
 def test_the_reason_of_one_reader_opens_nothing_to_another(office, centre):
@@ -228,6 +248,50 @@ def test_a_denunciation_is_answered(office, centre):
     assert act(browser, code, "answer", text=ANSWER, reason="solved").status_code == 303
     assert centre.row(code).state == ANSWERED
     assert ANSWER in text_of(browser.get(f"/to-cao/{code}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("answer", {"text": f"{ANSWER} Gọi {PHONE}.", "reason": "solved"}),
+        ("answer", {"text": "Cơ quan đã tiếp nhận và sẽ xử lý theo quy định, xin cảm ơn.", "reason": "solved"}),
+        ("ask", {"text": f"Có phải số {PHONE}?"}),
+        ("forward", {"unit": "Thanh tra tỉnh", "note": f"người tố cáo: {PHONE}"}),
+    ],
+)
+def test_words_are_looked_at_again_before_they_go_out(office, centre, name, fields):
+    code = denounce(centre)
+    browser = opened(office, code)
+    act(browser, code, "move", state=ACCEPTED)
+    response = act(browser, code, name, **fields)
+    assert response.status_code == 422
+    assert "Chưa gửi" in response.text
+    assert centre.row(code).state == ACCEPTED
+    assert act(browser, code, name, **fields, sure="yes").status_code == 303
+
+
+def test_an_answer_is_shown_before_it_goes_out_and_then_what_became_of_it(office, centre):
+    code = denounce(centre)
+    browser = opened(office, code)
+    act(browser, code, "move", state=ACCEPTED)
+    told = len(centre.told(AN))
+    page = act(browser, code, "answer", text=ANSWER, reason="solved", preview="1").text
+    shown = page.split('id="preview"')[1].split("</blockquote>")[0]
+    assert len(centre.told(AN)) == told
+    act(browser, code, "answer", text=ANSWER, reason="solved")
+    assert centre.told(AN)[-1] in unescape(shown)
+    assert "Đã trả lời qua trang web" in text_of(browser.get(f"/to-cao/{code}")).split("Tin đã nhắn người tố cáo")[1]
+
+
+def test_the_conversation_around_one_is_opened_for_a_reason_of_its_own(office, centre):
+    accept(centre.database, conversation=AN, text=f"gọi tôi {PHONE} nhé, ông ấy đòi tiền")
+    code = denounce(centre)
+    browser = opened(office, code)
+    assert act(browser, code, "tro-chuyen", why=" ").status_code == 422
+    assert "ông ấy đòi tiền" not in browser.get(f"/to-cao/{code}").text
+    page = text_of(act(browser, code, "tro-chuyen", why="hiểu đầu đuôi"))
+    assert "gọi tôi [số điện thoại] nhé, ông ấy đòi tiền" in page
+    assert (THU, "talk", "hiểu đầu đuôi") in openings(office)
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,12 @@
         const answer = await fetch(present.dataset.from, { redirect: "error" });
         if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const said = [...page.querySelectorAll("p")].map((one) => one.textContent);
-        if (said.join("\n") === [...present.querySelectorAll("p")].map((one) => one.textContent).join("\n")) return;
-        present.replaceChildren(...said.map((one) => make("p", one)));
+        const there = [...page.querySelectorAll("p")];
+        const shown = [...present.querySelectorAll("p")];
+        const same = there.length === shown.length && there.every((one, at) => one.dataset.who === shown[at].dataset.who);
+        // Who came or went is read out; that they are still there is not.
+        if (same) shown.forEach((one, at) => { one.lastElementChild.textContent = there[at].lastElementChild.textContent; });
+        else present.replaceChildren(...there);
       } catch { /* The next time, then. */ }
     }, 15000);
   }
