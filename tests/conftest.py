@@ -186,8 +186,9 @@ def citizen(bot_database: Database) -> Conversation:
     return Conversation(bot_database)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium. While it is open its event loop runs in this thread: no later module could begin one of its own."""
     if not Path(CHROMIUM).exists() and os.environ.get("CI") != "true":
         pytest.skip(f"no Chromium at {CHROMIUM}; set CHROMIUM to its path")
     with sync_playwright() as playwright:

@@ -121,8 +121,11 @@ def forward(
         raise MissingTextError("Name the unit it is forwarded to.")
     with database.transaction() as session:
         complaint = lock(session, code, version, viewer)
-        _check_naming(complaint)
-        complaint.unit, complaint.assignee = unit_of(session, unit), None
+        taker = unit_of(session, unit)
+        # A denunciation goes to the authority it is for; only at the reader's own unit it would be out of their sight.
+        if not complaint.restricted or (viewer and viewer.unit == taker):
+            _check_naming(complaint)
+        complaint.unit, complaint.assignee = taker, None
         step(session, rules, complaint, FORWARDED, STAFF, by, note)
 
 
