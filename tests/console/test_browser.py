@@ -55,6 +55,7 @@ def test_an_officer_works_a_case_to_its_answer_and_leaves(office, page):
     page.get_by_role("button", name="Trả lời").click()
     expect(page.get_by_text(ANSWER)).to_be_visible()
     page.get_by_role("button", name="Đăng xuất").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Đăng nhập")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Đăng nhập")
 
