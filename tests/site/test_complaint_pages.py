@@ -16,6 +16,7 @@ from bot.complaints import citizen
 from bot.complaints.chain import GENESIS, close_days, link_after
 from bot.complaints.guidance import load_guidance
 from bot.complaints.lifecycle import ACCEPTED, ANSWERED, CLOSED, FORWARDED, IN_PROGRESS, NEEDS_INFORMATION, STATES
+from bot.complaints.model import CONFIRMED
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import now
@@ -148,6 +149,7 @@ def test_who_took_it_back_is_told_nothing_to_do(centre):
 
 def test_nothing_personal_nor_anybodys_words_stand_on_the_page(centre):
     code = centre.file(person="ông Ba", contact=centre.hide(PHONE)).code
+    centre.change(code, naming=CONFIRMED)
     for state in (ACCEPTED, FORWARDED, IN_PROGRESS, ANSWERED):
         centre.move(code, state, "Lời nhắn riêng")
     citizen.rate(centre.database, centre.rules, AN, code, 2, "chưa hài lòng lắm")
