@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, select, true, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.accounts import audit
 from bot.accounts.model import Officer
 from bot.complaints.casework import lock
 from bot.complaints.errors import ForbiddenMoveError, MissingTextError
-from bot.complaints.model import Complaint, ComplaintMention, ComplaintRemark
+from bot.complaints.model import WAITING, Complaint, ComplaintMention, ComplaintRemark
 from bot.complaints.texts import plain
-from bot.complaints.visibility import Viewer, conditions, unaware_of
+from bot.complaints.visibility import Viewer, codes_seen, reaches, unaware_of
 from bot.database import Database, now
 from bot.delivery import vault
 from bot.text.normalise import clean
-
-# Databases take some hundreds of columns in a question.
-_AT_ONCE = 200
 
 
 def add(
@@ -64,14 +61,17 @@ def remarks_of(session: Session, row: Complaint) -> list[tuple[str, datetime, st
 
 def may_be_called(database: Database, complaint_id: int, viewers: Sequence[Viewer]) -> list[str]:
     """Which of these officers see a complaint as it is now: whom a mention reaches."""
-    called: list[str] = []
-    for start in range(0, len(viewers), _AT_ONCE):
-        some = viewers[start : start + _AT_ONCE]
-        sees = [and_(true(), *conditions(one)).label(f"sees_{number}") for number, one in enumerate(some)]
-        with database.reading() as session:
-            row = session.execute(select(*sees).where(Complaint.id == complaint_id)).first()
-        called += [one.name for one, found in zip(some, row or (), strict=False) if found]
-    return called
+    with database.reading() as session:
+        row = session.get(Complaint, complaint_id)
+        if row is None:
+            return []
+        unaware = unaware_of(session, complaint_id)
+        near = [one for one in viewers if reaches(one, row) and one.name not in unaware]
+        if not row.restricted and row.naming != WAITING:
+            return [one.name for one in near]
+        # Only supervisors and named readers come here: few enough to be asked for one by one.
+        near = [one for one in near if one.screens or one.restricted]
+        return [one.name for one in near if codes_seen(session, [row.code], one)]
 
 
 def see_mentions(database: Database, complaint_id: int, officer: str) -> None:

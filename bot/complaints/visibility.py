@@ -105,6 +105,15 @@ def heads_of(session: Session, units: Collection[str | None]) -> list[Officer]:
     return [one for one in staff if UNIT_HEAD in one.roles.split()]
 
 
+def reaches(viewer: Viewer, row: Complaint) -> bool:
+    """Whether a complaint is within an officer's reach, whomever it names: `conditions` says so of many at once."""
+    if viewer.scope in (None, Scope.ALL) or row.assignee == viewer.name:
+        return viewer.scope is not None
+    nobodys = row.unit is None and row.assignee is None
+    mine = bool(viewer.unit) and row.unit == viewer.unit
+    return (nobodys or mine) and (not viewer.kinds or row.kind in viewer.kinds)
+
+
 def _within(viewer: Viewer, columns: Any) -> list[Any]:
     if viewer.scope is Scope.ALL:
         return []

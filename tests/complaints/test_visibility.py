@@ -11,7 +11,7 @@ from bot.accounts import audit
 from bot.accounts.officers import Accounts
 from bot.accounts.passwords import Cost, Passwords
 from bot.accounts.permissions import ADMINISTRATOR, OFFICER, SUPERVISOR, UNIT_HEAD
-from bot.complaints import casework, evidence, naming, queries, queues
+from bot.complaints import casework, evidence, naming, queries, queues, remarks
 from bot.complaints.errors import ChangedMeanwhileError, ForbiddenMoveError, UnknownComplaintError
 from bot.complaints.export import export_complaints
 from bot.complaints.lifecycle import ACCEPTED, ANSWERED, OPEN, STATES
@@ -66,6 +66,19 @@ def sees(office, name, code):
 
 def who_sees(office, code):
     return {name for name, *_ in STAFF if sees(office, name, code)}
+
+
+@pytest.mark.parametrize("kind", ["late", "attitude"])
+@pytest.mark.parametrize("named", [None, (), (HOA,), (NAM, THU)])
+@pytest.mark.parametrize(("assignee", "unit"), [(None, None), (None, LAND), (SAU, None), (THU, JUSTICE)])
+def test_those_may_be_called_to_a_complaint_who_see_it(centre, office, kind, named, assignee, unit):
+    office.change(HAI, "test", kinds=("late",))
+    code = centre.file(kind=kind, person="chị Thu").code
+    if named is not None:
+        naming.confirm(centre.database, code, named, viewer(office, MINH))
+    centre.change(code, assignee=assignee, unit=unit)
+    called = remarks.may_be_called(centre.database, centre.row(code).id, [viewer(office, name) for name, *_ in STAFF])
+    assert set(called) == who_sees(office, code)
 
 
 def test_an_ordinary_complaint_is_seen_by_its_unit_and_by_supervisors(centre, office):
