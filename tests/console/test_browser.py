@@ -108,6 +108,8 @@ def test_keys_lead_through_the_list_and_can_be_turned_off(office, browser, addre
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page).to_have_title(re.compile(second))
+    # The title is there before the script that knows the keys.
+    page.wait_for_load_state()
     page.keyboard.press("n")
     expect(page.get_by_label("Thêm ghi chú")).to_be_focused()
     page.get_by_role("heading", level=1).click()
