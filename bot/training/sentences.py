@@ -115,11 +115,11 @@ def examine(
         unchanged: what a model of the unchanged sentences alone makes of one; None where none has another intent.
         sure: from which share the live model counts as sure.
     """
-    had = Counter(sentences.live.values())
+    had = dict(Counter(sentences.live.values()))
     return SentenceChanges(
         bool(sentences.live),
         len(sentences.new),
-        Counter(intent for key, intent in sentences.live.items() if key not in sentences.keys),
+        dict(Counter(intent for key, intent in sentences.live.items() if key not in sentences.keys)),
         {intent: intent in used for intent in sorted(set(had) - sentences.intents)},
         tuple(
             Relabelled(text, before, after, unchanged is None or _is_nearer(unchanged(text), before, after))
