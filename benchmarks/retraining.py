@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from benchmarks import retraining_gate
+from benchmarks import retraining_gate, retraining_swap
 from benchmarks.report import replace_section
 from benchmarks.retraining_lab import Lab
 from bot.settings import ROOT
@@ -31,7 +33,14 @@ def run_gate(arguments: argparse.Namespace) -> tuple[list[str], bool]:
     return retraining_gate.show(results), retraining_gate.holds(results)
 
 
-PARTS: Mapping[str, Callable[[argparse.Namespace], tuple[list[str], bool]]] = {"gate": run_gate}
+def run_swap(arguments: argparse.Namespace) -> tuple[list[str], bool]:
+    """Models going live and back under load; its table, and whether every promise held."""
+    with tempfile.TemporaryDirectory() as folder:
+        course = retraining_swap.drill(Path(folder), arguments.seconds, arguments.changes)
+    return retraining_swap.show(course), retraining_swap.holds(course)
+
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], tuple[list[str], bool]]] = {"gate": run_gate, "swap": run_swap}
 
 
 def main() -> None:
@@ -39,6 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=list(PARTS), action="append", help="only this one; may be given again")
     parser.add_argument("--each", type=int, default=10, help="candidates of each kind of drill")
+    parser.add_argument("--seconds", type=float, default=120.0, help="how long citizens write")
+    parser.add_argument("--changes", type=int, default=10, help="how often the model is changed meanwhile")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dry-run", action="store_true", help="print only, leave docs/benchmarks.md alone")
     arguments = parser.parse_args()

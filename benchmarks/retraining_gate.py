@@ -24,7 +24,6 @@ from bot.training.sentences import Rank, examine, sort_sentences, used_intents
 Mask = NDArray[np.bool_]
 # Shares of the sentences: the live model's, and those that neither model is made of.
 LIVE, RESERVE = 0.8, 0.1
-BORNE_FALL = 0.03
 PADDING = ("dạ cho em hỏi {} ạ", "{} vậy ad", "anh chị ơi {}", "cho hỏi {} với ạ")
 
 
@@ -139,7 +138,7 @@ class Drills:
             yield Candidate("one part of the messages 3 points down", predictions, self._live_rows)
 
     def leaked(self) -> Iterator[Candidate]:
-        """Among new sentences stand blind messages, disguised: without tones, misspelt, shortened, with words around."""
+        """Among new sentences stand blind messages, disguised: untoned, misspelt, shortened, with words around."""
         noise = Noise(self._random.randrange(1000))
         clean = [place for place, (_, _, part) in enumerate(self._lab.blind) if part == "clean"]
         twins: dict[str, list[int]] = {}

@@ -12,6 +12,7 @@ from bot.database import Database, now
 from bot.delivery.sweeping import sweep
 from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
+from bot.operations.promotion import open_promotion
 from bot.operations.retention import run_retention
 from bot.settings import ROOT, Settings
 
@@ -26,6 +27,7 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
 
     stores = Stores(database, rules, settings.evidence, AskRasa(settings))
     periods = load_retention(ROOT / "knowledge")
+    promotion = open_promotion(database, settings)
 
     return [
         Job(
@@ -59,6 +61,12 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             "does citizens' requests to delete",
             lambda: run_erasures(stores),
             every=timedelta(seconds=15),
+        ),
+        Job(
+            "live_model",
+            "lets Rasa have the model that is live, whoever made it live",
+            promotion.settle,
+            every=timedelta(seconds=30),
         ),
         Job(
             "sweep",

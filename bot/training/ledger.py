@@ -180,7 +180,7 @@ def go_back(session: Session, folder: Path, by: str, because: str) -> Model:
         TrainingError: there is none that may be loaded; the message says of each why.
     """
     take_turn(session, "models")
-    before = select(Model).where(Model.state == FORMER).order_by(Model.promoted_at.desc())
+    before = select(Model).where(Model.state == FORMER).order_by(Model.promoted_at.desc().nullslast(), Model.id.desc())
     refused = []
     for row in session.execute(before).scalars():
         try:

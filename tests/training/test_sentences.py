@@ -84,7 +84,8 @@ def test_sentences_of_its_own_are_no_copies(blind):
 
 def test_intents_of_rules_are_found_in_all_their_forms(tmp_path):
     (tmp_path / "a.yml").write_text(
-        "rules:\n- rule: a\n  steps: [{intent: fee}, {action: x}]\n- rule: b\n  steps:\n  - or: [{intent: hours}, {intent: human}]\n",
+        "rules:\n- rule: a\n  steps: [{intent: fee}, {action: x}]\n"
+        "- rule: b\n  steps:\n  - or: [{intent: hours}, {intent: human}]\n",
         encoding="utf-8",
     )
     assert used_intents(tmp_path) == {"fee", "hours", "human"}
