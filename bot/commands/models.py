@@ -127,7 +127,7 @@ def models_show(settings: Settings, name: str) -> None:
     with migrated_database(settings).reading() as session:
         row = ledger.find(session, name)
     click.echo(_line(row))
-    for about in ("sha256", "inputs", "version", "data", "config", "packages", "seed", "seconds", "step", "reason"):
+    for about in ("sha256", "inputs", "version", "data", "pipeline", "packages", "seed", "seconds", "step", "reason"):
         value = getattr(row, about)
         if value is not None:
             click.echo(f"  {about:10} {value:.0f}" if isinstance(value, float) else f"  {about:10} {value}")

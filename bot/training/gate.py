@@ -17,6 +17,7 @@ FILE = "gate.yml"
 # An intent that keeps fewer of its sentences than this share counts as lost.
 _LEFT = 0.2
 _SHOWN = 3
+_FALLS = ("other_sentences", "other_pipeline")
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,35 @@ class Protected:
 
 
 @dataclass(frozen=True)
+class Fall:
+    """How far a candidate may fall, in points.
+
+    Attributes:
+        overall: all messages, at the unlucky end of the interval.
+        sureness: the mean share given to the true intent.
+        part: one part of the blind set.
+    """
+
+    overall: float
+    sureness: float
+    part: float
+
+
+@dataclass(frozen=True)
 class Bounds:
     """What `knowledge/gate.yml` says; points are hundredths of the messages.
 
     Attributes:
-        overall: how much worse all messages may be, at the unlucky end of the interval.
-        sureness: how far the mean share given to the true intent may fall.
-        part: how far one part of the blind set may fall.
+        other_sentences, other_pipeline: how far a candidate may fall that learnt other sentences, or in another way.
+            What a change of the pipeline does elsewhere is anybody's guess, so it has to be nearer.
         doubtful, doubtful_share: how many sentences with a doubtful intent are borne: a number, or if that is more, a
             share of those there are.
         sure: from which share a reading of the live model counts as sure.
         gone: the share of a protected intent's sentences that may be left out.
     """
 
-    overall: float
-    sureness: float
-    part: float
+    other_sentences: Fall
+    other_pipeline: Fall
     doubtful: int
     doubtful_share: float
     sure: float
@@ -53,11 +67,17 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a verdict rests on; `conversations` are those that failed, None when none was tried."""
+    """What a verdict rests on.
+
+    Attributes:
+        conversations: those that failed, None when none was tried.
+        other_pipeline: whether the two models learnt in different ways.
+    """
 
     comparison: Comparison
     changes: SentenceChanges
     conversations: Sequence[str] | None
+    other_pipeline: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,9 @@ def load_bounds(folder: Path) -> Bounds:
             str(name): Protected(float(one["floor"]), float(one["margin"]))
             for name, one in content.pop("protected").items()
         }
-        return Bounds(protected=protected, **{name: float(value) for name, value in content.items()})  # type: ignore[arg-type]
+        falls = {name: Fall(**{k: float(v) for k, v in content.pop(name).items()}) for name in _FALLS}
+        numbers = {name: float(value) for name, value in content.items()}
+        return Bounds(protected=protected, **falls, **numbers)  # type: ignore[arg-type]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise TrainingError(f"knowledge/{FILE} can't be read ({str(error).splitlines()[0]}).") from error
 
@@ -89,7 +111,7 @@ def load_bounds(folder: Path) -> Bounds:
 def judge(evidence: Evidence, bounds: Bounds) -> Verdict:
     """The verdict over a candidate."""
     reasons = [
-        *_measured(evidence.comparison, bounds),
+        *_measured(evidence.comparison, bounds.other_pipeline if evidence.other_pipeline else bounds.other_sentences),
         *_protected(evidence.comparison, bounds),
         *_sentences(evidence.changes, bounds),
         *_conversations(evidence.conversations),
@@ -97,19 +119,19 @@ def judge(evidence: Evidence, bounds: Bounds) -> Verdict:
     return Verdict(not reasons, tuple(reasons), tuple(_warnings(evidence, bounds)))
 
 
-def _measured(found: Comparison, bounds: Bounds) -> Iterator[str]:
+def _measured(found: Comparison, fall: Fall) -> Iterator[str]:
     overall = found.overall
-    if overall.low * 100 < -bounds.overall:
+    if overall.low * 100 < -fall.overall:
         yield (
             f"overall: {_points(overall.difference)} points, and it may be {_points(overall.low)} "
-            f"(bound -{bounds.overall:g}): {overall.better} messages got better, {overall.worse} worse"
+            f"(bound -{fall.overall:g}): {overall.better} messages got better, {overall.worse} worse"
         )
-    if found.sureness * 100 < -bounds.sureness:
-        yield f"overall: the true intent gets {_points(found.sureness)} points less (bound -{bounds.sureness:g})"
+    if found.sureness * 100 < -fall.sureness:
+        yield f"overall: the true intent gets {_points(found.sureness)} points less (bound -{fall.sureness:g})"
     for part, change in found.parts.items():
-        if change.difference * 100 < -bounds.part:
+        if change.difference * 100 < -fall.part:
             yield (
-                f"{part}: {_points(change.difference)} points (bound -{bounds.part:g}): "
+                f"{part}: {_points(change.difference)} points (bound -{fall.part:g}): "
                 f"{change.better} messages got better, {change.worse} worse"
             )
 

@@ -23,11 +23,11 @@ class Model(Base):
     # The name of its file without the ending; empty until there is one.
     name = Column(String(60))
     state = Column(String(10), nullable=False, default=TRAINING)
-    # Fingerprints: of everything, of what it must share with the rest of the bot, of its sentences, of its options.
+    # Fingerprints: of everything, of what it must share with the rest of the bot, of its sentences, of how it learnt.
     inputs = Column(String(64), nullable=False)
     version = Column(String(64), nullable=False)
     data = Column(String(64), nullable=False)
-    config = Column(String(64), nullable=False)
+    pipeline = Column(String(64), nullable=False)
     # "rasa 3.6.21, scikit-learn 1.1.3 …"
     packages = Column(String(200), nullable=False)
     seed = Column(Integer)

@@ -26,7 +26,8 @@ MODEL = "motcua"
 # What a model learns from; the next model may have more of it.
 SENTENCES = ("data/nlu", "data/lookups")
 # What shapes a model: Rasa's own inputs and the code and lexicons of our component.
-INPUTS = ("config.yml", "domain.yml", "data", "bot/nlu", "bot/text")
+CODE = ("bot/nlu", "bot/text")
+INPUTS = ("config.yml", "domain.yml", "data", *CODE)
 SUFFIXES = (".yml", ".py", ".json")
 # A training beside a running bot stands back behind everything.
 NICENESS = 15
@@ -72,9 +73,9 @@ def sentences_fingerprint() -> str:
     return _fingerprint(path for name in SENTENCES for path in _files_of(ROOT / name))
 
 
-def config_fingerprint() -> str:
-    """A fingerprint of the pipeline and its options."""
-    return _fingerprint([ROOT / "config.yml"])
+def pipeline_fingerprint() -> str:
+    """A fingerprint of how a model learns: the pipeline, its options, and the code and lexicons of our component."""
+    return _fingerprint([ROOT / "config.yml", *(path for name in CODE for path in _files_of(ROOT / name))])
 
 
 def current_model(folder: Path) -> TrainedModel | None:

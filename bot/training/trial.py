@@ -108,7 +108,8 @@ def try_candidate(
     )
     tell("Trying the conversations …")
     comparison = compare(before, after, read_sources(BLIND_SET))
-    verdict = judge(Evidence(comparison, changes, conversations(file)), bounds)
+    other_pipeline = live.pipeline != candidate.pipeline
+    verdict = judge(Evidence(comparison, changes, conversations(file), other_pipeline), bounds)
     trial = Trial(live.id, candidate.id, comparison, changes, verdict, after)
     _keep(database, trial, pack_predictions(after, digest))
     return trial

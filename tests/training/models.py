@@ -24,7 +24,7 @@ def write_file(folder, name, content=CONTENT, note=False):
 def make_model(database, folder, name, state, **columns):
     """A model of today's version, of one sentence, in a state; returns its number."""
     made = write_file(folder, name)
-    marks = {"inputs": made.inputs, "version": version_fingerprint(), "data": "", "config": "", "packages": ""}
+    marks = {"inputs": made.inputs, "version": version_fingerprint(), "data": "", "pipeline": "", "packages": ""}
     examples = pack_examples([("xin chào", "greet")], database.cipher.digest)
     known = {"name": name, "sha256": made.sha256, "state": state, "sentences": 1, "examples": examples}
     with database.transaction() as session:

@@ -17,8 +17,8 @@ COMPARISON = Comparison(
 CHANGES = SentenceChanges(True, 100, {}, {}, (), (), (), {"ask_human": 180, "greet": 150})
 
 
-def verdict(comparison=COMPARISON, changes=CHANGES, conversations=()):
-    return judge(Evidence(comparison, changes, conversations), BOUNDS)
+def verdict(comparison=COMPARISON, changes=CHANGES, conversations=(), other_pipeline=False):
+    return judge(Evidence(comparison, changes, conversations, other_pipeline), BOUNDS)
 
 
 def refused(**evidence):
@@ -54,6 +54,12 @@ def test_one_part_that_falls_is_refused_however_good_the_rest():
 
 def test_a_true_intent_that_gets_less_of_the_share_is_refused():
     assert refused(comparison=replace(COMPARISON, sureness=-0.02)).startswith("overall: the true intent gets -2.0")
+
+
+def test_a_model_that_learnt_in_another_way_has_to_be_nearer():
+    a_little = replace(COMPARISON, parts={"clean": SAME, "slips": fallen(1)})
+    assert verdict(comparison=a_little).passed
+    assert refused(comparison=a_little, other_pipeline=True).startswith("slips: -1.0 points (bound -0.75)")
 
 
 def test_a_protected_intent_below_its_floor_is_refused_even_when_it_was_so_before():
@@ -144,7 +150,7 @@ def test_protected_intents_are_intents_and_the_blind_set_has_them():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "protected: [", "overall: 1", "protected: {a: {floor: x}}", "overall: viel\nprotected: {}"]
+    "text", ["", "protected: [", "overall: 1", "protected: {a: {floor: x}}", "other_sentences: viel\nprotected: {}"]
 )
 def test_by_a_gate_that_cant_be_read_nothing_goes_live(tmp_path, text):
     (tmp_path / "gate.yml").write_text(text, encoding="utf-8")

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("inputs", sa.String(64), nullable=False),
         sa.Column("version", sa.String(64), nullable=False),
         sa.Column("data", sa.String(64), nullable=False),
-        sa.Column("config", sa.String(64), nullable=False),
+        sa.Column("pipeline", sa.String(64), nullable=False),
         sa.Column("packages", sa.String(200), nullable=False),
         sa.Column("seed", sa.Integer()),
         sa.Column("sentences", sa.Integer(), nullable=False),
