@@ -6,7 +6,7 @@ from alembic import op
 import bot.database
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 MOMENT = bot.database.UtcDateTime(timezone=True)
 
