@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import retraining_gate, retraining_swap
 from benchmarks.report import replace_section
 from benchmarks.retraining_lab import Lab
-from bot.settings import ROOT
+from bot.settings import ROOT, load_settings
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -36,7 +36,7 @@ def run_gate(arguments: argparse.Namespace) -> tuple[list[str], bool]:
 def run_swap(arguments: argparse.Namespace) -> tuple[list[str], bool]:
     """Models going live and back under load; its table, and whether every promise held."""
     with tempfile.TemporaryDirectory() as folder:
-        course = retraining_swap.drill(Path(folder), arguments.seconds, arguments.changes)
+        course = retraining_swap.drill(Path(folder), load_settings().models, arguments.seconds, arguments.changes)
     return retraining_swap.show(course), retraining_swap.holds(course)
 
 

@@ -48,13 +48,16 @@ class Course:
     wrong: Counter[str] = field(default_factory=Counter)
 
 
-def drill(folder: Path, seconds: float, changes: int) -> Course:
+def drill(folder: Path, models: Path, seconds: float, changes: int) -> Course:
     """Send messages for so many seconds, and change the model so often meanwhile, forth and back in turns.
+
+    Args:
+        models: folder of a trained model of today's version.
 
     Raises:
         DrillError: the bot did not start, or is stuck.
     """
-    with _running(folder) as (settings, environment, database):
+    with _running(folder, models) as (settings, environment, database):
         other = _another_model(database, settings)
         course, over = Course(), threading.Event()
         sender = threading.Thread(target=_send, args=(database, course, over))
@@ -163,9 +166,9 @@ def _another_model(database: Database, settings: Settings) -> str:
 
 
 @contextlib.contextmanager
-def _running(folder: Path) -> Iterator[tuple[Settings, dict[str, str], Database]]:
+def _running(folder: Path, trained: Path) -> Iterator[tuple[Settings, dict[str, str], Database]]:
     models = folder / "models"
-    shutil.copytree(os.environ.get("MOTCUA_MODELS", str(ROOT / "models")), models)
+    shutil.copytree(trained, models, ignore=shutil.ignore_patterns(".*"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTCUA_")}
     ports = {name: str(free_port()) for name in ("MOTCUA_PORT", "MOTCUA_RASA_PORT", "MOTCUA_ACTIONS_PORT")}
     own = {"MOTCUA_HOME": str(folder / "home"), "MOTCUA_MODELS": str(models), "MOTCUA_RASA_TOKEN": TOKEN}

@@ -68,8 +68,8 @@ def test_a_protected_intent_below_its_floor_is_refused_even_when_it_was_so_befor
 
 
 def test_a_protected_intent_may_not_fall_far_above_its_floor():
-    low = {**COMPARISON.intents, "ask_human": fallen(5)}
-    assert refused(comparison=replace(COMPARISON, intents=low)) == "ask_human: -5.0 points (bound -4)"
+    low = {**COMPARISON.intents, "ask_human": fallen(11, replace(SAME, live=0.99))}
+    assert refused(comparison=replace(COMPARISON, intents=low)) == "ask_human: -11.0 points (bound -10)"
 
 
 def test_a_protected_intent_that_nothing_measures_is_refused():
