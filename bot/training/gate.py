@@ -17,6 +17,7 @@ FILE = "gate.yml"
 # An intent that keeps fewer of its sentences than this share counts as lost.
 _LEFT = 0.2
 _SHOWN = 3
+_SIGNALS = {"turns", "handovers", "downs", "failed"}
 _FALLS = ("other_sentences", "other_pipeline")
 
 
@@ -54,6 +55,7 @@ class Bounds:
             share of those there are.
         sure: from which share a reading of the live model counts as sure.
         gone: the share of a protected intent's sentences that may be left out.
+        signals: how much more of what citizens meet takes a live model back; `turns` is from how many on it is judged.
     """
 
     other_sentences: Fall
@@ -63,6 +65,7 @@ class Bounds:
     sure: float
     gone: float
     protected: Mapping[str, Protected]
+    signals: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,11 @@ def load_bounds(folder: Path) -> Bounds:
             for name, one in content.pop("protected").items()
         }
         falls = {name: Fall(**{k: float(v) for k, v in content.pop(name).items()}) for name in _FALLS}
+        signals = {str(name): float(value) for name, value in content.pop("live_signals").items()}
+        if set(signals) != _SIGNALS:
+            raise ValueError("live_signals are " + ", ".join(sorted(_SIGNALS)))
         numbers = {name: float(value) for name, value in content.items()}
-        return Bounds(protected=protected, **falls, **numbers)  # type: ignore[arg-type]
+        return Bounds(protected=protected, signals=signals, **falls, **numbers)  # type: ignore[arg-type]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise TrainingError(f"knowledge/{FILE} can't be read ({str(error).splitlines()[0]}).") from error
 
