@@ -188,7 +188,11 @@ def go_back(session: Session, folder: Path, by: str, because: str) -> Model:
         except TrainingError as error:
             refused.append(str(error))
             continue
+        was = live(session)
         _put_live(session, row, by, because, ended=REFUSED)
+        for model, waits in ((row, False), (was, True)):
+            if model is not None and (folder / f"{model.name}.tar.gz").exists():
+                set_candidate(folder / f"{model.name}.tar.gz", waits)
         return row
     raise TrainingError(" ".join(["There is no model to go back to.", *refused]))
 

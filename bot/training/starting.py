@@ -74,10 +74,10 @@ def _unknown(database: Database, folder: Path) -> TrainedModel | None:
 
 
 def _waiting(database: Database, folder: Path) -> TrainedModel | None:
-    """A candidate of today's inputs that the gate has passed; a new version may start with it."""
-    passed = (Model.state == CANDIDATE, Model.inputs == inputs_fingerprint(), Model.verdict.is_not(None))
+    """A candidate of today's inputs that the gate has not refused: as good as one that would be trained now."""
+    fitting = (Model.state == CANDIDATE, Model.inputs == inputs_fingerprint())
     with database.reading() as session:
-        row = session.execute(select(Model).where(*passed).order_by(Model.id.desc())).scalars().first()
+        row = session.execute(select(Model).where(*fitting).order_by(Model.id.desc())).scalars().first()
     if row is None:
         return None
     try:

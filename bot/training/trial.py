@@ -96,7 +96,7 @@ def try_candidate(
     tell("Reading the blind set with both models …")
     after = predict(rows, lambda texts: (m["ranking"] for m in parse_messages(file, texts)))
     asked = [text for text, _ in sentences.new] if known else []
-    before, reading = _live_readings(live, folder, rows, asked, unpack_predictions(kept, rows, digest))
+    before, reading = read_live(live, folder, rows, asked, unpack_predictions(kept, rows, digest))
     tell("Looking at the sentences that changed …")
     changes = examine(
         sentences,
@@ -111,8 +111,40 @@ def try_candidate(
     other_pipeline = live.pipeline != candidate.pipeline
     verdict = judge(Evidence(comparison, changes, conversations(file), other_pipeline), bounds)
     trial = Trial(live.id, candidate.id, comparison, changes, verdict, after)
-    _keep(database, trial, pack_predictions(after, digest))
+    _keep(database, trial, pack_predictions(before, digest), pack_predictions(after, digest))
     return trial
+
+
+def read_live(
+    live: Model, folder: Path, rows: Sequence[tuple[str, str, str]], asked: list[str], kept: list[Prediction] | None
+) -> tuple[list[Prediction], Rank]:
+    """What the live model makes of the blind set, and of sentences it has not seen.
+
+    Args:
+        rows: text, true intent and part of the messages of the blind set.
+        asked: the sentences it has not seen.
+        kept: what it made of the blind set, where that is known.
+
+    Raises:
+        TrainingError: it can't be loaded, and nothing is kept.
+    """
+    texts = [text for text, _, _ in rows]
+    try:
+        file = ledger.file_of(live, folder)
+    except TrainingError:
+        # One of another version, or whose file is gone: what it made of the blind set is still known.
+        if kept is None:
+            raise TrainingError(
+                f"Model {live.id} ({live.name}), which is live, can't be loaded by this version, and what it made of "
+                "the blind set is not known: nothing to compare with. The next 'motcua run' starts with the candidate."
+            ) from None
+        return kept, lambda text: [("", 0.0)]
+    rankings: list[Ranking] = [m["ranking"] for m in parse_messages(file, texts + asked if kept is None else asked)]
+    if kept is None:
+        kept = predict(rows, lambda _: rankings[: len(texts)])
+        rankings = rankings[len(texts) :]
+    read = dict(zip(asked, rankings, strict=True))
+    return kept, lambda text: read[text]
 
 
 def as_dict(trial: Trial) -> dict[str, Any]:
@@ -137,35 +169,16 @@ def _both(session: Any, name: str | None) -> tuple[Model, Model]:
     return live, candidate
 
 
-def _live_readings(
-    live: Model, folder: Path, rows: Sequence[tuple[str, str, str]], asked: list[str], kept: list[Prediction] | None
-) -> tuple[list[Prediction], Rank]:
-    """What the live model makes of the blind set, and of sentences it has not seen."""
-    texts = [text for text, _, _ in rows]
-    try:
-        file = ledger.file_of(live, folder)
-    except TrainingError:
-        # One of another version, or whose file is gone: what it made of the blind set is still known.
-        if kept is None:
-            raise
-        return kept, lambda text: [("", 0.0)]
-    rankings: list[Ranking] = [m["ranking"] for m in parse_messages(file, texts + asked if kept is None else asked)]
-    if kept is None:
-        kept = predict(rows, lambda _: rankings[: len(texts)])
-        rankings = rankings[len(texts) :]
-    read = dict(zip(asked, rankings, strict=True))
-    return kept, lambda text: read[text]
-
-
 def _learn(sentences: Sequence[tuple[str, str]]) -> Rank:
     lookup = make_lookup(read_lookup_tables())
     return train([text for text, _ in sentences], [intent for _, intent in sentences], component_options(), lookup).rank
 
 
-def _keep(database: Database, trial: Trial, predictions: bytes) -> None:
+def _keep(database: Database, trial: Trial, before: bytes, after: bytes) -> None:
     with database.transaction() as session:
         waiting = (Model.id == trial.candidate, Model.state.in_([CANDIDATE, REFUSED]))
         state = CANDIDATE if trial.verdict.passed else REFUSED
         session.execute(update(Model).where(*waiting).values(state=state))
-        kept = {"verdict": json.dumps(asdict(trial.verdict), ensure_ascii=False), "predictions": predictions}
+        kept = {"verdict": json.dumps(asdict(trial.verdict), ensure_ascii=False), "predictions": after}
+        session.execute(update(Model).where(Model.id == trial.live).values(predictions=before))
         session.execute(update(Model).where(Model.id == trial.candidate).values(compared_with=trial.live, **kept))

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -102,6 +104,7 @@ def test_back_is_the_one_before_and_back_again_the_one_before_that(database, fol
     assert [go_back(database, folder).name for _ in range(2)] == ["motcua-b", "motcua-a"]
     with pytest.raises(TrainingError, match="no model to go back to"):
         go_back(database, folder)
+    assert json.loads((folder / "motcua-c.json").read_text())["candidate"]
     assert state_of(database, 1)[0] == LIVE
 
 
@@ -188,10 +191,10 @@ def test_changed_sentences_alone_leave_the_live_model_live(database, folder):
     assert "'motcua train' makes a candidate" in told[0]
 
 
-def test_a_new_version_starts_with_the_candidate_the_gate_passed_or_with_a_new_model(database, folder):
+def test_a_new_version_starts_with_a_candidate_that_was_not_refused_or_with_a_new_model(database, folder):
     make_model(database, folder, "motcua-a", LIVE, version="0" * 64)
     number = make_model(database, folder, "motcua-b", CANDIDATE)
-    pass_gate(database, number, beside=1)
+    make_model(database, folder, "motcua-c", REFUSED)
     assert start(database, folder)[0].name == "motcua-b.tar.gz"
     with database.transaction() as session:
         session.get(Model, number).version = "1" * 64

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from bot.settings import ROOT
 from bot.training import ledger, starting
 from bot.training.gate import load_bounds
+from bot.training.measure import Prediction
 from bot.training.model import CANDIDATE, REFUSED, Model
+from bot.training.packed import pack_predictions, unpack_predictions
 from bot.training.train import TrainedModel, TrainingError, inputs_fingerprint, sha256_of
-from bot.training.trial import check_sentences, try_candidate
+from bot.training.trial import check_sentences, read_live, try_candidate
 from tests.factories import make_database
 from tests.training.models import make_model
 
@@ -92,3 +94,17 @@ def test_a_file_broken_by_hand_is_named_and_nothing_is_trained(tmp_path, file, t
     (tmp_path / file).write_text(text, encoding="utf-8")
     with pytest.raises(TrainingError, match=said):
         check_sentences(tmp_path)
+
+
+def test_what_a_model_of_another_version_made_of_the_blind_set_is_enough_to_compare_with(database, tmp_path):
+    make_model(database, tmp_path, "motcua-a", "live", version="0" * 64)
+    make_model(database, tmp_path, "motcua-b", "candidate")
+    with database.reading() as session:
+        live, digest = ledger.live(session), database.cipher.digest
+    rows = [("xin chào", "greet", "clean")]
+    with pytest.raises(TrainingError, match="The next 'motcua run' starts with the candidate"):
+        read_live(live, tmp_path, rows, ["câu mới"], None)
+    packed = pack_predictions([Prediction("xin chào", "greet", (("thank", 0.6), ("greet", 0.4)))], digest)
+    assert unpack_predictions(packed, [*rows, ("câu mới", "greet", "clean")], digest) is None
+    kept, rank = read_live(live, tmp_path, rows, ["câu mới"], unpack_predictions(packed, rows, digest))
+    assert (kept[0].intent, kept[0].ranking[1], rank("câu mới")[0][1]) == ("thank", ("greet", 0.4), 0)
