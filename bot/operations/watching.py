@@ -16,7 +16,7 @@ from bot.training import ledger
 from bot.training.gate import Bounds
 from bot.training.measure import wilson_interval
 
-WATCHER = "motcua watch"
+WATCHER = "watch_model"
 # How long a model is watched, and how long before it counts as before.
 WATCHED, BEFORE = timedelta(days=7), timedelta(days=14)
 # It is looked at again and again: chance alone crosses a bound in one of a thousand looks.
