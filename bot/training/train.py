@@ -134,7 +134,8 @@ def train_model(
 def set_candidate(path: Path, candidate: bool) -> None:
     """Write beside a model whether it is only a candidate."""
     note = path.with_name(path.name.removesuffix(".tar.gz") + ".json")
-    _write_whole(note, json.dumps({**_read_note(note), "candidate": candidate}))
+    # The ledger decides; this is for a folder whose ledger is gone, and nobody waits for the disk.
+    _write_whole(note, json.dumps({**_read_note(note), "candidate": candidate}), flush=False)
 
 
 def is_training(folder: Path) -> bool:
@@ -227,10 +228,11 @@ def _put_in_place(made: Path, folder: Path, inputs: str, candidate: bool) -> Tra
     return TrainedModel(path, inputs, sha256)
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _write_whole(path: Path, text: str, flush: bool = True) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
-    _flush(part)
+    if flush:
+        _flush(part)
     part.replace(path)
 
 
