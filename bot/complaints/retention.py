@@ -19,6 +19,7 @@ STORES = (
     "inbox",
     "outbox",
     "turns",
+    "correspondents",
     "tracker",
     "ended_complaints",
     "openings",
