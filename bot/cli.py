@@ -48,6 +48,7 @@ COMMANDS = (
     running.run,
     models.train,
     models.evaluate,
+    models.models,
     answers.chat,
     answers.ask,
     answers.parse,

@@ -12,8 +12,11 @@ from bot.database import Database, now
 from bot.delivery.sweeping import sweep
 from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
+from bot.operations.promotion import open_promotion
 from bot.operations.retention import run_retention
+from bot.operations.watching import watch
 from bot.settings import ROOT, Settings
+from bot.training.gate import load_bounds
 
 _ON_ITS_WAY = timedelta(minutes=5)
 
@@ -26,6 +29,7 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
 
     stores = Stores(database, rules, settings.evidence, AskRasa(settings))
     periods = load_retention(ROOT / "knowledge")
+    promotion = open_promotion(database, settings)
 
     return [
         Job(
@@ -59,6 +63,18 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             "does citizens' requests to delete",
             lambda: run_erasures(stores),
             every=timedelta(seconds=15),
+        ),
+        Job(
+            "live_model",
+            "lets Rasa have the model that is live, whoever made it live",
+            promotion.settle,
+            every=timedelta(seconds=30),
+        ),
+        Job(
+            "watch_model",
+            "takes a model back that citizens fare worse with",
+            lambda: watch(database, promotion, load_bounds(ROOT / "knowledge")),
+            every=timedelta(minutes=5),
         ),
         Job(
             "sweep",
