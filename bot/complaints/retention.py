@@ -19,6 +19,7 @@ STORES = (
     "inbox",
     "outbox",
     "turns",
+    "review",
     "tracker",
     "ended_complaints",
     "openings",
