@@ -25,6 +25,7 @@ READ, WORK, ASSIGN, OPEN_CONTACT, NAME = (
     "complaint.name",
 )
 READ_AUDIT = "audit.read"
+REVIEW = "review.label"
 
 
 class Scope(Enum):
@@ -42,6 +43,7 @@ GRANTS: dict[str, dict[str, Scope]] = {
     OPEN_CONTACT: {OFFICER: Scope.UNIT, UNIT_HEAD: Scope.UNIT, SUPERVISOR: Scope.ALL},
     NAME: {SUPERVISOR: Scope.ALL},
     READ_AUDIT: {ADMINISTRATOR: Scope.ALL, SUPERVISOR: Scope.ALL},
+    REVIEW: {MAINTAINER: Scope.ALL},
 }
 # Without the second step none of these log in.
 NEEDS_SECOND_STEP = frozenset({ADMINISTRATOR})

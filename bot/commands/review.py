@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import click
-import yaml
 
 from bot.commands.common import migrated_database
 from bot.commands.officers import by, print_table
@@ -15,10 +13,8 @@ from bot.review import accuracy, writing
 from bot.review.collecting import collect, monday_of
 from bot.review.deciding import SKIP, UNFIT
 from bot.review.errors import ReviewError
-from bot.review.labelling import Card, Desk, find_intents
-from bot.review.rules import load_review_rules
+from bot.review.labelling import Card, Desk, find_intents, load_names, open_desk
 from bot.settings import ROOT, Settings
-from bot.training.evaluate import read_training_data
 
 _OUT = "out_of_scope"
 _KEYS = (
@@ -38,15 +34,15 @@ def review(context: click.Context, by: str, most: int) -> None:
         return
     settings: Settings = context.obj
     desk = _desk(settings)
-    _collect(desk, settings)
-    Session(desk, by, _names()).run(most)
+    _collect(desk)
+    Session(desk, by, load_names(ROOT / "knowledge")).run(most)
 
 
 @review.command("collect")
 @click.pass_obj
 def review_collect(settings: Settings) -> None:
     """Take in what is new at once; the running bot does it every hour."""
-    _collect(_desk(settings), settings)
+    _collect(_desk(settings))
 
 
 @review.command("list")
@@ -205,20 +201,13 @@ class Session:
 
 
 def _desk(settings: Settings) -> Desk:
-    sentences = Counter(intent for text, intent in read_training_data() if text)
-    return Desk(migrated_database(settings), load_review_rules(ROOT / "knowledge"), sentences)
+    return open_desk(migrated_database(settings), ROOT)
 
 
-def _collect(desk: Desk, settings: Settings) -> None:
+def _collect(desk: Desk) -> None:
     writing.drop_ended(desk.database, ROOT)
     done = collect(desk.database, desk.rules)
     click.echo(f"{done.messages} new messages in {done.items} new rows; {done.changed} know more than before.")
-
-
-def _names() -> dict[str, str]:
-    path: Path = ROOT / "knowledge" / "intents.yml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {intent: names["reading"] for intent, names in content.items()}
 
 
 def _share(week: accuracy.Week) -> str:

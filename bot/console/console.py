@@ -20,6 +20,7 @@ from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
 from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.review import ReviewPages
 from bot.console.visit import HOME, Visit
 
 
@@ -31,6 +32,7 @@ class Console:
         folder: where photos and documents lie.
         today: tells the day in Viet Nam.
         secure: whether it is reached by https.
+        checkout: where the sentences lie that the model learns from.
     """
 
     sessions: Sessions
@@ -38,6 +40,7 @@ class Console:
     folder: Path
     today: Callable[[], date]
     secure: bool
+    checkout: Path = HERE.parents[1]
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -52,6 +55,7 @@ class Console:
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
             *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
+            *ReviewPages(database, frame, self.checkout).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

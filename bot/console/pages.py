@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
-from bot.accounts.permissions import READ, READ_AUDIT, ROLES, may
+from bot.accounts.permissions import READ, READ_AUDIT, REVIEW, ROLES, may
 from bot.accounts.sessions import DONE
 from bot.complaints.workdays import VIET_NAM
 from bot.console.visit import HOME, Visit
@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 NAVIGATION = (
     ("Hàng việc", HOME, READ),
     ("Tìm phản ánh", f"{HOME}/phan-anh", READ),
+    ("Câu cần xem", f"{HOME}/cau-hoi", REVIEW),
     ("Nhật ký", f"{HOME}/nhat-ky", READ_AUDIT),
 )
 HEADERS = {

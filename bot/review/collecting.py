@@ -40,6 +40,8 @@ _REJECT = "/reject_answer"
 _NEVER = ("form",)
 # Jaccard similarity of letter trigrams from which two messages are one row.
 ALIKE = 0.8
+# The same from which they are about something like it.
+AKIN = 0.4
 _BATCH = 200
 _GUESSES = 5
 Ranking = tuple[tuple[str, float], ...]
@@ -226,21 +228,36 @@ class _Groups:
     """Texts of the items there are, to find the one that a message belongs to."""
 
     def __init__(self, session: Session, since: datetime) -> None:
-        self._near = Nearest(ALIKE)
+        self._near, self._far = Nearest(ALIKE), Nearest(AKIN)
         self._items: list[int] = []
+        self._themes: list[int] = []
         first = (
             select(func.min(ReviewMessage.id))
             .join(ReviewItem, ReviewItem.id == ReviewMessage.item_id)
             .where(ReviewItem.created_at >= since, ReviewItem.state != UNUSABLE)
             .group_by(ReviewMessage.item_id)
         )
-        rows = select(ReviewMessage.item_id, ReviewMessage.text).where(ReviewMessage.id.in_(first))
-        for item_id, text in session.execute(rows.order_by(ReviewMessage.item_id)).all():
-            self.add(cipher_of(session).unseal(text), item_id)
+        rows = (
+            select(ReviewMessage.item_id, ReviewItem.theme, ReviewMessage.text)
+            .join(ReviewItem, ReviewItem.id == ReviewMessage.item_id)
+            .where(ReviewMessage.id.in_(first))
+            .order_by(ReviewMessage.item_id)
+        )
+        for item_id, theme, text in session.execute(rows).all():
+            self.add(cipher_of(session).unseal(text), item_id, theme)
 
-    def add(self, text: str, item_id: int) -> None:
+    def add(self, text: str, item_id: int, theme: int) -> None:
         self._near.add(text)
         self._items.append(item_id)
+        if theme == item_id:
+            # Only the first of a theme: otherwise each would lead on to the next, and all be one.
+            self._far.add(text)
+            self._themes.append(theme)
+
+    def theme_of(self, text: str, item_id: int) -> int:
+        """The theme of a new item: its own number where it begins one."""
+        place = self._far.find(text)
+        return item_id if place is None else self._themes[place]
 
     def find(self, text: str) -> int | None:
         place = self._near.find(text)
@@ -281,7 +298,8 @@ def _take(session: Session, one: Said, groups: _Groups, done: Collected) -> int:
         item = ReviewItem(ranking=ranking, reasons="", state=WAITING, created_at=one.said_at)
         session.add(item)
         session.flush()
-        groups.add(one.text, item.id)
+        item.theme = groups.theme_of(one.text, item.id)
+        groups.add(one.text, item.id, item.theme)
         done.items += 1
     elif item.state in OPEN:
         item.ranking = ranking

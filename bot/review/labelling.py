@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+import yaml
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
@@ -26,9 +30,10 @@ from bot.review.model import (
     ReviewLabel,
     ReviewMessage,
 )
-from bot.review.rules import ReviewRules
+from bot.review.rules import ReviewRules, load_review_rules
 from bot.text.normalise import fold, normalise
 
+_INTENT = re.compile(r"- intent:\s*['\"]?([\w/]+)")
 # What is waited for by a second person comes a little sooner: half of the work is done.
 _SECOND_FIRST = 1.25
 # From this share on the model has little to learn from a message that nobody found wrong.
@@ -65,11 +70,13 @@ class Desk:
 
     Attributes:
         sentences: how many training sentences each intent has; those are the intents there are.
+        clock: tells the moment.
     """
 
     database: Database
     rules: ReviewRules
     sentences: Mapping[str, int]
+    clock: Callable[[], datetime] = now
 
     def next(self, by: str, count: int = 1, after: Sequence[int] = ()) -> list[Card]:
         """What this person should look at now, what is worth most first.
@@ -78,15 +85,21 @@ class Desk:
             after: items that are not to be shown.
         """
         own = select(ReviewLabel.item_id).where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
-        worth = ReviewItem.worth * case((ReviewItem.state == SECOND, _SECOND_FIRST), else_=1.0)
-        rows = (
-            select(ReviewItem)
-            .where(ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), _shown())
-            .order_by(worth.desc(), ReviewItem.id)
-            .limit(count)
+        rows = select(ReviewItem.id, ReviewItem.state, ReviewItem.worth, ReviewItem.theme).where(
+            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), _shown()
         )
         with self.database.reading() as session:
-            return [self._card(session, item) for item in session.execute(rows).scalars()]
+            asked, done = _themes(session)
+
+            def worth(row: Any) -> tuple[float, int]:
+                # Where many ask about something like it one label teaches most, and each further one less.
+                theme = (1 + math.log2(1 + asked[row.theme])) / (1 + done[row.theme])
+                return -row.worth * theme * (_SECOND_FIRST if row.state == SECOND else 1.0), row.id
+
+            best = [row.id for row in sorted(session.execute(rows).all(), key=worth)[:count]]
+            items = select(ReviewItem).where(ReviewItem.id.in_(best))
+            by_id = {item.id: item for item in session.execute(items).scalars()}
+            return [self._card(session, by_id[number]) for number in best]
 
     def card(self, item_id: int) -> Card:
         """One item.
@@ -163,7 +176,14 @@ class Desk:
             raise ReviewError(f"Message {item_id} is not in the inbox any more.")
         own = (ReviewLabel.item_id == item_id, ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
         session.execute(update(ReviewLabel).where(*own).values(undone_at=now()))
-        row = ReviewLabel(item_id=item_id, by=by, intent=intent, procedure=procedure or None, definition=definition)
+        row = ReviewLabel(
+            item_id=item_id,
+            by=by,
+            intent=intent,
+            procedure=procedure or None,
+            definition=definition,
+            made_at=self.clock(),
+        )
         session.add(row)
         session.flush()
         return self._settle(session, item)
@@ -236,6 +256,35 @@ class _Judge:
         return self._by_item[item_id]
 
 
+def open_desk(database: Database, root: Path) -> Desk:
+    """The inbox of a checkout.
+
+    Raises:
+        ReviewError: its rules can't be read.
+    """
+    return Desk(database, load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu"))
+
+
+def count_sentences(folder: Path) -> Counter[str]:
+    """How many training sentences each intent has, quickly, in files of the shape that `DataFiles` asks for."""
+    counts: Counter[str] = Counter()
+    for path in sorted(folder.glob("*.yml")):
+        intent = ""
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            found = _INTENT.match(line)
+            if found or line.startswith("- "):
+                intent = found.group(1) if found else ""
+            elif intent and line.strip().startswith("-"):
+                counts[intent] += 1
+    return counts
+
+
+def load_names(folder: Path) -> dict[str, str]:
+    """What intents are called in Vietnamese, as `knowledge/intents.yml` has it."""
+    content = yaml.safe_load((folder / "intents.yml").read_text(encoding="utf-8"))
+    return {intent: str(names["reading"]) for intent, names in content.items()}
+
+
 def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -> list[str]:
     """Intents whose name, or what it is called, has every word that was typed.
 
@@ -248,6 +297,17 @@ def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -
         return fold(normalise(f"{intent.replace('_', ' ')} {names.get(intent, '')}"))
 
     return [intent for intent in sorted(intents) if all(word in described(intent) for word in words)]
+
+
+def _themes(session: Session) -> tuple[Counter[int], Counter[int]]:
+    """How many people ask about each theme, and how many of its items were labelled."""
+    asked: Counter[int] = Counter()
+    done: Counter[int] = Counter()
+    sums = select(ReviewItem.theme, ReviewItem.state, func.sum(ReviewItem.people), func.count())
+    for theme, state, people, items in session.execute(sums.group_by(ReviewItem.theme, ReviewItem.state)):
+        asked[theme] += int(people)
+        done[theme] += 0 if state == WAITING else int(items)
+    return asked, done
 
 
 def _shown() -> Any:

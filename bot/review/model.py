@@ -40,6 +40,8 @@ class ReviewItem(Base):
     reasons = Column(String(200), nullable=False)
     messages = Column(Integer, nullable=False, default=0)
     people = Column(Integer, nullable=False, default=0)
+    # The first item that is about something like it; itself where it is the first.
+    theme = Column(BigInteger, nullable=False, default=0, index=True)
     # The more, the sooner it is shown.
     worth = Column(Float, nullable=False, default=0.0)
     created_at = Column(UtcDateTime, nullable=False, default=now)

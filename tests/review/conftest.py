@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from bot.complaints import consents
 from bot.database import Database, now
 from bot.delivery import turns
-from bot.delivery.model import Correspondent, Turn
+from bot.delivery.model import DONE, Correspondent, InboxMessage, Turn
 from bot.review.collecting import Collected, collect
 from bot.review.labelling import Desk
 from bot.review.model import ReviewExample, ReviewItem, ReviewLabel, ReviewMessage
@@ -75,6 +75,7 @@ class Town:
         best = ranking[0] if ranking else (None, None)
         log = turns.TurnLog(best[0], best[1], outcome, None, None, ranking)
         with self.database.transaction() as session:
+            session.execute(update(InboxMessage).where(InboxMessage.id == inbox_id).values(state=DONE))
             turns.record(session, who, inbox_id, log)
             if agrees:
                 consents.give(session, who, consents.IMPROVE)

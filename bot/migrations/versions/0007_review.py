@@ -12,6 +12,7 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = bot.database.UtcDateTime(timezone=True)
 INDEXES = (
     ("review_items", "state", "worth"),
+    ("review_items", "theme"),
     ("review_messages", "item_id"),
     ("review_messages", "conversation"),
     ("review_messages", "person"),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("reasons", sa.String(200), nullable=False),
         sa.Column("messages", sa.Integer(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("theme", sa.BigInteger(), nullable=False),
         sa.Column("worth", sa.Float(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("decided_at", MOMENT),
