@@ -291,7 +291,8 @@ def _example(session: Session, one: _Candidate, file: str, by: str) -> ReviewExa
 
 
 def _blind_row(one: _Candidate) -> dict[str, object]:
-    return {"id": f"r{one.item.id}", "text": one.text, "intent": one.item.intent, "procedure": one.item.procedure}
+    kept = {"id": f"r{one.item.id}", "slice": "reviewed", "text": one.text, "intent": one.item.intent}
+    return {**kept, "procedure": one.item.procedure}
 
 
 def _drop_empty(session: Session, items: Iterable[int]) -> None:

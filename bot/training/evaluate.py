@@ -37,7 +37,9 @@ Ranker = Callable[[Sequence[str]], Iterable[Sequence[tuple[str, float]]]]
 def read_blind_set(folder: Path) -> list[tuple[str, str, str]]:
     """Text, true intent and part ("clean" or the kind of twin) of every message of a blind set."""
     rows = []
-    for name in ("messages.jsonl", "twins.jsonl"):
+    for name in ("messages.jsonl", "twins.jsonl", "reviewed.jsonl"):
+        if not (folder / name).exists():
+            continue
         for line in (folder / name).read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             rows.append((row["text"], row["intent"], row.get("slice", "clean")))
