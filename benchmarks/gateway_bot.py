@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from benchmarks.gateway_fakes import Neighbour
 from benchmarks.gateway_posts import SECRET
+from benchmarks.processes import end
 from bot.channels.zalo_oauth import Pair
 from bot.channels.zalo_tokens import keep_pair
 from bot.database import Database, now, open_database
@@ -112,12 +113,7 @@ def running(
         _wait_until_ready(f"{settings.web_url}/{'healthz' if web_only else 'readyz'}", process, home)
         yield Bot(settings, environment, database, process)
     finally:
-        process.terminate()
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 40)
         database.close()
 
 

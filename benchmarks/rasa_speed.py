@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.processes import end
 from benchmarks.report import replace_section
 from bot.database import open_database
 from bot.operations.programs import list_programs
@@ -183,12 +184,7 @@ def _running(command: Sequence[str], health: str, settings: Settings) -> Iterato
     try:
         yield process.pid, _wait(process, health, begun)
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 20)
 
 
 def _wait(process: subprocess.Popen[bytes], health: str, begun: float) -> float:

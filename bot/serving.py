@@ -174,17 +174,23 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: ASGIApp, settings: Settings, on_stop: Sequence[Callable[[], None]] = ()) -> Server:
+def make_server(
+    app: ASGIApp,
+    settings: Settings,
+    on_stop: Sequence[Callable[[], None]] = (),
+    protocol: type[PatientProtocol] = PatientProtocol,
+) -> Server:
     """The server of the web program.
 
     Args:
         on_stop: ends what would otherwise go on for minutes.
+        protocol: how long it waits for whom.
     """
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=PatientProtocol,
+        http=protocol,
         log_level="warning",
         access_log=False,
         # Rasa holds websockets at a version uvicorn no longer starts with; nothing here uses them.

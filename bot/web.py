@@ -22,6 +22,7 @@ from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import CHANNEL as WEB
+from bot.channels.web_session import sender_of
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
@@ -136,7 +137,8 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
-    return ComplaintPages(database, load_kinds(folder), load_guidance(folder), tries, settings.public_url, today)
+    kinds, guidance = load_kinds(folder), load_guidance(folder)
+    return ComplaintPages(database, kinds, guidance, tries, sender_of, settings.public_url, today)
 
 
 def _console(database: Database, settings: Settings) -> Console:

@@ -30,6 +30,20 @@ def make_database(folder, keys=(KEY,)):
     return database
 
 
+@contextlib.contextmanager
+def running(server, sockets=None):
+    """A server of uvicorn in a thread, from when it listens to its end."""
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets})
+    thread.start()
+    while thread.is_alive() and not server.started:
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
 def make_settings(folder, **values):
     given = {"MOTCUA_HOME": str(folder), "MOTCUA_SECRET_KEY": KEY, "MOTCUA_RASA_TOKEN": TOKEN}
     return load_settings({**given, **{f"MOTCUA_{name}": str(value) for name, value in values.items()}})

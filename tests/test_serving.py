@@ -5,7 +5,6 @@ import contextlib
 import json
 import resource
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,33 +29,25 @@ from bot.serving import (
 )
 from bot.web import create_app
 from tests.channels.conftest import IdleWorker
-from tests.factories import free_port, make_database, make_settings
+from tests.factories import free_port, make_database, make_settings, running
 
 JSON = "Content-Type: application/json\r\n"
 
 
-@pytest.fixture
-def impatient(monkeypatch):
+class Impatient(PatientProtocol):
     """The protocol with its times made short."""
-    monkeypatch.setattr(PatientProtocol, "head_seconds", 0.3)
-    monkeypatch.setattr(PatientProtocol, "rest_seconds", 0.3)
+
+    head_seconds = rest_seconds = 0.3
 
 
 @contextlib.contextmanager
-def served(tmp_path, app, on_stop=(), **values):
+def served(tmp_path, app, on_stop=(), protocol=PatientProtocol, **values):
     """Serve an app as the web program is served; gives the port."""
     port = free_port()
-    server = make_server(app, make_settings(tmp_path, PORT=port, **values), on_stop)
+    server = make_server(app, make_settings(tmp_path, PORT=port, **values), on_stop, protocol)
     server.config.lifespan = "off"
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while thread.is_alive() and not server.started:
-        time.sleep(0.01)
-    try:
+    with running(server):
         yield port
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
 
 
 def who_asks():
@@ -108,19 +99,19 @@ def in_a_loop(work):
         return thread.submit(asyncio.run, work).result()
 
 
-def test_a_head_that_dribbles_is_cut_off(impatient, tmp_path):
-    with served(tmp_path, who_asks()) as port:
+def test_a_head_that_dribbles_is_cut_off(tmp_path):
+    with served(tmp_path, who_asks(), protocol=Impatient) as port:
         assert talk(port, b"GET / HTTP/1.1\r\n", *[b"X-A: b\r\n"] * 20, pause=0.05) == (b"", True)
 
 
-def test_who_connects_and_says_nothing_is_cut_off(impatient, tmp_path):
-    with served(tmp_path, who_asks()) as port:
+def test_who_connects_and_says_nothing_is_cut_off(tmp_path):
+    with served(tmp_path, who_asks(), protocol=Impatient) as port:
         assert talk(port) == (b"", True)
 
 
-def test_the_head_of_a_second_request_may_not_dribble_either(impatient, tmp_path):
+def test_the_head_of_a_second_request_may_not_dribble_either(tmp_path):
     whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    with served(tmp_path, who_asks()) as port:
+    with served(tmp_path, who_asks(), protocol=Impatient) as port:
         got, closed = talk(port, whole, b"GET / HTTP/1.1\r\n", *[b"X-A: b\r\n"] * 20, pause=0.05)
     assert (got.count(b"200 OK"), closed) == (1, True)
 
@@ -132,16 +123,16 @@ def test_a_head_without_an_end_is_refused(tmp_path):
     assert (got == b"" or b" 431 " in got, closed) == (True, True)
 
 
-def test_a_body_that_is_answered_early_may_not_dribble_on(impatient, tmp_path):
+def test_a_body_that_is_answered_early_may_not_dribble_on(tmp_path):
     head = b"POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
-    with served(tmp_path, who_asks()) as port:
+    with served(tmp_path, who_asks(), protocol=Impatient) as port:
         got, closed = talk(port, head, *[b"x"] * 20, pause=0.05)
     assert (b" 413 " in got, closed) == (True, True)
 
 
-def test_a_slow_body_that_is_listened_to_is_the_handlers_affair(impatient, tmp_path):
+def test_a_slow_body_that_is_listened_to_is_the_handlers_affair(tmp_path):
     head = b"POST /eat HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 10\r\n\r\n"
-    with served(tmp_path, who_asks()) as port:
+    with served(tmp_path, who_asks(), protocol=Impatient) as port:
         got, _ = talk(port, head, *[b"x"] * 10, pause=0.05)
     assert got.endswith(b"10")
 

@@ -21,7 +21,7 @@ from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.switches import Switches, replies_while_off
-from bot.delivery.turns import TurnLog
+from bot.delivery.turns import HANDOVER, TurnLog
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,6 @@ IDLE_SECONDS = 0.1
 TURN_SECONDS = 80.0
 BACK_OFF = (0.5, 1, 2, 4, 8, 15)
 RATED_OUTCOMES = ("answer",)
-HANDOVER = "handover"
 # Also "/ /restart": Rasa strips spaces before it looks for a command.
 _LEADING_SLASHES = re.compile(r"^[\s/]+")
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import Database, UtcDateTime, cipher_of, now, take_turn
 from bot.delivery import correspondents
+from bot.delivery.claims import take
 from bot.delivery.model import (
     CLAIMED,
     DONE,
@@ -243,7 +244,7 @@ def claim_many(database: Database, most: int) -> list[Claim]:
         if not rows:
             return []
         taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
-        session.execute(_take(), taken)
+        session.execute(take(_INBOX), taken)
         silent = _silent(session, [row.conversation for row in rows], moment)
         return [_claim(session, row, moment, row.conversation in silent) for row in rows]
 
@@ -283,21 +284,6 @@ def _claimable() -> Any:
     due = func.coalesce(_INBOX.c.claimed_until, _INBOX.c.next_attempt_at) <= bindparam("moment", type_=UtcDateTime)
     waiting = select(_INBOX).where(_INBOX.c.state.in_(_UNFINISHED), due, ~unfinished_before, ~another_taken)
     return waiting.order_by(_INBOX.c.id).limit(bindparam("most", type_=Integer))
-
-
-@lru_cache(maxsize=1)
-def _take() -> Any:
-    moment = bindparam("moment", type_=UtcDateTime)
-    return (
-        update(_INBOX)
-        .where(_INBOX.c.id.in_(bindparam("mine", expanding=True)))
-        .values(
-            state=CLAIMED,
-            claimed_until=bindparam("until"),
-            attempts=_INBOX.c.attempts + 1,
-            first_attempt_at=func.coalesce(_INBOX.c.first_attempt_at, moment),
-        )
-    )
 
 
 def _silent(session: Session, conversations: list[str], moment: datetime) -> set[str]:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from sqlalchemy.exc import DataError
+
 from bot.database import Database
 from bot.delivery import counters, inbox
 from bot.delivery.inbox import Arrival
@@ -60,16 +62,30 @@ class Intake:
                 self._on_new()
 
     async def _store_each(self, batch: list[tuple[Arrival, asyncio.Future[tuple[int, bool]]]]) -> None:
+        failed: dict[str, Exception] = {}
         for arrival, future in batch:
+            before = failed.get(arrival.conversation)
+            if before is not None:
+                # It would get the place of the one before it, which is sent again.
+                _fail(future, before)
+                continue
             try:
                 result = await asyncio.to_thread(inbox.accept, self._database, arrival)
                 counters.count_received(arrival.channel, arrival.kind, new=result[1])
                 _settle(future, result)
+            except DataError as error:
+                # It never will be: nothing waits for it.
+                _fail(future, error)
             except Exception as error:  # noqa: BLE001
                 # The caller's to log and to answer for.
-                if not future.done():
-                    future.set_exception(error)
+                failed[arrival.conversation] = error
+                _fail(future, error)
         self._on_new()
+
+
+def _fail(future: asyncio.Future[tuple[int, bool]], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 def _settle(future: asyncio.Future[tuple[int, bool]], result: tuple[int, bool]) -> None:

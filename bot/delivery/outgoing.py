@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, exists, func, select, update
+from sqlalchemy import Integer, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, UtcDateTime, cipher_of
 from bot.delivery import correspondents, outbox
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
+from bot.delivery.claims import take
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
 
@@ -107,21 +108,6 @@ def _due() -> Any:
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(bindparam("room", type_=Integer))
         .with_for_update(skip_locked=True)
-    )
-
-
-@lru_cache(maxsize=1)
-def _take() -> Any:
-    table = OutboxMessage.__table__
-    return (
-        update(table)
-        .where(table.c.id.in_(bindparam("mine", expanding=True)))
-        .values(
-            state=CLAIMED,
-            claimed_until=bindparam("until"),
-            attempts=table.c.attempts + 1,
-            first_attempt_at=func.coalesce(table.c.first_attempt_at, _MOMENT),
-        )
     )
 
 
@@ -255,7 +241,7 @@ def _claim(
         return []
     until = moment + LEASE
     taken = {"mine": [row.id for row in going], "until": until, "moment": moment}
-    session.execute(_take(), taken)
+    session.execute(take(OutboxMessage.__table__), taken)
     return _as_parcels(session, going, moment, until)
 
 

@@ -15,9 +15,9 @@ from bot.database import Database, now
 from bot.delivery.inbox import Claim
 from bot.delivery.model import OutboxMessage, Switch, Turn
 from bot.delivery.outbox import Reply
+from bot.delivery.turns import HANDOVER
 
 ALL = "all"
-HANDOVER = "handover"
 # Seconds until a program knows of a switch that another one turned.
 FRESH = 2.0
 TOLD_EVERY = timedelta(hours=1)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.delivery.model import InboxMessage, Turn
 
-OUTCOMES = ("answer", "clarify", "handover", "form", "smalltalk", "out_of_scope")
+# The outcome of a turn that a person has to answer.
+HANDOVER = "handover"
 FEEDBACK = ("up", "down", "not_mine")
 
 

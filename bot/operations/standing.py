@@ -14,6 +14,7 @@ from bot.database import now
 from bot.delivery.model import (
     CLAIMED,
     FAILED,
+    FETCHING,
     HELD,
     PENDING,
     ChannelCredential,
@@ -24,8 +25,6 @@ from bot.delivery.model import (
 )
 from bot.operations.model import JobRun
 
-# These fetch their lines when somebody looks: what nobody has looked at yet is no queue.
-FETCHING = ("web", "terminal")
 LATELY = timedelta(days=1)
 
 
@@ -101,6 +100,7 @@ def look(session: Session) -> Overview:
 def _inbox(session: Session) -> list[Queue]:
     row = InboxMessage
     waiting = select(row.channel, row.state, func.count(), func.min(row.received_at))
+    # What nobody has looked at yet is no queue.
     waiting = waiting.where(row.state.in_((PENDING, CLAIMED))).group_by(row.channel, row.state)
     return [Queue("inbox", *found) for found in session.execute(waiting)]
 
@@ -108,6 +108,7 @@ def _inbox(session: Session) -> list[Queue]:
 def _outbox(session: Session) -> list[Queue]:
     row = OutboxMessage
     waiting = select(row.channel, row.state, func.count(), func.min(row.created_at))
+    # What nobody has looked at yet is no queue.
     waiting = waiting.where(row.state.in_((PENDING, CLAIMED, HELD)), row.channel.not_in(FETCHING))
     return [Queue("outbox", *found) for found in session.execute(waiting.group_by(row.channel, row.state))]
 

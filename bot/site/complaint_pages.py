@@ -6,7 +6,6 @@ would not hinder trying.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
 from collections.abc import Callable
@@ -36,7 +35,6 @@ MOST_BYTES, MOST_CHARACTERS = 2000, 200
 # Of a code that was typed wrongly only what can stand in one is shown again, to be mended.
 _CODE_LIKE = re.compile(r"[0-9A-Za-z -]{1,20}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NETWORK_OF_ONE = 64
 
 
 class Tries(Protocol):
@@ -54,6 +52,7 @@ class ComplaintPages:
     """Handlers of the pages.
 
     Attributes:
+        sender_of: tells whose tries a request counts among.
         address: the public address of the site, without a slash at its end.
         today: tells the day in Viet Nam.
     """
@@ -62,6 +61,7 @@ class ComplaintPages:
     kinds: dict[str, Kind]
     guidance: Guidance
     tries: Tries
+    sender_of: Callable[[Request], str]
     address: str
     today: Callable[[], date]
     _templates: Jinja2Templates = field(default_factory=make_templates, init=False)
@@ -91,7 +91,7 @@ class ComplaintPages:
         status = await run_in_threadpool(find_status, self.database, typed)
         if status:
             return RedirectResponse(f"/phan-anh/{status.code}", status_code=303, headers=HEADERS)
-        self.tries.wait_for(_sender(request))
+        self.tries.wait_for(self.sender_of(request))
         shown = typed if _CODE_LIKE.fullmatch(typed) else ""
         return self._render(request, "complaint_find.html", status=404, code=shown, wrong=True)
 
@@ -102,7 +102,7 @@ class ComplaintPages:
             return self._refuse(request, wait)
         status = await run_in_threadpool(find_status, self.database, request.path_params["code"])
         if status is None:
-            self.tries.wait_for(_sender(request))
+            self.tries.wait_for(self.sender_of(request))
             # The code is not repeated on the page: anybody could put words of their own into such a link.
             return self._render(request, "complaint_unknown.html", status=404)
         path = f"/phan-anh/{status.code}"
@@ -121,7 +121,7 @@ class ComplaintPages:
             return self._refuse(request, wait)
         verdict = await run_in_threadpool(verify_receipt, self.database, code, link)
         if verdict.outcome == UNKNOWN:
-            self.tries.wait_for(_sender(request))
+            self.tries.wait_for(self.sender_of(request))
         status = 404 if verdict.outcome == UNKNOWN else 200
         day = _written(verdict.day)
         return self._render(
@@ -166,7 +166,7 @@ class ComplaintPages:
         return days[:most], days[most - 1].day if len(days) > most else ""
 
     def _wait(self, request: Request) -> int:
-        return math.ceil(self.tries.left_to_wait(_sender(request)))
+        return math.ceil(self.tries.left_to_wait(self.sender_of(request)))
 
     def _refuse(self, request: Request, seconds: int) -> Response:
         response = self._render(request, "complaint_wait.html", status=429, minutes=math.ceil(seconds / 60))
@@ -186,18 +186,6 @@ async def _read_form(request: Request) -> dict[str, str]:
     return {
         name: values[0][:MOST_CHARACTERS].strip() for name, values in parse_qs(body.decode(errors="replace")).items()
     }
-
-
-def _sender(request: Request) -> str:
-    """Who asks: an address, or the network that a household is given in IPv6."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 4:
-        return host
-    return str(ipaddress.ip_network((address, _NETWORK_OF_ONE), strict=False))
 
 
 def _written(day: str) -> str:

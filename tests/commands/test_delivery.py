@@ -5,20 +5,12 @@ from click.testing import CliRunner
 from sqlalchemy import update
 
 from bot.cli import cli
-from bot.database import now, open_database
+from bot.database import now
 from bot.delivery import inbox
 from bot.delivery.model import FAILED, PENDING, OutboxMessage
 from tests.delivery.sending import row_of, say
-from tests.factories import KEY, TOKEN, accept, make_settings
+from tests.factories import KEY, TOKEN, accept
 from tests.factories import row_of as inbox_row
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = open_database(make_settings(tmp_path))
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

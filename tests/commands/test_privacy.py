@@ -5,17 +5,8 @@ from click.testing import CliRunner
 
 from bot.cli import cli
 from bot.complaints import privacy
-from bot.database import open_database
 from tests.complaints.conftest import AN
-from tests.factories import KEY, OTHER_KEY, TOKEN, accept, free_port, make_settings
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = open_database(make_settings(tmp_path))
-    database.migrate()
-    yield database
-    database.close()
+from tests.factories import KEY, OTHER_KEY, TOKEN, accept, free_port
 
 
 @pytest.fixture

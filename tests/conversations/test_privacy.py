@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import httpx
 import pytest
 from sqlalchemy import select
@@ -86,7 +88,7 @@ class Browser:
 
     def __init__(self, bot: RunningBot) -> None:
         self._client = httpx.Client(base_url=bot.settings.web_url, trust_env=False, timeout=60)
-        self._client.cookies.set(COOKIE, "t" * 20 + str(bot.process.pid) + str(id(self)))
+        self._client.cookies.set(COOKIE, uuid4().hex)
         self._cursor, self._sent = "0", 0
 
     def say(self, **body: str) -> list[dict]:

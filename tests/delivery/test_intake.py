@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 
 from bot.database import Database
 from bot.delivery import inbox
@@ -55,6 +55,29 @@ def test_one_that_no_database_takes_harms_no_other(database):
     results, _ = take_in(database, [make_arrival(key="k-1"), bad, make_arrival(key="k-2")])
     assert isinstance(results[1], DataError)
     assert count(database) == 2
+
+
+class Stumbling(Database):
+    """A database that is away for the first two writes."""
+
+    away = 2
+
+    def transaction(self):
+        if self.away:
+            self.away -= 1
+            raise OperationalError("BEGIN", {}, Exception("away"))
+        return super().transaction()
+
+
+def test_what_follows_one_that_could_not_be_stored_waits_for_it_to_be_sent_again(database):
+    stumbling = Stumbling(database.url, (KEY,))
+    arrivals = [make_arrival("câu một", key="k-1"), make_arrival("câu hai", key="k-2")]
+    results, _ = take_in(stumbling, [*arrivals, make_arrival(conversation="web:binh", key="k-3")])
+    assert [isinstance(one, OperationalError) for one in results] == [True, True, False]
+    again, _ = take_in(stumbling, arrivals)
+    stumbling.close()
+    assert [new for _, new in again] == [True, True]
+    assert again[0][0] < again[1][0]
 
 
 def test_programs_that_get_the_same_messages_store_each_once(database):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page
 from starlette.types import ASGIApp
+
+from tests.factories import running
 
 PHONE_SIZE = {"width": 390, "height": 844}
 MILLISECONDS = 15_000
@@ -26,15 +26,8 @@ def serving(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
         # ws="none": Rasa pins a websockets release that uvicorn's own support cannot load.
         quiet = {"log_level": "error", "lifespan": "off", "ws": "none", "timeout_graceful_shutdown": 1}
         server = uvicorn.Server(uvicorn.Config(make_app(address), **quiet))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while thread.is_alive() and not server.started:
-            time.sleep(0.01)
-        try:
+        with running(server, [listener]):
             yield address
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
 
 
 @pytest.fixture
