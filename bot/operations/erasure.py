@@ -114,11 +114,8 @@ def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
         nobody = "" if correspondents.reachable(session, wish.conversation) else NOBODY_TO_TELL
         sentences = writing.erase(session, stores.checkout, [wish.conversation])
         codes = erase_complaints(session, stores.rules, stores.folder, wish.conversation)
-        counts = {
-            "complaints": len(codes),
-            "sentences": len(sentences),
-            **erase.erase_conversation(session, wish.conversation),
-        }
+        counts = {"complaints": len(codes), **erase.erase_conversation(session, wish.conversation)}
+        counts["sentences"] = len(sentences)
         told = ", ".join(f"{store} {count}" for store, count in counts.items())
         privacy.keep_emptied(session, request, told + nobody)
         logger.info("erasure %d: %s", wish.id, request.result)

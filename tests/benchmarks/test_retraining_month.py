@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.retraining_month import ATTACKER, HONEST, Month, Plan, World, accuracy, everything
+from benchmarks.retraining_month import ATTACKER, HONEST, Month, Plan, World, accuracy, everything, holds, show
 from bot.nlu.linear import Options, train
 from bot.review.rules import load_review_rules
 from bot.settings import ROOT
@@ -53,3 +53,17 @@ def test_a_month_goes_through_inbox_labels_and_files(world, tmp_path):
     assert len(month.sentences()) > len(world.base)
     assert month.given[ATTACKER] == len(month.poison) > 0
     assert month.given["An"] > 0
+
+
+FOUND = {"start": 0.6, "everything": 0.8, "week 4": 0.71, "attacked": 0.708, "wrongly learnt": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "held"), [({}, True), ({"week 4": 0.69, "attacked": 0.69}, False), ({"attacked": 0.7}, False)]
+)
+def test_the_promises_are_half_of_the_gain_and_half_a_point(change, held):
+    assert holds({**FOUND, **change}) == held
+
+
+def test_the_month_is_shown_with_its_promises():
+    assert "55% of what labelling everything would bring" in "\n".join(show(FOUND, PLAN))
