@@ -27,6 +27,7 @@ from bot.complaints.kinds import Form, load_form
 from bot.complaints.routes import Route, load_routes
 from bot.complaints.rules import Rules, load_rules
 from bot.database import Database, open_database
+from bot.failures import kind_and_places
 from bot.settings import ROOT, Settings, load_settings
 from bot.text.language import is_english
 
@@ -117,10 +118,10 @@ class AnsweringAction(Action):
             events = [*events, *_ask_further(speaker, tracker)]
             in_a_row = clarifications_of(tracker) + 1 if speaker.outcome in NOT_HELPED else 0
             return [*events, SlotSet("clarifications", in_a_row)]
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # Nothing said means "not answered": the gateway takes the turn back and runs it again. An error
             # response of rasa_sdk would carry the whole tracker into the logs.
-            logger.exception("%s failed", self.name())
+            logger.error("%s failed: %s", self.name(), kind_and_places(error))
             dispatcher.messages.clear()
             return []
 
@@ -152,7 +153,7 @@ class Speaker:
         self.english = is_english(typed_text(tracker))
         self.found: Found | None = None
         told = tracker.get_slot(PROVINCE)
-        self.province: str | None = told if told in services().knowledge.provinces else None
+        self.province: str | None = told if told and told in services().knowledge.provinces else None
         self.awaits = ""
         self.conversation = str(tracker.sender_id)
 
@@ -251,6 +252,15 @@ def clarifications_of(tracker: Tracker) -> int:
 def inbox_id_of(tracker: Tracker) -> int:
     """The inbox row this turn answers: the idempotency key of whatever it stores."""
     return int((tracker.latest_message.get("metadata") or {})["inbox_id"])
+
+
+def follows(tracker: Tracker, shown: dict[str, str]) -> bool:
+    """Whether the turn before this one was a tap on this button: a yes under a question of long ago decides nothing."""
+    # A turn that is run again may find itself in what Rasa remembers.
+    own = inbox_id_of(tracker)
+    said = (event for event in reversed(tracker.events) if event["event"] == "user")
+    before = next((one for one in said if (one.get("metadata") or {}).get("inbox_id") != own), None)
+    return before is not None and before.get("text") == shown["payload"]
 
 
 def button(title: str, payload: str) -> dict[str, str]:

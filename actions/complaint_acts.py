@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions.base import AnsweringAction, Events, Speaker, carried, services
+from actions.base import AnsweringAction, Events, Speaker, carried, follows, services
 from actions.complaint_status import CODE, act_button, act_buttons, score_buttons, too_many_tries, tried
 from bot.complaints import citizen
 from bot.complaints.conversations import Own, find_own
@@ -61,6 +61,8 @@ class ActionComplaintAct(AnsweringAction):
         own = find_own(services().database, say.conversation, code)
         if own is None:
             return _not_own(say, tracker, code)
+        if act == WITHDRAW_SURE and own.state != CLOSED and not follows(tracker, act_button(WITHDRAW, own.code)):
+            act = WITHDRAW
         try:
             return self._act(say, act, own)
         except ComplaintError as error:

@@ -11,6 +11,7 @@ from actions.base import AnsweringAction, Events, Speaker, button, carried, serv
 from actions.link_channel import link_buttons
 from bot.complaints.conversations import Own, find_own, own_complaints
 from bot.complaints.lifecycle import ANSWERED, CLOSED, END_REASONS, WITHDRAWN
+from bot.complaints.notices import act_payload
 from bot.complaints.queries import Status, find_status
 from bot.complaints.workdays import day_in_viet_nam
 from bot.text.codes import RECEIPT_CODE, find_receipt_code
@@ -83,12 +84,12 @@ def act_buttons(own: Own) -> list[dict[str, str]]:
 
 def act_button(act: str, code: str) -> dict[str, str]:
     """A button of one act."""
-    return button(services().form.acts[act], f'/complaint_act{{"act": "{act}", "{CODE}": "{code}"}}')
+    return button(services().form.acts[act], act_payload(act, code))
 
 
 def score_buttons(code: str) -> list[dict[str, str]]:
     """Buttons from very content to not at all."""
-    return [button(f"{score} ★", f'/complaint_act{{"act": "rate_{score}", "{CODE}": "{code}"}}') for score in SCORES]
+    return [button(f"{score} ★", act_payload(f"rate_{score}", code)) for score in SCORES]
 
 
 def _values(status: Status) -> dict[str, str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from rasa_sdk import Tracker
 
 from actions.agreement import privacy_buttons, wording
-from actions.base import AnsweringAction, Events, Speaker, carried, services, show_day
+from actions.base import AnsweringAction, Events, Speaker, carried, follows, services, show_day
 from actions.topics import ActionAnswerTopic
 from bot.complaints import consents, privacy
 from bot.complaints.consents import IMPROVE
@@ -58,7 +58,10 @@ class ActionPrivacyAct(AnsweringAction):
             "improve_yes": _give,
             "improve_no": _refuse,
         }
-        acts.get(carried(tracker, "value") or "", _offer)(say, tracker.sender_id)
+        act = carried(tracker, "value") or ""
+        if act == SURE[0] and not follows(tracker, privacy_buttons(("delete",))[0]):
+            act = "delete"
+        acts.get(act, _offer)(say, tracker.sender_id)
         say.report("smalltalk")
         return []
 
@@ -100,6 +103,8 @@ def _withdraw(say: Speaker, conversation: str) -> None:
 
 def _confirm(say: Speaker, conversation: str) -> None:
     kept = privacy.look(services().database, conversation)
+    if _asked_already(say, kept):
+        return
     say.say(
         "utter_privacy_delete_confirm",
         privacy_buttons(SURE),
@@ -113,7 +118,16 @@ def _delete(say: Speaker, conversation: str) -> None:
 
 
 def _stop(say: Speaker, conversation: str) -> None:
-    say.say("utter_privacy_delete_stopped")
+    if not _asked_already(say, privacy.look(services().database, conversation)):
+        say.say("utter_privacy_delete_stopped")
+
+
+def _asked_already(say: Speaker, kept: Kept) -> bool:
+    """Say so where deleting was asked for and is on its way."""
+    wish = next((one for one in kept.wishes if one.wish == privacy.DELETE and one.done_at is None), None)
+    if wish:
+        say.say("utter_privacy_delete_asked", due=show_day(wish.due_on))
+    return wish is not None
 
 
 def _give(say: Speaker, conversation: str) -> None:

@@ -41,7 +41,7 @@ CHEAP = Passwords(Cost(passes=1, kibibytes=8))
 # One of this many open complaints about persons still waits for a supervisor.
 UNCONFIRMED = 5
 LIST = "/can-bo/phan-anh"
-QUEUES = ("new", "mine", "asked", "today", "overdue", "answered", "reopened", "naming")
+QUEUES = ("new", "mine", "asked", "today", "overdue", "answered", "reopened", "naming", "mentioned")
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 from sqlalchemy import select
 
 from benchmarks import rasa_speed
-from benchmarks.gateway_bot import Bot, RunError, running
+from benchmarks.gateway_bot import LOG, Bot, RunError, running
 from benchmarks.gateway_check import check, show
 from benchmarks.gateway_fakes import TELEGRAM, ZALO, Neighbour, neighbour
-from benchmarks.gateway_posts import Tally, make_post, plan, shuffle
+from benchmarks.gateway_posts import Post, Provider, Tally, make_post, plan, shuffle
 from benchmarks.gateway_storm import (
     CHANNELS,
     Course,
@@ -39,9 +40,12 @@ from benchmarks.gateway_storm import (
 from benchmarks.report import replace_section
 from bot.delivery.model import InboxMessage, OutboxMessage
 from bot.settings import ROOT
+from tests.postgres import postgres_server
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("webhook", "latency", "throughput", "storm")
+PARTS = ("webhook", "latency", "throughput", "storm", "programs")
+# Of the storm on PostgreSQL: web programs at once, and how often Zalo's token ends meanwhile.
+WEBS, EXPIRIES = 4, 5
 PROGRAMS = ("web", "rasa", "actions")
 QUESTIONS = 40
 # For the webhook alone nobody answers.
@@ -55,31 +59,42 @@ class Neighbours(dict[str, Neighbour]):
 
 
 @contextlib.contextmanager
-def bot_and_neighbours(folder: Path, seed: int, web_only: bool = False) -> Iterator[tuple[Bot, Neighbours]]:
-    """Everything started, in a folder."""
+def bot_and_neighbours(
+    folder: Path, seed: int, web_only: bool = False, webs: int = 1, **more: str
+) -> Iterator[tuple[Bot, Neighbours]]:
+    """Everything started, in a folder; more settings by name."""
     with contextlib.ExitStack() as stack:
         fakes = Neighbours({name: stack.enter_context(neighbour(name, seed)) for name in CHANNELS})
-        bot = stack.enter_context(running(folder / "home", fakes[TELEGRAM], fakes[ZALO], web_only))
+        bot = stack.enter_context(running(folder / "home", fakes[TELEGRAM], fakes[ZALO], web_only, webs, **more))
         yield bot, fakes
 
 
-def run_storm(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tuple[list[str], bool]:
+def run_programs(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tuple[list[str], bool]:
+    """The storm on several web programs that share one database of PostgreSQL."""
+    with postgres_server(dict(os.environ), more=()) as server, server.fresh() as url:
+        weather = replace(weather, expiries=EXPIRIES)
+        return run_storm(folder, weather, questions, WEBS, MOTCUA_DATABASE_URL=url)
+
+
+def run_storm(
+    folder: Path, weather: Weather, questions: int = QUESTIONS, webs: int = 1, **more: str
+) -> tuple[list[str], bool]:
     """The storm; its table, and whether every promise held."""
-    with bot_and_neighbours(folder, weather.seed) as (bot, fakes):
+    with bot_and_neighbours(folder, weather.seed, False, webs, **more) as (bot, fakes):
         texts, openings = find_questions(bot, questions)
         course = storm(bot, fakes, texts, weather)
         said = [one for fake in fakes.values() for one in fake.said()]
         verdict = check(bot.database, course.posts, said, openings, open_adapters(bot))
         zalo = fakes[ZALO].report()
-        restarts = (folder / "home" / "run.log").read_text(encoding="utf-8").count("ended unexpectedly")
+        restarts = (folder / "home" / LOG).read_text(encoding="utf-8").count("ended unexpectedly")
         for what in zalo["violations"]:
             verdict.blame(f"Zalo: {what}")
-        if not zalo["renewals"] and weather.messages > 1000:
+        if not zalo["renewals"] and (weather.messages > 1000 or weather.expiries > 1):
             verdict.blame("the token ended and was not renewed")
     tally = course.tally
     killed = ", ".join(f"{name} {count}" for name, count in sorted(course.kills.items()))
     rows = {
-        "messages, people": f"{verdict.messages}, {weather.people}",
+        "messages, people, web programs": f"{verdict.messages}, {weather.people}, {webs}",
         "posted twice": tally.doubles,
         "killed": killed or "nothing",
         "started again by the supervisor": restarts,
@@ -88,9 +103,12 @@ def run_storm(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tup
         "copies, because the channel did not say that it had it": verdict.unknowable,
         "copies, because the sender was killed in between": verdict.killed,
         "copies for no reason": verdict.unexplained,
-        "Zalo: renewals, refresh tokens used twice": f"{zalo['renewals']}, {len(zalo['violations'])}",
+        "Zalo: token ended, renewals, refresh tokens used twice": (
+            f"{weather.expiries}, {zalo['renewals']}, {len(zalo['violations'])}"
+        ),
         "messages a second, storm included": f"{verdict.messages / course.total:.0f}",
         "webhook, p50 / p99, ms": _percentiles(tally),
+        "… by which the poster itself was late, p99, ms": f"{tally.delay:.0f}",
         "webhook, answers 5xx": tally.errors,
         "webhook, connections refused or broken while it was away": tally.broken,
     }
@@ -114,6 +132,7 @@ def run_throughput(folder: Path, messages: int) -> tuple[list[str], bool]:
         "ratio": f"{ours / stock:.1f}",
         "ours: processor time, ms a message": ", ".join(f"{name} {spent:.1f}" for name, spent in cost.items()),
         "webhook meanwhile, p50 / p99, ms": _percentiles(course.tally),
+        "… by which the poster itself was late, p99, ms": f"{course.tally.delay:.0f}",
     }
     return _table(rows), ours >= 3 * stock
 
@@ -147,11 +166,17 @@ def run_webhook(folder: Path, messages: int) -> tuple[list[str], bool]:
             course = calm_posting(bot, messages, channel)
             cost = (bot.processor_seconds("web") - before) / messages * 1000
             rate = messages / course.posting
+            kept = bot.kept(channel)
             _, even = steady(bot, WANTED_RATE, 10, 1_000, ASKED, channel)
+            at_server = _quantile(
+                {edge: count - kept.get(edge, 0.0) for edge, count in bot.kept(channel).items()}, 0.99
+            )
             rows[f"{channel}: requests/s"] = f"{rate:.0f}"
             rows[f"{channel}: processor time of the web program, ms a request"] = f"{cost:.1f}"
             rows[f"{channel}: p50 / p99 at that, ms"] = _percentiles(course.tally)
             rows[f"{channel}: p50 / p99 at {WANTED_RATE} requests/s, ms"] = _percentiles(even)
+            rows[f"{channel}: … at the server, from the message read to the disk, p99, ms"] = f"{at_server:.0f}"
+            rows[f"{channel}: … by which the poster itself was late, p99, ms"] = f"{even.delay:.0f}"
             good &= rate >= WANTED_RATE and even.percentile(0.99) <= WANTED_P99
     return _table(rows), good
 
@@ -206,11 +231,9 @@ def _waits(bot: Bot, begun: dict[str, float], said: Sequence[object]) -> list[fl
 
 
 def _long_conversation(bot: Bot, texts: Sequence[str]) -> tuple[float, float]:
-    """Median seconds of turns around the fifth and around the 400th, one after the other."""
+    """Median seconds of turns around the fifth and around the 400th, each asked when the one before is answered."""
     posts = [make_post(TELEGRAM, 99_000, number % len(texts), texts[number % len(texts)]) for number in range(LONG)]
-    asyncio.run(post_all(bot, posts, Tally(), 1))
-    while bot.unfinished()[0]:
-        time.sleep(0.2)
+    asyncio.run(_ask_in_turn(bot, posts))
     with bot.database.reading() as session:
         rows = session.execute(
             select(InboxMessage.received_at, OutboxMessage.created_at)
@@ -218,15 +241,33 @@ def _long_conversation(bot: Bot, texts: Sequence[str]) -> tuple[float, float]:
             .where(InboxMessage.conversation == posts[0].conversation, OutboxMessage.position == 0)
             .order_by(InboxMessage.id)
         ).all()
-    times, before = [], rows[0][0]
-    for received, answered in rows:
-        times.append((answered - max(received, before)).total_seconds())
-        before = answered
+    times = [(answered - received).total_seconds() for received, answered in rows]
     return statistics.median(times[:15]), statistics.median(times[-20:])
+
+
+async def _ask_in_turn(bot: Bot, posts: Sequence[Post]) -> None:
+    provider = Provider(bot.settings.port, Tally())
+    for post in posts:
+        await provider.deliver(post)
+        while bot.unfinished()[0]:
+            await asyncio.sleep(0.005)
+    provider.close()
 
 
 def _percentiles(tally: Tally) -> str:
     return f"{tally.percentile(0.5):.0f} / {tally.percentile(0.99):.0f}"
+
+
+def _quantile(within: Mapping[float, float], share: float) -> float:
+    """Milliseconds within which so many were, evenly spread between the edges of a histogram."""
+    wanted, before, below = share * max(within.values()), 0.0, 0.0
+    for edge, count in sorted(within.items()):
+        if count >= wanted:
+            break
+        before, below = edge, count
+    if edge == float("inf"):
+        return edge
+    return (before + (edge - before) * (wanted - below) / max(count - below, 1)) * 1000
 
 
 def _table(rows: dict[str, object]) -> list[str]:
@@ -251,6 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "latency": lambda place: run_latency(place, 60),
             "throughput": lambda place: run_throughput(place, 3_000),
             "storm": lambda place: run_storm(place, Weather(given.messages, given.people, seed=given.seed)),
+            "programs": lambda place: run_programs(place, Weather(given.messages, given.people, seed=given.seed)),
         }
         for name in given.part or PARTS:
             begun = time.monotonic()

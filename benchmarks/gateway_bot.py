@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
 from benchmarks.gateway_fakes import Neighbour
@@ -29,6 +30,7 @@ from tests.fakes.zalo_events import APP_ID, OA_ID, SECRET_KEY
 
 TOKEN = "for-the-st0rm-0nly-Zq7xK2mW9t-l0ng-en0ugh"
 KEY = "st0rm-k3Y-that-is-l0ng-en0ugh-AbCdEfGh"
+LOG = "run.log"
 _UNFINISHED = (PENDING, CLAIMED)
 
 
@@ -36,14 +38,41 @@ class RunError(Exception):
     """The bot did not start, or stopped moving; the message says which."""
 
 
+class Web:
+    """A web program beside the supervisor's, on a port of its own; started again at once when it is killed."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self._environment = {**environment, "MOTCUA_PORT": str(self.port)}
+        self._log = log
+        self.process = _start([sys.executable, "-m", "bot.web"], self._environment, log)
+
+    def kill(self) -> None:
+        """Kill it without a warning, and start it again."""
+        self.process.kill()
+        self.process.wait()
+        self.process = _start([sys.executable, "-m", "bot.web"], self._environment, self._log)
+
+
 @dataclass
 class Bot:
-    """A running bot; or only its web program, when `run` is that."""
+    """A running bot; or only its web program, when `run` is that.
+
+    Attributes:
+        webs: more web programs on the same database.
+    """
 
     settings: Settings
     environment: dict[str, str]
     database: Database
     process: subprocess.Popen[bytes]
+    webs: Sequence[Web] = ()
+    kills: int = 0
+
+    @property
+    def ports(self) -> list[int]:
+        """Where the web programs listen."""
+        return [self.settings.port, *(web.port for web in self.webs)]
 
     def pid_of(self, program: str) -> int | None:
         """The process of "rasa", "actions" or "web", None while it is away."""
@@ -61,8 +90,24 @@ class Bot:
         spent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
         return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
 
+    def kept(self, channel: str) -> dict[float, float]:
+        """By how many seconds how many messages were on disk since the web program's start, by its own word."""
+        text = httpx.get(f"{self.settings.web_url}/metrics", timeout=10, trust_env=False).text
+        samples = (one for family in text_string_to_metric_families(text) for one in family.samples)
+        return {
+            float(one.labels["le"]): one.value
+            for one in samples
+            if one.name == "motcua_keep_seconds_bucket" and one.labels["channel"] == channel
+        }
+
     def kill(self, program: str) -> bool:
-        """Kill a program without a warning; False when it was away."""
+        """Kill a program without a warning, of several web programs each in its turn; False when it was away."""
+        if program == "web":
+            self.kills += 1
+            place = self.kills % (len(self.webs) + 1)
+            if place:
+                self.webs[place - 1].kill()
+                return True
         pid = self.pid_of(program)
         if pid is None:
             return False
@@ -94,9 +139,9 @@ class Bot:
 
 @contextlib.contextmanager
 def running(
-    home: Path, telegram_at: Neighbour, zalo_at: Neighbour, web_only: bool = False, **more: str
+    home: Path, telegram_at: Neighbour, zalo_at: Neighbour, web_only: bool = False, webs: int = 1, **more: str
 ) -> Iterator[Bot]:
-    """Start the bot with both channels.
+    """Start the bot with both channels, and so many web programs; more settings by name.
 
     Raises:
         RunError: it did not get ready.
@@ -107,14 +152,24 @@ def running(
     database.migrate()
     keep_pair(database, Pair(zalo_oa.FIRST_ACCESS, zalo_oa.FIRST_REFRESH, zalo_oa.LIFETIME), now())
     command = [sys.executable, "-m", "bot.web" if web_only else "bot.cli", *([] if web_only else ["run"])]
-    with (home / "run.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    process = _start(command, environment, home / LOG)
+    others: list[Web] = []
     try:
         _wait_until_ready(f"{settings.web_url}/{'healthz' if web_only else 'readyz'}", process, home)
-        yield Bot(settings, environment, database, process)
+        others += [Web(environment, home / LOG) for _ in range(webs - 1)]
+        for web in others:
+            _wait_until_ready(f"http://127.0.0.1:{web.port}/healthz", web.process, home)
+        yield Bot(settings, environment, database, process, others)
     finally:
+        for web in others:
+            end(web.process, 40)
         end(process, 40)
         database.close()
+
+
+def _start(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as written:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=written, stderr=written)
 
 
 def make_environment(home: Path, telegram_at: Neighbour, zalo_at: Neighbour, **more: str) -> dict[str, str]:

@@ -19,19 +19,19 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from bot.settings import ROOT
-from tests.fakes import telegram, zalo_oa
+from tests.fakes import telegram, telegram_faults, zalo_oa
 from tests.fakes.server import FakeServer, Quiet
 from tests.fakes.zalo_oa import Fault as ZaloFault
 
 TELEGRAM, ZALO = "telegram", "zalo_oa"
 # The kinds of failure in equal shares: refused for now, an error, broken or silent before, broken or silent after.
 TELEGRAM_FAULTS = (
-    telegram.too_many(1),
-    telegram.ERROR,
-    telegram.AWAY,
-    telegram.Fault(hang=True),
-    telegram.BROKEN_AFTER_DELIVERY,
-    telegram.TIMEOUT_AFTER_DELIVERY,
+    telegram_faults.too_many(1),
+    telegram_faults.ERROR,
+    telegram_faults.AWAY,
+    telegram_faults.Fault(hang=True),
+    telegram_faults.BROKEN_AFTER_DELIVERY,
+    telegram_faults.TIMEOUT_AFTER_DELIVERY,
 )
 # "Too many, next minute" stops the whole account for a minute; a few of them are enough.
 ZALO_FAULTS = (-200, ZaloFault.DOWN, ZaloFault.BROKEN, ZaloFault.LOST, ZaloFault.LATE)

@@ -20,6 +20,7 @@ PATHS = {TELEGRAM: "/webhooks/telegram", ZALO: "/webhooks/zalo"}
 # Chats and users begin here, so that numbers have their usual length.
 FIRST = {TELEGRAM: 700_000_000, ZALO: 246_845_883_000_000_000}
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_NAP = 0.01
 _updates = itertools.count(874_000_000)
 
 
@@ -67,11 +68,13 @@ class Tally:
         seconds: of each that was answered 200.
         statuses: of the others that were answered.
         broken: tries whose connection was refused or broke.
+        delays: by how much a nap of the poster itself was too long, now and then: what its own times are too long by.
     """
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     broken: int = 0
+    delays: list[float] = field(default_factory=list)
     doubles: int = 0
 
     @property
@@ -81,8 +84,24 @@ class Tally:
 
     def percentile(self, share: float) -> float:
         """Milliseconds within which so many of the posts were answered."""
-        ordered = sorted(self.seconds)
-        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000 if ordered else 0.0
+        return _percentile(self.seconds, share)
+
+    @property
+    def delay(self) -> float:
+        """Milliseconds by which 99 of 100 naps of the poster were too long at the most."""
+        return _percentile(self.delays, 0.99)
+
+    async def watch_delays(self) -> None:
+        """Take naps until cancelled."""
+        while True:
+            begun = time.monotonic()
+            await asyncio.sleep(_NAP)
+            self.delays.append(time.monotonic() - begun - _NAP)
+
+
+def _percentile(seconds: Sequence[float], share: float) -> float:
+    ordered = sorted(seconds)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
 class Line:
@@ -123,27 +142,37 @@ class Line:
 
 
 class Provider:
-    """A channel's side of the webhook: posts until it is answered 200, as channels do, only sooner."""
+    """A channel's side of the webhook: posts until it is answered 200, as channels do, only sooner.
 
-    def __init__(self, port: int, tally: Tally, patience: float = 10.0) -> None:
-        self._line, self._second = Line(port), Line(port)
+    Args:
+        ports: of the web programs, each try at another one, as a server in front would have it.
+    """
+
+    def __init__(self, ports: Sequence[int], tally: Tally, patience: float = 10.0) -> None:
+        # Two at least, or the same message could not come twice at the same moment.
+        self._lines = [Line(port) for port in (ports if len(ports) > 1 else [*ports, *ports])]
+        self._turns = itertools.count()
         self._tally = tally
         self._patience = patience
 
     async def deliver(self, post: Post, doubled: bool = False) -> None:
         """Post until it is taken; `doubled` posts it twice at the same moment."""
         if doubled:
-            await asyncio.gather(self._until_taken(self._line, post), self._until_taken(self._second, post))
+            half = len(self._lines) // 2
+            tries = (self._until_taken(post, self._lines[:half]), self._until_taken(post, self._lines[half:]))
+            await asyncio.gather(*tries)
             self._tally.doubles += 1
         else:
-            await self._until_taken(self._line, post)
+            await self._until_taken(post, self._lines)
 
-    async def _until_taken(self, line: Line, post: Post) -> None:
+    async def _until_taken(self, post: Post, lines: Sequence[Line]) -> None:
         pause = 0.05
-        while True:
+        for number in itertools.count():
             begun = time.monotonic()
+            line = lines[next(self._turns) % len(lines)]
+            headers = {**post.headers, "num_retry": str(number)} if number and post.channel == ZALO else post.headers
             try:
-                posting = line.post(PATHS[post.channel], post.raw, post.headers)
+                posting = line.post(PATHS[post.channel], post.raw, headers)
                 status = await asyncio.wait_for(posting, self._patience)
             except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
                 self._tally.broken += 1
@@ -157,8 +186,8 @@ class Provider:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._line.close()
-        self._second.close()
+        for line in self._lines:
+            line.close()
 
 
 def plan(

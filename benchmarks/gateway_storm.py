@@ -37,6 +37,7 @@ class Weather:
         web, actions, rasa: from and to how many seconds pass between two kills; (0, 0) for none.
         failing: the share of calls that the neighbours fail.
         once: each program is killed only once.
+        expiries: how often Zalo's token ends, spread over the run.
     """
 
     messages: int = 50_000
@@ -49,6 +50,7 @@ class Weather:
     writers: int = 16
     seed: int = 1
     once: bool = False
+    expiries: int = 1
 
 
 @dataclass
@@ -133,19 +135,21 @@ def steady(
         begun: dict[str, float] = {}
         free: asyncio.Queue[Provider] = asyncio.Queue()
         for _ in range(64):
-            free.put_nowait(Provider(bot.settings.port, tally))
+            free.put_nowait(Provider(bot.ports, tally))
 
         async def post_one(post: Post) -> None:
             provider = await free.get()
             await provider.deliver(post)
             free.put_nowait(provider)
 
+        watching = asyncio.create_task(tally.watch_delays())
         start, tasks = time.monotonic(), []
         for number, post in enumerate(posts):
             await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
             begun[post.key] = time.monotonic()
             tasks.append(asyncio.create_task(post_one(post)))
         await asyncio.gather(*tasks)
+        watching.cancel()
         return begun
 
     return asyncio.run(post_evenly()), tally
@@ -173,18 +177,18 @@ async def _blow(
         if pause[1]
     ]
     begun = time.monotonic()
-    half = asyncio.create_task(_expire_at_half(neighbours[ZALO], course, len(course.posts) // 2))
+    ends = asyncio.create_task(_expire(neighbours[ZALO], course, weather.expiries))
     try:
         await post_all(bot, course.posts, course.tally, weather.writers, weather.doubles, dice, MOST_WAITING)
         course.posting = time.monotonic() - begun
-        await half
+        await ends
         # Kills go on until everything is answered; what is on its way when they end is then sent in peace.
         await asyncio.to_thread(_wait_for_answers, bot)
     finally:
         for killer in killers:
             killer.cancel()
         await asyncio.gather(*killers, return_exceptions=True)
-        half.cancel()
+        ends.cancel()
     await asyncio.to_thread(bot.wait_until_done)
     course.total = time.monotonic() - begun
     return course
@@ -207,10 +211,11 @@ async def _kill(
             course.kills[program] += 1
 
 
-async def _expire_at_half(zalo: Neighbour, course: Course, half: int) -> None:
-    while len(course.tally.seconds) < half:
-        await asyncio.sleep(0.1)
-    await asyncio.to_thread(zalo.expire)
+async def _expire(zalo: Neighbour, course: Course, times: int) -> None:
+    for number in range(1, times + 1):
+        while len(course.tally.seconds) < len(course.posts) * number // (times + 1):
+            await asyncio.sleep(0.1)
+        await asyncio.to_thread(zalo.expire)
 
 
 async def post_all(
@@ -226,24 +231,25 @@ async def post_all(
     dice = dice or random.Random(4)
     room = asyncio.Event()
     room.set()
-    look = asyncio.create_task(_watch_queue(bot, most_waiting, room)) if most_waiting else None
+    watching = [asyncio.create_task(tally.watch_delays())]
+    if most_waiting:
+        watching.append(asyncio.create_task(_watch_queue(bot, most_waiting, room)))
     lines: list[list[Post]] = [[] for _ in range(writers)]
     for post in posts:
         lines[int(post.conversation.rsplit(":", 1)[1]) // len(CHANNELS) % writers].append(post)
     try:
         dices = [random.Random(dice.random()) for _ in lines]
-        port = bot.settings.port
-        work = [_write(port, line, tally, doubles, own, room) for line, own in zip(lines, dices, strict=True)]
+        work = [_write(bot.ports, line, tally, doubles, own, room) for line, own in zip(lines, dices, strict=True)]
         await asyncio.gather(*work)
     finally:
-        if look:
-            look.cancel()
+        for task in watching:
+            task.cancel()
 
 
 async def _write(
-    port: int, line: Sequence[Post], tally: Tally, doubles: float, dice: random.Random, room: asyncio.Event
+    ports: Sequence[int], line: Sequence[Post], tally: Tally, doubles: float, dice: random.Random, room: asyncio.Event
 ) -> None:
-    provider = Provider(port, tally)
+    provider = Provider(ports, tally)
     later: list[tuple[int, Post]] = []
     for number, post in enumerate(line):
         await room.wait()

@@ -20,11 +20,13 @@ from sqlalchemy import MetaData, create_engine, event, func, select, text
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import ArgumentError, DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NotInTimeError
 from sqlalchemy.orm import Session, registry, sessionmaker
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from bot.settings import ROOT, Settings
+from bot.turnstile import NoTurnError, Turnstile
 
 # Named constraints, so that migrations can drop them on every database.
 metadata = MetaData(
@@ -40,6 +42,9 @@ _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 _ADDRESS = "MOTCUA_DATABASE_URL must look like postgresql://user:password@host/database or sqlite:////folder/file.db."
 # Per program: threads of the web program that wait for a connection are better than a server that refuses one.
 _KEPT_CONNECTIONS, _MOST_CONNECTIONS = 5, 25
+# For so long one SQLite writer waits for another, of its own program or of others.
+_WRITER_SECONDS = 30
+_TURN = "turn"
 Base: Any = registry(metadata=metadata).generate_base()
 
 
@@ -134,6 +139,7 @@ class Database:
         options = {"future": True, "expire_on_commit": False, "info": {"cipher": self.cipher}}
         self._sessions = sessionmaker(self.engine, **options)
         self._readers = sessionmaker(_reading(self.engine), **options)
+        self._urgent = sessionmaker(self.engine.execution_options(urgent=True), **options)
 
     @property
     def embedded(self) -> bool:
@@ -141,9 +147,16 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One transaction: commits at the end, rolls back when anything raises."""
-        with self._sessions() as session, session.begin():
+    def transaction(self, urgent: bool = False) -> Iterator[Session]:
+        """One transaction: commits at the end, rolls back when anything raises.
+
+        Args:
+            urgent: goes before those of this program that wait and are not.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: also when on SQLite others write for too long.
+        """
+        with (self._urgent if urgent else self._sessions)() as session, session.begin():
             yield session
 
     @contextmanager
@@ -259,7 +272,7 @@ def _make_engine(url: str) -> Engine:
 
 
 def _make_sqlite(url: str) -> Engine:
-    arguments = {"timeout": 30, "check_same_thread": False}
+    arguments = {"timeout": _WRITER_SECONDS, "check_same_thread": False}
     # Opening a file anew for each transaction would take longer than most of them; closing it, far longer.
     kept = {
         "poolclass": QueuePool,
@@ -268,7 +281,7 @@ def _make_sqlite(url: str) -> Engine:
     }
     engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
+    _Writers().listen(engine)
     return engine
 
 
@@ -331,7 +344,30 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # Taking the write lock first makes SQLite wait its turn instead of failing in the middle.
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+class _Writers:
+    """Lets SQLite's writers of this program go one after the other: from a transaction's first statement to its end."""
+
+    def __init__(self) -> None:
+        self._turnstile = Turnstile(_WRITER_SECONDS)
+
+    def listen(self, engine: Engine) -> None:
+        event.listen(engine, "begin", self._begin)
+        event.listen(engine, "checkin", self._end)
+
+    def _begin(self, connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("reading"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if _TURN not in connection.info:
+            try:
+                self._turnstile.enter(options.get("urgent", False))
+            except NoTurnError as error:
+                raise NotInTimeError(f"database is locked: {error}") from error
+            connection.info[_TURN] = True
+        # Taking the write lock first makes SQLite wait its turn instead of failing in the middle.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _end(self, _connection: Any, record: Any) -> None:
+        if record.info.pop(_TURN, False):
+            self._turnstile.leave()

@@ -24,6 +24,7 @@ LAST_PORT = 65535
 _ORIGIN = re.compile(r"https?://[0-9A-Za-z.-]+(:[0-9]{1,5})?")
 # It becomes part of an address.
 _TELEGRAM_TOKEN = re.compile("[0-9]{1,19}:[0-9A-Za-z_-]+")
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)")
 PLACEHOLDERS = ("change", "secret", "example", "placeholder", "password", "your-")
 
 
@@ -63,10 +64,11 @@ class ZaloSettings:
 
     Attributes:
         secret_key: the account's own key, which signs webhooks.
-        app_secret: the application's key, which tokens are renewed with; never the same setting.
+        app_secret: the application's key, which tokens are renewed with; never taken from the other one.
         proof: whether the application asks for `appsecret_proof` with every call.
         template: the approved template for notices outside the time in which one may write; empty is none.
         human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
+        buttons: whether messages carry buttons besides their numbered lines.
     """
 
     app_id: str
@@ -76,6 +78,7 @@ class ZaloSettings:
     proof: bool
     template: str
     human_minutes: int
+    buttons: bool
     api_url: str
     oauth_url: str
 
@@ -91,6 +94,25 @@ class ZaloBotSettings:
     token: str
     secret: str
     api_url: str
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """How officers log in with accounts that are kept elsewhere (OpenID Connect); off without an issuer.
+
+    Attributes:
+        issuer: the provider's address, letter by letter as it names itself.
+        label: what the button is called.
+        amr, acr: the provider's words for a log-in that asked for more than a password.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    scopes: str
+    label: str
+    amr: tuple[str, ...]
+    acr: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -146,6 +168,7 @@ class Settings:
     telegram: TelegramSettings
     zalo: ZaloSettings
     zalo_bot: ZaloBotSettings
+    oidc: OidcSettings
 
     @property
     def push_channels(self) -> tuple[str, ...]:
@@ -224,6 +247,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         telegram=_telegram(values),
         zalo=_zalo(values),
         zalo_bot=_zalo_bot(values),
+        oidc=_oidc(values),
     )
 
 
@@ -256,13 +280,12 @@ def _zalo(values: Mapping[str, str]) -> ZaloSettings:
     missing = [name for field, name in names.items() if not given[field]]
     if any(given.values()) and missing:
         raise SettingsError(f"{missing[0]} is not set; the Official Account needs all of the four settings.")
-    if given["app_secret"] and given["app_secret"] == given["secret_key"]:
-        raise SettingsError("MOTCUA_ZALO_APP_SECRET and MOTCUA_ZALO_OA_SECRET_KEY are two different keys, not one.")
     return ZaloSettings(
         **given,
         proof=_choice(values, "MOTCUA_ZALO_PROOF", ("off", "on")) == "on",
         template=_one_line(values, "MOTCUA_ZALO_TEMPLATE"),
         human_minutes=_number(values, "MOTCUA_ZALO_HUMAN_MINUTES", 30),
+        buttons=_choice(values, "MOTCUA_ZALO_BUTTONS", ("on", "off")) == "on",
         api_url=_address(values, "MOTCUA_ZALO_API_URL", "https://openapi.zalo.me"),
         oauth_url=_address(values, "MOTCUA_ZALO_OAUTH_URL", "https://oauth.zaloapp.com"),
     )
@@ -273,6 +296,25 @@ def _zalo_bot(values: Mapping[str, str]) -> ZaloBotSettings:
         token=_one_line(values, "MOTCUA_ZALO_BOT_TOKEN"),
         secret=_secret_if_set(values, "MOTCUA_ZALO_BOT_SECRET"),
         api_url=_address(values, "MOTCUA_ZALO_BOT_API_URL", "https://bot-api.zaloplatforms.com"),
+    )
+
+
+def _oidc(values: Mapping[str, str]) -> OidcSettings:
+    names = ("MOTCUA_OIDC_ISSUER", "MOTCUA_OIDC_CLIENT_ID", "MOTCUA_OIDC_CLIENT_SECRET")
+    issuer, client_id, client_secret = (_one_line(values, name) for name in names)
+    missing = [name for name in names if not _one_line(values, name)]
+    if len(missing) not in (0, len(names)):
+        raise SettingsError(f"{missing[0]} is not set; a log-in by OpenID Connect needs all of the three settings.")
+    if issuer and not issuer.startswith("https://") and not _LOOPBACK.match(issuer):
+        raise SettingsError(f"MOTCUA_OIDC_ISSUER must be the https:// address of the provider, not '{issuer}'.")
+    return OidcSettings(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
+        scopes=_one_line(values, "MOTCUA_OIDC_SCOPES") or "openid email",
+        label=values.get("MOTCUA_OIDC_LABEL", "").strip() or "tài khoản của cơ quan",
+        amr=_names(values, "MOTCUA_OIDC_AMR"),
+        acr=_names(values, "MOTCUA_OIDC_ACR"),
     )
 
 

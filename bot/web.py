@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date, datetime, timezone
 from functools import partial
 
@@ -14,15 +14,17 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
 from bot.catalogue.loader import load_knowledge
 from bot.channels.files import FileAttendant
-from bot.channels.limits import RateLimit
+from bot.channels.limits import RateLimit, inspections
 from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import CHANNEL as WEB
 from bot.channels.web_session import sender_of
+from bot.complaints.answer_templates import load_templates
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.guidance import load_guidance
@@ -31,7 +33,10 @@ from bot.complaints.open_requests import OpenRequests
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
+from bot.console.provider_pages import BACK
+from bot.console.visit import HOME
 from bot.database import Database, now, open_database
+from bot.delivery.adapter import Adapter
 from bot.delivery.attending import Attendant
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.intake import Intake
@@ -65,25 +70,27 @@ def create_app(settings: Settings) -> Starlette:
     channels = open_channels(database, settings, intake)
     adapters = {channel.adapter.channel: channel.adapter for channel in channels}
     sender = Sender(database, adapters)
+    inspected = inspections()
     attend = (
         LinkAttendant(database),
-        FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form),
+        FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form, inspected),
         Attendant(database, rasa.is_in_form),
     )
     dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
     pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
     web = open_web(database, dispatcher, settings, intake)
+    console = _console(database, settings, adapters)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
         *(route for channel in channels for route in channel.routes),
         *page_routes(partial(_find_notice, Switches(database)), settings.widget_origins),
         *_complaint_pages(database, settings).routes(),
-        *file_routes(database, settings, rules),
+        *file_routes(database, settings, rules, inspected=inspected),
         *content_routes(pages),
         *_open311_routes(database, settings),
-        *_console(database, settings).routes(),
+        *console.routes(),
     ]
 
     @contextlib.asynccontextmanager
@@ -104,6 +111,8 @@ def create_app(settings: Settings) -> Starlette:
             if channel.closing:
                 await channel.closing()
         await rasa.close()
+        if console.provider:
+            console.provider.close()
         database.close()
 
     around = [Middleware(SafeHeaders), Middleware(Crowd)]
@@ -141,12 +150,24 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
     return ComplaintPages(database, kinds, guidance, tries, sender_of, settings.public_url, today)
 
 
-def _console(database: Database, settings: Settings) -> Console:
+def _console(database: Database, settings: Settings, adapters: Mapping[str, Adapter]) -> Console:
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
     rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
-    return Console(Sessions(database), rules, settings.evidence, today, secure)
+    templates = load_templates(ROOT / "knowledge")
+    renderers = {name: adapter.render for name, adapter in adapters.items()}
+    return Console(
+        Sessions(database),
+        rules,
+        settings.evidence,
+        today,
+        secure,
+        provider=Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None,
+        readers=frozenset(settings.restricted_readers),
+        templates=templates,
+        renderers=renderers,
+    )
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

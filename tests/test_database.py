@@ -3,6 +3,7 @@ import importlib
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -16,7 +17,7 @@ from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, inspect, select, text
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, PendingRollbackError
 
 from bot.complaints.model import Complaint
 from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database, take_turn
@@ -161,6 +162,42 @@ def test_two_writers_take_turns(database):
     [thread.join() for thread in threads]
     with database.reading() as session:
         assert session.execute(select(InboxMessage.attempts)).scalar_one() == 8
+
+
+@pytest.mark.parametrize("kind_of_database", ["sqlite"])
+def test_an_urgent_writer_goes_before_those_that_wait(database):
+    wrote = []
+
+    def write(name, urgent=False):
+        with database.transaction(urgent) as session:
+            session.execute(text("SELECT 1"))
+            wrote.append(name)
+
+    with database.transaction() as session:
+        session.execute(text("SELECT 1"))
+        waiting = [threading.Thread(target=write, args=("other",)) for _ in range(3)]
+        [thread.start() for thread in waiting]
+        # Longer than any of them needs to take its place.
+        time.sleep(0.3)
+        waiting.append(threading.Thread(target=write, args=("urgent", True)))
+        waiting[-1].start()
+        time.sleep(0.3)
+    [thread.join() for thread in waiting]
+    assert wrote == ["urgent", "other", "other", "other"]
+
+
+@pytest.mark.parametrize("kind_of_database", ["sqlite"])
+def test_a_writer_that_fails_keeps_nobody_waiting(database):
+    def break_off(how):
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            how(session)
+
+    for how in (lambda session: 1 / 0, lambda session: session.connection().invalidate()):
+        with pytest.raises((ZeroDivisionError, PendingRollbackError)):
+            break_off(how)
+    assert runs_within(10, lambda: accept(database))
+    assert count(database) == 1
 
 
 def test_the_text_of_an_error_holds_no_message(database):

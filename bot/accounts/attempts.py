@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
-from bot.accounts.errors import WaitError
+from bot.accounts.errors import StaleLogInError, WaitError
 from bot.accounts.model import LoginAttempt
 from bot.database import Database, take_turn
 
@@ -16,6 +19,7 @@ FREE_TRIES, FIRST_WAIT, LONGEST_WAIT = 5, timedelta(minutes=1), timedelta(minute
 # By address, whatever the names: an office shares one.
 FREE_TRIES_OF_ADDRESS, WINDOW = 30, timedelta(minutes=15)
 _KEPT = timedelta(days=2)
+_WRONG = LoginAttempt.right.is_(False)
 
 
 @dataclass(frozen=True)
@@ -35,26 +39,47 @@ def begin(database: Database, name: str, address: str, moment: datetime) -> Atte
     Raises:
         WaitError: this account, or this address, has to wait; the try does not count.
     """
+    with _counting(database, name, address, moment) as (session, row):
+        wrong = select(func.count(LoginAttempt.id), func.max(LoginAttempt.tried_at)).where(_WRONG)
+        mine = LoginAttempt.name == row.name
+        last_right = select(func.max(LoginAttempt.id)).where(mine, LoginAttempt.right.is_(True))
+        since = session.execute(last_right).scalar_one() or 0
+        _check(_wait_of_account(*session.execute(wrong.where(mine, LoginAttempt.id > since)).one()), moment)
+        return _keep(session, row)
+
+
+def begin_once(database: Database, name: str, address: str, moment: datetime) -> Attempt:
+    """Count a try with something that is good for one try only.
+
+    Raises:
+        StaleLogInError: it was tried before.
+        WaitError: this address has to wait; the try does not count.
+    """
+    with _counting(database, name, address, moment) as (session, row):
+        if session.execute(select(LoginAttempt.id).where(LoginAttempt.name == row.name).limit(1)).first():
+            raise StaleLogInError("This log-in has ended already.")
+        return _keep(session, row)
+
+
+@contextmanager
+def _counting(database: Database, name: str, address: str, moment: datetime) -> Iterator[tuple[Session, LoginAttempt]]:
     digest = database.cipher.digest
-    name, address = digest(f"login-name:{name}"), digest(f"login-address:{address}")
+    row = LoginAttempt(name=digest(f"login-name:{name}"), address=digest(f"login-address:{address}"), tried_at=moment)
     with database.transaction() as session:
-        for about in sorted((f"login:{name}", f"login:{address}")):
+        for about in sorted((f"login:{row.name}", f"login:{row.address}")):
             take_turn(session, about)
         session.execute(delete(LoginAttempt).where(LoginAttempt.tried_at < moment - _KEPT))
-        wrong = select(func.count(LoginAttempt.id), func.max(LoginAttempt.tried_at)).where(
-            LoginAttempt.right.is_(False)
-        )
-        last_right = select(func.max(LoginAttempt.id)).where(LoginAttempt.name == name, LoginAttempt.right.is_(True))
-        since = session.execute(last_right).scalar_one() or 0
-        mine = session.execute(wrong.where(LoginAttempt.name == name, LoginAttempt.id > since)).one()
-        _check(_wait_of_account(*mine), moment)
-        near = (LoginAttempt.address == address, LoginAttempt.tried_at > moment - WINDOW)
-        count, last = session.execute(wrong.where(*near)).one()
+        near = (LoginAttempt.address == row.address, LoginAttempt.tried_at > moment - WINDOW)
+        wrong = select(func.count(LoginAttempt.id), func.max(LoginAttempt.tried_at)).where(_WRONG, *near)
+        count, last = session.execute(wrong).one()
         _check(last + WINDOW if count >= FREE_TRIES_OF_ADDRESS else None, moment)
-        row = LoginAttempt(name=name, address=address, tried_at=moment)
-        session.add(row)
-        session.flush()
-        return Attempt(row.id, name)
+        yield session, row
+
+
+def _keep(session: Session, row: LoginAttempt) -> Attempt:
+    session.add(row)
+    session.flush()
+    return Attempt(row.id, row.name)
 
 
 def succeed(database: Database, attempt: Attempt) -> None:
@@ -79,6 +104,11 @@ def forgive(database: Database, name: str) -> None:
 def name_of_codes(name: str) -> str:
     """Under which name wrong codes of an account's second step are counted; no account's key has a line break."""
     return f"{name}\ncode"
+
+
+def name_of_state(state: str) -> str:
+    """Under which name the return from a provider is counted."""
+    return f"{state}\nstate"
 
 
 def _wait_of_account(wrong: int, last: datetime | None) -> datetime | None:

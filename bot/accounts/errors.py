@@ -2,10 +2,22 @@
 
 AccountError
 ├── UnknownOfficerError
+├── BadNameError
+├── TakenError
+├── UnknownRoleError
+├── LastAdministratorError
+├── BadIdentityError
+├── ChangedOfficerError
 ├── WeakPasswordError
 ├── WrongLoginError
 ├── WaitError
-└── WrongCodeError
+├── WrongCodeError
+├── UnknownSessionError
+└── ProviderError
+    ├── ProviderDownError
+    ├── ProviderRefusedError
+    ├── StaleLogInError
+    └── UnknownPersonError
 """
 
 from __future__ import annotations
@@ -17,6 +29,30 @@ class AccountError(Exception):
 
 class UnknownOfficerError(AccountError):
     """There is no officer of this name."""
+
+
+class BadNameError(AccountError):
+    """A name has no letters, is too long, or is kept for something else."""
+
+
+class TakenError(AccountError):
+    """The name, or what a provider knows somebody by, is another officer's already."""
+
+
+class UnknownRoleError(AccountError):
+    """There is no such role, or none is given."""
+
+
+class LastAdministratorError(AccountError):
+    """Nobody would be left who may make accounts."""
+
+
+class BadIdentityError(AccountError):
+    """This is no e-mail address, or no subject that a provider could name."""
+
+
+class ChangedOfficerError(AccountError):
+    """Somebody else has changed the account since it was seen."""
 
 
 class WeakPasswordError(AccountError):
@@ -41,3 +77,31 @@ class WaitError(AccountError):
 
 class WrongCodeError(AccountError):
     """A code of the second step is wrong, was used before, or its time is over."""
+
+
+class UnknownSessionError(AccountError):
+    """This session has ended, or is somebody else's."""
+
+
+class ProviderError(AccountError):
+    """Nobody was logged in by way of the provider."""
+
+
+class ProviderDownError(ProviderError):
+    """The provider does not answer, or answers what no provider should."""
+
+
+class ProviderRefusedError(ProviderError):
+    """The provider gave no word that can be believed; `reason` says why, for operators."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The provider's word can't be believed: {reason}.")
+        self.reason = reason
+
+
+class StaleLogInError(ProviderError):
+    """This log-in was not begun in this browser, has ended already, or took too long."""
+
+
+class UnknownPersonError(ProviderError):
+    """The provider vouches for somebody who has no account here, or a disabled one."""

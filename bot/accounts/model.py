@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 
 from bot.database import Base, UtcDateTime, now
 
@@ -44,6 +44,20 @@ class RecoveryCode(Base):
     used_at = Column(UtcDateTime)
 
 
+class OfficerIdentity(Base):
+    """Whom an OpenID Connect provider has to vouch for to let this officer in; an administrator enters it."""
+
+    __tablename__ = "officer_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    officer_id = Column(RowId, ForeignKey("officers.id"), primary_key=True)
+    # Small letters. It counts until the provider has named its subject: addresses are given to others later.
+    email = Column(String(254), unique=True)
+    # A subject says something only together with who named it.
+    issuer = Column(String(300))
+    subject = Column(String(255))
+
+
 class OfficerSession(Base):
     """One log-in of one browser; the browser alone knows the token behind the digest."""
 
@@ -54,11 +68,29 @@ class OfficerSession(Base):
     created_at = Column(UtcDateTime, nullable=False)
     seen_at = Column(UtcDateTime, nullable=False)
     ends_at = Column(UtcDateTime, nullable=False, index=True)
-    # Whether the second step was passed in it.
+    # Whether the second step was passed in it, here or at the provider that vouched for it.
     second_step = Column(Boolean, nullable=False, default=False)
+    # Begun by the provider's word: the password kept here was not shown.
+    by_provider = Column(Boolean, nullable=False, default=False)
+    # From where it began and in which browser, so that its owner knows it again.
+    address = Column(String(64), nullable=False, default="")
+    device = Column(String(100), nullable=False, default="")
     # What is open in the browser, such as a receipt code, and since when.
     looking_at = Column(String(20), index=True)
     looked_at = Column(UtcDateTime)
+
+
+class OfficerFilter(Base):
+    """A search that an officer kept under a name."""
+
+    __tablename__ = "officer_filters"
+    __table_args__ = (UniqueConstraint("officer_id", "name"),)
+
+    id = Column(RowId, primary_key=True)
+    officer_id = Column(RowId, ForeignKey("officers.id"), nullable=False)
+    name = Column(String(60), nullable=False)
+    # As it stands behind the question mark of the list's address.
+    query = Column(String(1000), nullable=False)
 
 
 class LoginAttempt(Base):

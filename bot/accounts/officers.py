@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from bot.accounts import attempts, audit, second_step
-from bot.accounts.errors import AccountError, UnknownOfficerError
+from bot.accounts.errors import (
+    AccountError,
+    BadNameError,
+    ChangedOfficerError,
+    LastAdministratorError,
+    TakenError,
+    UnknownOfficerError,
+    UnknownRoleError,
+)
+from bot.accounts.identities import Entered, enter, entered_of
 from bot.accounts.model import Officer, OfficerSession
 from bot.accounts.passwords import Passwords, make_one_time_password
 from bot.accounts.permissions import ADMINISTRATOR, ROLES
@@ -117,15 +126,22 @@ class Accounts:
         unit: str | None = None,
         roles: Iterable[str] | None = None,
         kinds: Iterable[str] | None = None,
+        seen: Person | None = None,
     ) -> None:
         """Change what an officer is and may do; their sessions end. What is None stays.
 
+        Args:
+            seen: the officer as they were when it was decided.
+
         Raises:
             AccountError: there is none of this name, no such role, or no administrator would be left.
+            ChangedOfficerError: they are no longer what was seen.
         """
         with self.database.transaction() as session:
             take_turn(session, "officers")
             officer = find(session, name)
+            if seen is not None and person_of(officer) != seen:
+                raise ChangedOfficerError("Somebody else has changed this account.")
             if unit is not None:
                 officer.unit = one_line(unit) or None
             if roles is not None:
@@ -147,11 +163,48 @@ class Accounts:
             audit.record(session, by, "officer.unlock", officer.name)
         attempts.forgive(self.database, key_of(name))
 
+    def set_identity(self, name: str, by: str, entered: Entered) -> None:
+        """Say whom a provider has to vouch for to log this officer in; what is empty is nobody. Their sessions end.
+
+        Raises:
+            UnknownOfficerError: there is none of this name.
+            BadIdentityError: no provider could name this.
+            TakenError: it is another officer's already.
+        """
+        with self.database.transaction() as session:
+            take_turn(session, "officers")
+            officer = find(session, name)
+            if enter(session, officer, entered):
+                end_sessions(session, officer)
+                what = " and ".join(field for field in ("email", "subject") if getattr(entered, field)) or "none"
+                audit.record(session, by, "officer.identity", officer.name, what)
+
+    def identity_of(self, name: str) -> Entered:
+        """Whom a provider has to vouch for.
+
+        Raises:
+            UnknownOfficerError: there is none of this name.
+        """
+        with self.database.reading() as session:
+            return entered_of(session, _find(session, select(Officer), name))
+
     def all(self) -> list[Person]:
         """Every account, by name."""
         with self.database.reading() as session:
             rows = session.execute(select(Officer).order_by(Officer.key)).scalars()
             return [person_of(row) for row in rows]
+
+    def by_id(self, number: int) -> Person:
+        """One account by its number.
+
+        Raises:
+            UnknownOfficerError: there is none.
+        """
+        with self.database.reading() as session:
+            officer = session.get(Officer, number)
+            if officer is None:
+                raise UnknownOfficerError(f"There is no officer {number}.")
+            return person_of(officer)
 
     def find(self, name: str) -> Person:
         """One account.
@@ -166,10 +219,10 @@ class Accounts:
         name, password = one_line(name), make_one_time_password()
         key = key_of(name)
         if not key or len(name) > LONGEST_NAME or key in _KEPT_NAMES:
-            raise AccountError(f"An officer's name has letters, at most {LONGEST_NAME} characters, and is their own.")
+            raise BadNameError(f"An officer's name has letters, at most {LONGEST_NAME} characters, and is their own.")
         taken = session.execute(select(Officer.name).where(Officer.key == key)).scalar_one_or_none()
         if taken:
-            raise AccountError(f"There is an officer '{taken}' already; add something that tells the two apart.")
+            raise TakenError(f"There is an officer '{taken}' already; add something that tells the two apart.")
         officer = Officer(
             name=name,
             key=key,
@@ -187,7 +240,7 @@ class Accounts:
         session.flush()
         left = session.execute(select(Officer).where(Officer.disabled_at.is_(None))).scalars()
         if not any(ADMINISTRATOR in person_of(row).roles for row in left):
-            raise AccountError("One administrator has to be left who can log in.")
+            raise LastAdministratorError("One administrator has to be left who can log in.")
 
 
 def find(session: Session, name: str) -> Officer:
@@ -238,5 +291,5 @@ def _known_roles(roles: Iterable[str]) -> str:
     chosen = sorted(set(roles))
     unknown = [role for role in chosen if role not in ROLES]
     if unknown or not chosen:
-        raise AccountError(f"A role is one of {', '.join(ROLES)}" + (f", not '{unknown[0]}'." if unknown else "."))
+        raise UnknownRoleError(f"A role is one of {', '.join(ROLES)}" + (f", not '{unknown[0]}'." if unknown else "."))
     return " ".join(chosen)

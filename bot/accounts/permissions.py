@@ -24,8 +24,7 @@ READ, WORK, ASSIGN, OPEN_CONTACT, NAME = (
     "complaint.open_contact",
     "complaint.name",
 )
-READ_AUDIT = "audit.read"
-REVIEW = "review.label"
+READ_AUDIT, MANAGE, REVIEW = "audit.read", "accounts.manage", "review.label"
 
 
 class Scope(Enum):
@@ -42,6 +41,7 @@ GRANTS: dict[str, dict[str, Scope]] = {
     ASSIGN: {OFFICER: Scope.UNIT, UNIT_HEAD: Scope.UNIT, SUPERVISOR: Scope.ALL},
     OPEN_CONTACT: {OFFICER: Scope.UNIT, UNIT_HEAD: Scope.UNIT, SUPERVISOR: Scope.ALL},
     NAME: {SUPERVISOR: Scope.ALL},
+    MANAGE: {ADMINISTRATOR: Scope.ALL},
     READ_AUDIT: {ADMINISTRATOR: Scope.ALL, SUPERVISOR: Scope.ALL},
     REVIEW: {MAINTAINER: Scope.ALL},
 }

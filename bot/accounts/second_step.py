@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime
 
 import pyotp
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from bot.accounts.model import Officer, RecoveryCode
@@ -23,7 +23,7 @@ _ISSUER = "Mot Cua"
 
 def begin(session: Session, officer: Officer) -> str:
     """A new secret, kept sealed; it counts only when a code of it was shown (`confirm`)."""
-    secret = pyotp.random_base32()
+    secret = new_secret()
     officer.totp, officer.totp_confirmed = cipher_of(session).seal(secret), False
     return secret
 
@@ -40,16 +40,32 @@ def address_of(secret: str, name: str) -> str:
 
 def take_code(session: Session, officer: Officer, typed: str, moment: datetime) -> bool:
     """Whether this is a code of the telephone that is good now and was not used; it is used by this."""
-    secret, figures = secret_of(session, officer), "".join(typed.split())
-    if not secret or not (len(figures) == 6 and figures.isascii() and figures.isdigit()):
+    step = step_of(secret_of(session, officer), typed, moment, officer.totp_step)
+    if step is None:
         return False
-    current = int(moment.timestamp()) // SECONDS
-    codes = pyotp.TOTP(secret)
-    for step in range(current - _STEPS_OFF, current + _STEPS_OFF + 1):
-        if step > officer.totp_step and hmac.compare_digest(codes.at(step * SECONDS), figures):
-            officer.totp_step = step
-            return True
-    return False
+    officer.totp_step = step
+    return True
+
+
+def step_of(secret: str, typed: str, moment: datetime, after: int = 0) -> int | None:
+    """Which half-minute a code belongs to, None when it is none of now or not later than `after`."""
+    figures = "".join(typed.split())
+    if not secret or not (len(figures) == 6 and figures.isascii() and figures.isdigit()):
+        return None
+    current, codes = int(moment.timestamp()) // SECONDS, pyotp.TOTP(secret)
+    near = range(max(current - _STEPS_OFF, after + 1), current + _STEPS_OFF + 1)
+    return next((step for step in near if hmac.compare_digest(codes.at(step * SECONDS), figures)), None)
+
+
+def new_secret() -> str:
+    """A secret to be put into a telephone."""
+    return pyotp.random_base32()
+
+
+def put_in_place(session: Session, officer: Officer, secret: str, step: int) -> list[str]:
+    """Another telephone counts from now on, after a code of it; returns new recovery codes."""
+    officer.totp, officer.totp_step = cipher_of(session).seal(secret), step
+    return confirm(session, officer)
 
 
 def confirm(session: Session, officer: Officer) -> list[str]:
@@ -70,6 +86,13 @@ def take_recovery_code(session: Session, officer: Officer, typed: str, moment: d
         return False
     code.used_at = moment
     return True
+
+
+def count_recovery_codes(session: Session, officer: Officer) -> int:
+    """How many were not used yet."""
+    unused = select(func.count()).select_from(RecoveryCode)
+    unused = unused.where(RecoveryCode.officer_id == officer.id, RecoveryCode.used_at.is_(None))
+    return int(session.execute(unused).scalar_one())
 
 
 def forget(session: Session, officer: Officer) -> None:

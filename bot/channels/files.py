@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from bot.channels.limits import inspections
 from bot.complaints import evidence
-from bot.complaints.conversations import has_open_complaint
+from bot.complaints.conversations import open_codes
 from bot.complaints.errors import NoConsentError, RefusedFileError
 from bot.complaints.evidence_checks import FileRules
+from bot.complaints.notices import ADD, act_payload
 from bot.database import Database, cipher_of
 from bot.delivery import sentences
 from bot.delivery.adapter import Adapter, FetchError
@@ -28,8 +30,6 @@ BEGIN = "/submit_complaint"
 KINDS = ("image", "file", "voice", "video")
 # Refusals that are the channel's; all others are those of `knowledge/evidence.yml`.
 _GONE, _TOO_LARGE = "gone", "too_large"
-# Two inspections at a time leave the machine to the conversations.
-_MOST_INSPECTED = 2
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class FileAttendant:
     Attributes:
         adapters: channel → who fetches its files.
         in_form: whether a form waits for an answer in a conversation.
+        inspected: room for inspections.
     """
 
     database: Database
@@ -59,10 +60,7 @@ class FileAttendant:
     rules: FileRules
     adapters: Mapping[str, Adapter]
     in_form: InForm
-
-    def __post_init__(self) -> None:
-        """Make what is shared by all messages."""
-        self._inspected = asyncio.Semaphore(_MOST_INSPECTED)
+    inspected: asyncio.Semaphore = field(default_factory=inspections)
 
     async def __call__(self, claim: Claim) -> Attended | None:
         """What becomes of a message with files, None for all others."""
@@ -86,27 +84,37 @@ class FileAttendant:
         return await self._keep(claim, files, caption, quiet=more)
 
     async def _agree(self, claim: Claim) -> Attended:
-        await asyncio.to_thread(evidence.agree, self.database, claim.conversation)
         # What a former try has kept already is among them no more.
         files = await asyncio.to_thread(self._files, *_waiting(claim))
         if not files and not await self._count(claim):
             return Attended((Reply(sentences.FILES_NONE),))
+        if not await asyncio.to_thread(evidence.has_agreed, self.database, claim.conversation):
+            if not await self._is_asked(claim):
+                return Attended(questions=(self._consent(),))
+            await asyncio.to_thread(evidence.agree, self.database, claim.conversation)
         return await self._keep(claim, files, None)
 
     async def _decline(self, claim: Claim) -> Attended:
         files = await asyncio.to_thread(self._files, *_waiting(claim))
+        if files and not await self._is_asked(claim):
+            return Attended(questions=(self._consent(),))
         said = sentences.FILES_DROPPED if files else sentences.FILES_NONE
         return Attended((Reply(said),), done=_mark(files, LET_GO))
 
     async def _question(self, claim: Claim) -> tuple[Reply, ...]:
         """What is asked before the first file, unless it was the last thing said."""
+        return () if await self._is_asked(claim) else (self._consent(),)
+
+    async def _is_asked(self, claim: Claim) -> bool:
+        """Whether the question is what the citizen has before them; buttons under an older one stay on the phone."""
         newest = await asyncio.to_thread(newest_reply, self.database, claim)
-        if newest and any(button.payload == KEEP for button in newest.buttons):
-            return ()
+        return newest is not None and any(button.payload == KEEP for button in newest.buttons)
+
+    def _consent(self) -> Reply:
         consent = self.rules.consent
         told = {"warning": consent["warning"], "agree": consent["agree"], "keep": sentences.KEEP_FILES}
         buttons = (Button(sentences.KEEP_FILES, KEEP), Button(sentences.DROP_FILES, DROP))
-        return (Reply(sentences.ASK_KEEP_FILES.format(**told), buttons),)
+        return Reply(sentences.ASK_KEEP_FILES.format(**told), buttons)
 
     async def _keep(
         self, claim: Claim, files: Sequence[_Waiting], caption: str | None, quiet: bool = False
@@ -122,9 +130,10 @@ class FileAttendant:
             if reason:
                 refused.setdefault(reason, []).append(file)
         replies = [Reply(self._sentence(reason)) for reason in refused]
-        kept = len(files) > sum(map(len, refused.values()))
-        if (kept and not quiet) or claim.payload == KEEP:
-            replies += await self._tell(claim, files, bool(caption))
+        if not quiet:
+            # Even when this one was refused: those before it said nothing.
+            kept = [file for file in files if not any(file in others for others in refused.values())]
+            replies += await self._tell(claim, kept, bool(caption))
         return Attended(tuple(replies), caption, done=_mark_refused(refused))
 
     async def _keep_one(self, conversation: str, file: _Waiting) -> str:
@@ -144,7 +153,7 @@ class FileAttendant:
         name = file.name or fetched.name
         keep = partial(evidence.keep, self.database, self.folder, self.rules, conversation, name, fetched.content)
         try:
-            async with self._inspected:
+            async with self.inspected:
                 await asyncio.to_thread(keep)
         except RefusedFileError as error:
             return error.reason
@@ -164,8 +173,10 @@ class FileAttendant:
             return [*spoken, Reply(sentences.FILES_KEPT.format(count=count))]
         if await self.in_form(claim.conversation):
             return [*spoken, Reply(sentences.FILES_KEPT_FORM.format(count=count))]
-        begin = (Button(sentences.BEGIN_FEEDBACK, BEGIN),)
-        return [*spoken, Reply(sentences.FILES_KEPT_BEGIN.format(count=count), begin)]
+        running = await asyncio.to_thread(open_codes, self.database, claim.conversation)
+        add = [Button(sentences.ADD_TO_FEEDBACK.format(code=code), act_payload(ADD, code)) for code in running]
+        buttons = (*add, Button(sentences.BEGIN_FEEDBACK, BEGIN))
+        return [*spoken, Reply(sentences.FILES_KEPT_BEGIN.format(count=count), buttons)]
 
     async def _count(self, claim: Claim) -> int:
         return len(await asyncio.to_thread(evidence.waiting_files, self.database, claim.conversation))
@@ -174,12 +185,12 @@ class FileAttendant:
         return sentences.FILE_GONE if reason == _GONE else self.rules.refusals[reason]
 
     async def _is_about_feedback(self, claim: Claim) -> bool:
-        """Whether a recording may belong to feedback: a form runs, files wait, or feedback is being worked on."""
+        """Whether a recording may belong to feedback: a form runs, files wait, or feedback of the person is open."""
         others = await asyncio.to_thread(self._files, *_waiting(claim), Attachment.inbox_id != claim.id)
         if others or await self._count(claim):
             return True
-        opened = await asyncio.to_thread(has_open_complaint, self.database, claim.conversation)
-        return opened or await self.in_form(claim.conversation)
+        running = await asyncio.to_thread(open_codes, self.database, claim.conversation)
+        return bool(running) or await self.in_form(claim.conversation)
 
     def _files(self, *which: object) -> list[_Waiting]:
         names = ("id", "channel", "kind", "reference", "name", "size", "state")

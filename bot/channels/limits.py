@@ -1,13 +1,20 @@
-"""How many messages one person may send in a short time."""
+"""How many messages one person may send in a short time, and how much is done for their files at once."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
 
 # Senders without a message for this long are forgotten, so that memory does not grow.
 _SWEEP_EVERY = 1000
+_MOST_INSPECTED = 2
+
+
+def inspections() -> asyncio.Semaphore:
+    """Room for inspections of files, shared by all ways a file comes in: two leave the machine to the conversations."""
+    return asyncio.Semaphore(_MOST_INSPECTED)
 
 
 class RateLimit:

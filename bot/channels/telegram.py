@@ -12,12 +12,13 @@ import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import Application
-from telegram.request import HTTPXRequest
 
+from bot.channels.calls import Caller
 from bot.channels.channel import Channel
 from bot.channels.telegram_check import check_telegram
 from bot.channels.telegram_errors import outcome_of
 from bot.channels.telegram_receiving import CHANNEL, Receiver, chat_of
+from bot.channels.telegram_request import Requests
 from bot.channels.telegram_routes import PATH, telegram_routes
 from bot.database import Database
 from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Taken
@@ -139,7 +140,7 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
     # A proxy of the machine's surroundings leads to Telegram, but not back to this machine.
     surroundings = not _is_loopback(telegram.api_url)
     # The long poll keeps one connection, so that it never stands in the way of what is sent.
-    requests = [_request(_CONNECTIONS, surroundings, patience), _request(1, surroundings, patience)]
+    requests = [Requests(Caller(patience, patience, most, surroundings)) for most in (_CONNECTIONS, 1)]
     application = (
         Application.builder()
         .token(telegram.token)
@@ -176,17 +177,6 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
         [partial(receiver.register, address, telegram.secret)],
         close,
         check,
-    )
-
-
-def _request(connections: int, surroundings: bool, patience: float) -> HTTPXRequest:
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        read_timeout=patience,
-        write_timeout=patience,
-        connect_timeout=patience,
-        pool_timeout=patience,
-        httpx_kwargs={"trust_env": surroundings},
     )
 
 

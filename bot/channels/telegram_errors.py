@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -15,12 +14,11 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.channels.calls import CallError
 from bot.delivery.adapter import Outcome, Refused, TryAgain
 
 # Until an operator has looked after the token or the other program; every try says so in the log.
 OPERATOR_SECONDS = 60.0
-# Nothing left this machine before these.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 # Telegram's words (a part of them, small letters), the reason, whether the chat is out of reach.
 _FORBIDDEN = (
     ("blocked", "blocked"),
@@ -63,12 +61,12 @@ def outcome_of(error: TelegramError, everybody: bool = False) -> Outcome:
         return Refused(reason, gone)
     if isinstance(error, (InvalidToken, Conflict)):
         return TryAgain(reason_of(error), after=OPERATOR_SECONDS, everybody=True)
-    return TryAgain(reason_of(error), uncertain=not isinstance(error.__cause__, _NOT_SENT))
+    return TryAgain(reason_of(error), uncertain=not _never_left(error))
 
 
 def reason_of(error: TelegramError) -> str:
     """A short name of an error, for logs; its own words may quote the token, or what a citizen wrote."""
-    if isinstance(error.__cause__, _NOT_SENT):
+    if _never_left(error):
         return "unreachable"
     names = (
         (RetryAfter, "too_many"),
@@ -86,3 +84,7 @@ def seconds_of(error: RetryAfter) -> float:
     """How long Telegram asks to wait."""
     # Its public name warns of a coming change of its type.
     return float(error._retry_after.total_seconds())
+
+
+def _never_left(error: TelegramError) -> bool:
+    return isinstance(error.__cause__, CallError) and not error.__cause__.sent

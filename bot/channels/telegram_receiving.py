@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +23,6 @@ from bot.channels.telegram_updates import (
     UNREADABLE,
     Addressed,
     Back,
-    Heard,
     Reading,
     Self,
     Tap,
@@ -37,7 +34,7 @@ from bot.database import Database, now, take_turn
 from bot.delivery import correspondents, outbox, sentences
 from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
-from bot.delivery.model import OutboxMessage
+from bot.delivery.model import FAILED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 
 __all__ = ["CHANNEL", "Receiver", "chat_of"]
@@ -53,8 +50,6 @@ BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 # A webhook that somebody took away is set again.
 REGISTER_EVERY = 3600.0
 GROUP_PAUSE = timedelta(hours=1)
-# Messages whose correction is recognised; of an older one it is too late to make use.
-_REMEMBERED = 10_000
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -88,8 +83,6 @@ class Receiver:
         self._sleep = sleep
         self._clock = clock
         self._me = Self(int(bot.token.split(":")[0]))
-        # Of messages: the key under which they are stored, and what tells whether anything was changed.
-        self._recent: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -108,10 +101,8 @@ class Receiver:
         arrivals, taps, backs = [], [], []
         for raw in updates:
             reading = self._read(raw)
-            if isinstance(reading, Heard):
-                arrival = self._relate(reading)
-                if arrival:
-                    arrivals.append(arrival)
+            if isinstance(reading, Arrival):
+                arrivals.append(reading)
             elif isinstance(reading, Tap):
                 button = await asyncio.to_thread(self._find_button, reading)
                 if button and reading.conversation:
@@ -224,24 +215,6 @@ class Receiver:
             logger.warning("telegram: an update (%s) can't be read: %s", kind_of(raw), type(error).__name__)
             return salvage(raw, self._me)
 
-    def _relate(self, heard: Heard) -> Arrival | None:
-        """The arrival of a message; for an edited one with the key of the original, None when nothing was changed."""
-        arrival = heard.arrival
-        if heard.message is None:
-            return arrival
-        key, text = self._recent.pop(heard.message, (None, None))
-        if arrival.kind != "edited":
-            self._remember(heard.message, arrival.external_key, arrival.text)
-            return arrival
-        if key:
-            self._remember(heard.message, key, arrival.text)
-        return None if text == hash(arrival.text) else replace(arrival, payload=key)
-
-    def _remember(self, message: str, key: str, text: str) -> None:
-        self._recent[message] = key, hash(text)
-        if len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
-
     def _find_button(self, tap: Tap) -> Button | None:
         if tap.conversation is None:
             return None
@@ -273,8 +246,12 @@ class Receiver:
 
     def _say(self, conversation: str, text: str, unless_within: timedelta | None = None) -> None:
         with self._database.transaction() as session:
+            if not correspondents.reachable(session, conversation):
+                # A group that took the bot out takes it in again without a word of its own.
+                correspondents.heard(session, conversation)
             take_turn(session, f"outbox:{conversation}")
-            said = select(OutboxMessage.created_at).where(OutboxMessage.conversation == conversation)
+            heard = (OutboxMessage.conversation == conversation, OutboxMessage.state != FAILED)
+            said = select(OutboxMessage.created_at).where(*heard)
             last = session.execute(said.order_by(OutboxMessage.id.desc()).limit(1)).scalar()
             if unless_within and last and self._clock() - last < unless_within:
                 return

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telegram import CallbackQuery, Chat, ChatMember, Message, MessageEntity, Update, User
 from telegram.ext import filters
 
-from bot.delivery.inbox import Arrival, File
+from bot.delivery.inbox import EDITED, LEFT, Arrival, File
+from bot.text.codes import find_link_code
 from bot.text.normalise import clean
 
 CHANNEL = "telegram"
@@ -27,24 +28,10 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 # Of a message; Telegram itself cuts what is longer in two.
 _MOST_CHARACTERS = 4096
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
-# What `bot.delivery.links` gives out; other words behind /start come from links on somebody's page.
-_LINK_CODE = re.compile(r"NK-?[0-9A-Z]{4}-?[0-9A-Z]{4}", re.IGNORECASE)
 _LEFT = (ChatMember.LEFT, ChatMember.BANNED)
 _LONGEST_NAME = 200
 # Whatever an update that is not as it should be can make its reader stumble over.
 UNREADABLE = (AttributeError, ArithmeticError, LookupError, OSError, RecursionError, TypeError, ValueError)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A message or an event of a private chat.
-
-    Attributes:
-        message: the chat's own name of the message, which an edited one shares; None for events.
-    """
-
-    arrival: Arrival
-    message: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +64,8 @@ class Addressed:
     conversation: str
 
 
-Reading = Heard | Tap | Back | Addressed
+# An arrival is a message or an event of a private chat.
+Reading = Arrival | Tap | Back | Addressed
 
 
 @dataclass(frozen=True)
@@ -100,11 +88,10 @@ def read_update(update: Update, me: Self) -> Reading | None:
         return None
     if message.chat.type != Chat.PRIVATE:
         return _read_group(message, me) if update.message else None
-    arrival = _read_edited(key, message) if update.edited_message else _read_message(key, update, message, me)
-    return Heard(arrival, f"{message.chat.id}:{message.message_id}") if arrival else None
+    return _read_edited(key, message, me) if update.edited_message else _read_message(key, update, message, me)
 
 
-def salvage(raw: Mapping[str, Any], me: Self) -> Heard | None:
+def salvage(raw: Mapping[str, Any], me: Self) -> Arrival | None:
     """What is left of an update that can't be read whole: that somebody wrote to the bot, and what was typed.
 
     Telegram's next version, or an older server of one's own, must not make the bot deaf.
@@ -118,7 +105,7 @@ def salvage(raw: Mapping[str, Any], me: Self) -> Heard | None:
         return None
     typed = _safe(text) if isinstance(text, str) else ""
     key = f"{me.id}:{raw['update_id']}"
-    return Heard(Arrival(CHANNEL, key, name_of(chat_id), typed, kind="text" if typed else "unsupported"))
+    return Arrival(CHANNEL, key, name_of(chat_id), typed, kind="text" if typed else "unsupported")
 
 
 def name_of(chat_id: int) -> str:
@@ -138,12 +125,12 @@ def _read_tap(key: str, query: CallbackQuery) -> Tap:
     return Tap(key, conversation, query.id, query.data or "")
 
 
-def _read_membership(key: str, chat: Chat, status: str) -> Heard | Back | None:
+def _read_membership(key: str, chat: Chat, status: str) -> Arrival | Back | None:
     if chat.type != Chat.PRIVATE:
         return None
     if status not in _LEFT:
         return Back(name_of(chat.id))
-    return Heard(Arrival(CHANNEL, key, name_of(chat.id), "", kind="unfollow"))
+    return Arrival(CHANNEL, key, name_of(chat.id), "", kind=LEFT)
 
 
 def _read_group(message: Message, me: Self) -> Addressed | None:
@@ -169,10 +156,11 @@ def _is_for(entity: MessageEntity, text: str, me: Self) -> bool:
     return me.name is not None and addressee.lower() == me.name.lower()
 
 
-def _read_edited(key: str, message: Message) -> Arrival | None:
-    # A place that moves comes as an edited message every few seconds.
-    text = message.text or message.caption
-    return _arrival(key, message, _safe(text), kind="edited") if text else None
+def _read_edited(key: str, message: Message, me: Self) -> Arrival | None:
+    if message.text:
+        return replace(_read_text(key, message, me), kind=EDITED)
+    # A place that moves comes as an edited message without words every few seconds.
+    return _arrival(key, message, _safe(message.caption), kind=EDITED) if message.caption else None
 
 
 def _read_message(key: str, update: Update, message: Message, me: Self) -> Arrival | None:
@@ -207,7 +195,8 @@ def _read_text(key: str, message: Message, me: Self) -> Arrival:
     if command.group(2) and me.name and command.group(2).lower() != me.name.lower():
         return _arrival(key, message, text)
     rest = (command.group(3) or "").strip()
-    if name == "start" and _LINK_CODE.fullmatch(rest):
+    # Other words behind /start come from links on somebody's page.
+    if name == "start" and find_link_code(rest):
         return _arrival(key, message, rest)
     return _arrival(key, message, text, payload=COMMANDS[name])
 

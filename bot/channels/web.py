@@ -20,6 +20,7 @@ from bot.channels.web_lines import Seats, WebLines
 from bot.channels.web_session import (
     CHANNEL,
     BadRequestError,
+    Pace,
     conversation_of,
     guard,
     in_frame,
@@ -43,6 +44,8 @@ MOST_BYTES = 20_000
 BODY_SECONDS = 10.0
 # Whole wards share one address behind their provider; a conversation costs nothing before its first message.
 _NEW_PER_ADDRESS, _NEW_SECONDS = 300, 600
+# To each message: several tabs read every answer, and whoever only waits asks, too.
+_READS = 10
 REJECT_ANSWER = "/reject_answer"
 _CLIENT_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
 # Databases count rows no further.
@@ -66,7 +69,7 @@ class WebChannel:
     Attributes:
         accept: stores a message (`bot.delivery.intake.Intake.accept`).
         news: wakes who waits for answers.
-        per_address: messages; `new_per_address`: conversations founded.
+        pace: of messages; `reads`: of asking for answers; `new_per_address`: conversations founded.
         body_seconds: how long a message may take to come in.
     """
 
@@ -74,14 +77,14 @@ class WebChannel:
     accept: Callable[[Arrival], Awaitable[tuple[int, bool]]]
     news: News
     settings: Settings
-    per_person: RateLimit
-    per_address: RateLimit
+    pace: Pace
+    reads: Pace
     new_per_address: RateLimit
     body_seconds: float = BODY_SECONDS
 
     def routes(self) -> list[BaseRoute]:
         """Routes of the web chat."""
-        lines = WebLines(self.database, self.news, self.settings, self.check_new, Seats())
+        lines = WebLines(self.database, self.news, self.settings, self.check_new, self.reads, Seats())
 
         def route(path: str, handler: Callable[[Request], Awaitable[Response]], method: str) -> Route:
             return Route(f"/api/web/{path}", guard(handler, self.settings), methods=[method])
@@ -136,7 +139,7 @@ class WebChannel:
     async def receive(self, request: Request) -> Response:
         """POST /api/web/messages: a message of the citizen."""
         conversation = conversation_of(request)
-        self._check_pace(conversation, request)
+        self.pace.check(conversation, request)
         body = await self._read_json(request)
         key = str(body.get("client_id", ""))
         if not _CLIENT_ID.fullmatch(key):
@@ -150,7 +153,7 @@ class WebChannel:
     async def rate(self, request: Request) -> Response:
         """POST /api/web/feedback: whether an answer helped."""
         conversation = conversation_of(request)
-        self._check_pace(conversation, request)
+        self.pace.check(conversation, request)
         body = await self._read_json(request)
         turn, value = body.get("turn"), body.get("value")
         if not isinstance(turn, int) or isinstance(turn, bool) or value not in turns.FEEDBACK:
@@ -165,12 +168,6 @@ class WebChannel:
             await self.accept(arrival)
             self.news.tell(conversation)
         return Response(status_code=204)
-
-    def _check_pace(self, conversation: str, request: Request) -> None:
-        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(sender_of(request))
-        if wait:
-            seconds = math.ceil(wait)
-            raise BadRequestError(sentences.TOO_MANY.format(seconds=seconds), status=429, retry_after=seconds)
 
     def _read_message(self, conversation: str, body: dict[str, Any]) -> tuple[str, str | None]:
         if "button" in body:
@@ -216,13 +213,14 @@ def open_web(
     Args:
         intake: what other channels store their messages through, too; one of its own without.
     """
+    per_person, per_address = settings.messages_per_10s, settings.messages_per_10s_per_address
     return WebChannel(
         database,
         (intake or Intake(database, worker.notify)).accept,
         News(database, worker.wait_for_news),
         settings,
-        per_person=RateLimit(settings.messages_per_10s, 10),
-        per_address=RateLimit(settings.messages_per_10s_per_address, 10),
+        pace=Pace(RateLimit(per_person, 10), RateLimit(per_address, 10), sentences.TOO_MANY),
+        reads=Pace(RateLimit(_READS * per_person, 10), RateLimit(_READS * per_address, 10), sentences.BUSY),
         new_per_address=RateLimit(_NEW_PER_ADDRESS, _NEW_SECONDS),
         body_seconds=body_seconds,
     )

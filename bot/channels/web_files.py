@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,8 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.limits import RateLimit
-from bot.channels.web_session import BadRequestError, conversation_of, guard, sender_of
+from bot.channels.limits import RateLimit, inspections
+from bot.channels.web_session import BadRequestError, Pace, conversation_of, guard
 from bot.complaints import evidence
 from bot.complaints.errors import NoConsentError, RefusedFileError, UnknownFileError
 from bot.complaints.evidence import Kept
@@ -30,8 +29,8 @@ _NAME = "x-file-name"
 _LONGEST_NAME = 1000
 # Ten files at once, taken back and sent again; a centre's citizens may share an address.
 _PER_PERSON, _PER_ADDRESS, _SECONDS = 40, 400, 600
-# Each holds its file in memory; two inspections at a time leave the machine to the conversations.
-_MOST_AT_ONCE, _MOST_INSPECTED = 32, 2
+# Each holds its file in memory.
+_MOST_AT_ONCE = 32
 _LONGEST_UPLOAD = 180.0
 # A browser shows the refusal only when the rest of its file has been listened to; how many files' length is enough.
 _LISTENED_TO = 5
@@ -45,18 +44,17 @@ class WebFiles:
     database: Database
     folder: Path
     rules: FileRules
-    per_person: RateLimit
-    per_address: RateLimit
+    pace: Pace
     patience: float
+    inspected: asyncio.Semaphore
     under_way: int = 0
-    inspected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_INSPECTED))
 
     async def take(self, request: Request) -> Response:
         """POST /api/web/files: keep one file for the next complaint."""
         conversation = conversation_of(request)
         if request.headers.get("content-type") != _BODY:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
-        self._check_pace(conversation, request)
+        self.pace.check(conversation, request)
         if self.under_way >= _MOST_AT_ONCE:
             raise BadRequestError(sentences.FILES_BUSY, status=503, retry_after=5)
         self.under_way += 1
@@ -83,7 +81,7 @@ class WebFiles:
         conversation = conversation_of(request)
         if request.headers.get("content-type") != "application/json":
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
-        self._check_pace(conversation, request)
+        self.pace.check(conversation, request)
         await run_in_threadpool(evidence.agree, self.database, conversation)
         return Response(status_code=204)
 
@@ -123,23 +121,22 @@ class WebFiles:
             raise too_large(self.rules, bytes(content))
         return bytes(content)
 
-    def _check_pace(self, conversation: str, request: Request) -> None:
-        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(sender_of(request))
-        if wait:
-            seconds = math.ceil(wait)
-            raise BadRequestError(sentences.TOO_MANY_FILES.format(seconds=seconds), status=429, retry_after=seconds)
-
 
 def file_routes(
-    database: Database, settings: Settings, rules: FileRules, patience: float = _LONGEST_UPLOAD
+    database: Database,
+    settings: Settings,
+    rules: FileRules,
+    patience: float = _LONGEST_UPLOAD,
+    inspected: asyncio.Semaphore | None = None,
 ) -> list[BaseRoute]:
     """Routes of the files of the web chat.
 
     Args:
         patience: seconds that one file may take to come in.
+        inspected: room for inspections, shared with files of other channels; its own without.
     """
-    limits = RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS)
-    files = WebFiles(database, settings.evidence, rules, *limits, patience=patience)
+    pace = Pace(RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS), sentences.TOO_MANY_FILES)
+    files = WebFiles(database, settings.evidence, rules, pace, patience, inspected or inspections())
     return [
         Route("/api/web/files", guard(files.take, settings), methods=["POST"]),
         Route("/api/web/files", guard(files.read, settings), methods=["GET"]),

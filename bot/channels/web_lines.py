@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.channels.web_session import (
     BadRequestError,
+    Pace,
     conversation_behind,
     conversation_of,
     in_frame,
@@ -105,6 +106,7 @@ class WebLines:
 
     Attributes:
         check_new: refuses a request that may found no conversation.
+        pace: how often may be asked, by poll or stream.
         heartbeat: seconds of silence after which a stream shows that it lives.
         longest: seconds after which a stream ends, so that the browser opens another.
     """
@@ -113,6 +115,7 @@ class WebLines:
     news: News
     settings: Settings
     check_new: Callable[[Request], None]
+    pace: Pace
     seats: Seats
     heartbeat: float = HEARTBEAT_SECONDS
     longest: float = LONGEST_STREAM
@@ -126,6 +129,7 @@ class WebLines:
             self.check_new(request)
             token = new_token()
         conversation = conversation_behind(token)
+        self.pace.check(conversation, request)
         after = _cursor(request.query_params.get("after", ""))
         wait = _seconds(request.query_params.get("wait", ""))
         await run_in_threadpool(self._confirm, conversation, after)
@@ -138,6 +142,7 @@ class WebLines:
     async def stream(self, request: Request) -> Response:
         """GET /api/web/stream: what is said after `Last-Event-ID`, as it comes."""
         conversation = conversation_of(request)
+        self.pace.check(conversation, request)
         leave = self.seats.take(conversation, sender_of(request))
         if leave is None:
             raise BadRequestError(sentences.BUSY, status=429, retry_after=_SECONDS_TO_RETRY)

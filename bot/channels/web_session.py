@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.channels.limits import RateLimit
 from bot.delivery import sentences
 from bot.settings import Settings
 
@@ -43,6 +46,30 @@ class BadRequestError(Exception):
 
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class Pace:
+    """How often one person, and one address, may ask for something.
+
+    Attributes:
+        sentence: what whoever asks too often is told, with `{seconds}` to wait.
+    """
+
+    per_person: RateLimit
+    per_address: RateLimit
+    sentence: str
+
+    def check(self, conversation: str, request: Request) -> None:
+        """Count a request.
+
+        Raises:
+            BadRequestError: it is one too many.
+        """
+        wait = self.per_person.wait_for(conversation) or self.per_address.wait_for(sender_of(request))
+        if wait:
+            seconds = math.ceil(wait)
+            raise BadRequestError(self.sentence.format(seconds=seconds), status=429, retry_after=seconds)
 
 
 def guard(handler: Handler, settings: Settings) -> Handler:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
+from bot.channels.calls import Answered, Caller, CallError
 from bot.channels.zalo_errors import Fate, NotAnsweredError, fate_of
 from bot.channels.zalo_tokens import ZaloTokens
 from bot.settings import ZaloSettings
@@ -18,7 +18,6 @@ TEMPLATE_PATH = "/v3.0/oa/message/template"
 MESSAGE_PATH = "/v3.0/oa/message/cs"
 QUOTA_PATH = "/v3.0/oa/quota/message"
 ACCOUNT_PATH = "/v2.0/oa/getoa"
-_NOT_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ class Answer:
 class ZaloApi:
     """Asks for the account, with a token that serves."""
 
-    def __init__(self, settings: ZaloSettings, tokens: ZaloTokens, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: ZaloSettings, tokens: ZaloTokens, caller: Caller) -> None:
         self._settings = settings
         self._tokens = tokens
-        self._client = client
+        self._caller = caller
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
         """What Zalo answers to a JSON body.
@@ -57,34 +56,38 @@ class ZaloApi:
         token = await self._tokens.current()
         answer = await self._ask_with(token, method, path, body)
         if fate_of(answer.code)[0] is Fate.RENEW:
-            token = await self._tokens.renew(token)
+            stale, token = token, await self._tokens.renew(token)
             answer = await self._ask_with(token, method, path, body)
+            if fate_of(answer.code)[0] is Fate.RENEW:
+                if token != stale:
+                    await self._tokens.doubt(token)
+                return answer
+        await self._tokens.trust(token)
         return answer
 
     async def _ask_with(self, token: str, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
-        headers = {"access_token": token}
+        headers = {"access_token": token, "Content-Type": "application/json"}
         if self._settings.proof:
             secret = self._settings.app_secret.encode()
             headers["appsecret_proof"] = hmac.new(secret, token.encode(), hashlib.sha256).hexdigest()
+        raw = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         try:
-            answer = await self._client.request(method, f"{self._settings.api_url}{path}", json=body, headers=headers)
-        except _NOT_ARRIVED as error:
-            raise NotAnsweredError("unreachable", uncertain=False) from error
-        except httpx.HTTPError as error:
-            raise NotAnsweredError("no_answer", uncertain=True) from error
+            answer = await self._caller.call(method, f"{self._settings.api_url}{path}", raw, headers)
+        except CallError as error:
+            raise NotAnsweredError("no_answer" if error.sent else "unreachable", uncertain=error.sent) from error
         return _read(answer)
 
 
-def _read(answer: httpx.Response) -> Answer:
-    if answer.status_code == 429:
+def _read(answer: Answered) -> Answer:
+    if answer.status == 429:
         return Answer(-32, {})
     try:
-        body = answer.json()
+        body = json.loads(answer.content)
     except (ValueError, RecursionError) as error:
-        raise NotAnsweredError(f"http_{answer.status_code}", uncertain=True) from error
+        raise NotAnsweredError(f"http_{answer.status}", uncertain=True) from error
     code = _code(body.get("error")) if isinstance(body, dict) else None
     if code is None:
-        raise NotAnsweredError(f"http_{answer.status_code}", uncertain=True)
+        raise NotAnsweredError(f"http_{answer.status}", uncertain=True)
     data = body.get("data")
     return Answer(code, data if isinstance(data, dict) else {})
 

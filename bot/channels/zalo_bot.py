@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable
 
@@ -28,6 +29,7 @@ from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Reply
 from bot.delivery.rendering import nfc_length, split_text, text_with_numbers
+from bot.failures import kind_and_places
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,10 @@ MOST_BYTES = 256 * 1024
 SECONDS_TO_READ, SECONDS_TO_STORE = 0.8, 1.0
 # The platform documents no limits and no time to wait; a minute lets any counter begin anew.
 PAUSE_LIMITED, PAUSE_TOKEN = 60.0, 300.0
+# Numbers of the platform, and of HTTP where an answer is none of its own.
+NOT_FOUND, TIMED_OUT = 404, 408
+# "Nobody wrote" that comes sooner than this was no waiting.
+SOON, REST = 0.5, 1.0
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -65,11 +71,22 @@ class ZaloBotAdapter:
         try:
             result = await self._api.ask("sendMessage", body)
         except BotRefusedError as error:
+            if error.code == NOT_FOUND and await self._is_known():
+                # Of this citizen's, then, and no reason for anybody else to wait.
+                return Refused("error_404")
             return _outcome(error.code)
         except NotAnsweredError as error:
             return TryAgain(error.reason, uncertain=error.uncertain)
         message_id = result.get("message_id")
         return Taken(str(message_id)[:100] if message_id else None)
+
+    async def _is_known(self) -> bool:
+        """Whether the platform knows the bot: of a wrong token and of an unknown chat it may say the same."""
+        try:
+            await self._api.ask("getMe", {})
+        except ZaloError:
+            return False
+        return True
 
     async def fetch(self, reference: str, most: int) -> Fetched:
         """The bytes of a file that Zalo keeps for us."""
@@ -77,15 +94,16 @@ class ZaloBotAdapter:
 
 
 def _outcome(code: int) -> Outcome:
-    if code in (401, 404):
+    if code in (401, NOT_FOUND):
         logger.error("zalo bot: the platform does not know the token")
         return TryAgain("token_refused", after=PAUSE_TOKEN, everybody=True)
     if code == 403:
         return Refused("blocked", gone=True)
     if code == 429:
         return TryAgain("too_many_calls", after=PAUSE_LIMITED, everybody=True)
-    if code == 408 or code >= 500 or code < 400:
-        return TryAgain(f"error_{code}")
+    if code == TIMED_OUT or code >= 500 or code < 400:
+        # The platform gave up waiting, for us or for itself: it may have gone out.
+        return TryAgain(f"error_{code}", uncertain=True)
     return Refused(f"error_{code}")
 
 
@@ -139,15 +157,19 @@ class ZaloBotReceiver:
 
     async def poll(self) -> None:
         """Fetch updates until cancelled. The platform forgets what it has given out: each is stored before the next."""
-        await self._until_done("deleteWebhook", {})
+        # That there is none to delete is all right.
+        await self._until_done("deleteWebhook", {}, enough=(400, NOT_FOUND))
         failures = 0
         while True:
+            asked_at = time.monotonic()
             try:
                 body = await self._api.poll()
                 arrival = _read(body) if body else None
                 if arrival:
                     await self._store(arrival)
                 failures = 0
+                if body is None and time.monotonic() - asked_at < SOON:
+                    await self._sleep(REST)
             except ZaloError as error:
                 logger.warning("zalo bot: no updates: %s", error.reason)
                 await self._sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
@@ -158,20 +180,23 @@ class ZaloBotReceiver:
             try:
                 await self._intake.accept(arrival)
                 return
-            except SQLAlchemyError:
+            except SQLAlchemyError as error:
                 # Nobody else has it: the platform does not give it out again.
-                logger.error("zalo bot: an update could not be stored", exc_info=True)
+                logger.error("zalo bot: an update could not be stored: %s", kind_and_places(error))
                 if pause is None:
                     raise
                 await self._sleep(pause)
 
-    async def _until_done(self, method: str, body: dict[str, str]) -> None:
+    async def _until_done(self, method: str, body: dict[str, str], enough: tuple[int, ...] = ()) -> None:
+        """Ask until it is done, or refused with a code that is as good."""
         failures = 0
         while True:
             try:
                 await self._api.ask(method, body)
                 return
             except ZaloError as error:
+                if isinstance(error, BotRefusedError) and error.code in enough:
+                    return
                 logger.warning("zalo bot: %s: %s", method, error.reason)
                 await self._sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
                 failures += 1

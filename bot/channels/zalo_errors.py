@@ -51,7 +51,7 @@ class Fate(Enum):
     RENEW = auto()  # once with a new token; afterwards later, everybody
     WAIT = auto()  # only after the citizen has written, or as a template
     MORNING = auto()  # after the night
-    QUOTA = auto()  # later, or after the citizen has written, see `zalo_window`
+    QUOTA = auto()  # only after the citizen has written, which brings new quota; the operator is told
     NEVER = auto()  # this message
     GONE = auto()  # nothing reaches this citizen
     STOPPED = auto()  # later, everybody, and only after the operator did something
@@ -69,9 +69,9 @@ FATES: dict[int, tuple[Fate, str]] = {
     -210: (Fate.NEVER, "too_long"),
     -211: (Fate.QUOTA, "out_of_quota"),
     -212: (Fate.STOPPED, "api_not_registered"),
-    -213: (Fate.GONE, "not_following"),
+    -213: (Fate.WAIT, "not_following"),
     -216: (Fate.RENEW, "token_invalid"),
-    -217: (Fate.GONE, "blocked_invitation"),
+    -217: (Fate.NEVER, "blocked_invitation"),
     -218: (Fate.NEVER, "receiver_out_of_quota"),
     -219: (Fate.STOPPED, "app_removed"),
     -220: (Fate.RENEW, "token_expired"),

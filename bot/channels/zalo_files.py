@@ -75,7 +75,11 @@ class ZaloFiles:
     async def _fetch(self, reference: str, most: int) -> Fetched:
         url = _parse(reference)
         # No cookies, no token: the address itself is what opens it.
-        async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, transport=self._transport) as client:
+        # Not packed: what the client asks for by itself would come as something that is refused below.
+        client = httpx.AsyncClient(
+            timeout=TIMEOUT, trust_env=False, transport=self._transport, headers={"Accept-Encoding": "identity"}
+        )
+        async with client:
             for _ in range(MOST_REDIRECTS + 1):
                 request = await self._request(client, url)
                 answer = await client.send(request, stream=True)

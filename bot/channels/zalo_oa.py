@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
+from bot.channels.calls import Caller
 from bot.channels.channel import Channel
 from bot.channels.zalo_api import ACCOUNT_PATH, MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
 from bot.channels.zalo_errors import (
@@ -24,8 +26,9 @@ from bot.channels.zalo_files import ZaloFiles
 from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
 from bot.channels.zalo_oa_routes import ZaloWebhook
 from bot.channels.zalo_tokens import LOGIN, ZaloTokens
-from bot.channels.zalo_window import CLOSED, TOLD, Window, ZaloWindow
+from bot.channels.zalo_window import MAYBE_TOLD, TOLD, ZaloWindow
 from bot.database import Database, now
+from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
@@ -34,12 +37,17 @@ from bot.delivery.rendering import nfc_length, shorten, split_text, text_with_nu
 from bot.settings import Settings
 from bot.text.codes import find_receipt_code
 
+logger = logging.getLogger(__name__)
+
 MOST_CHARACTERS = 2000
 MOST_BUTTONS, MOST_TITLE = 5, 100
+# What Zalo may say of buttons: the interface has no page about them. They are tried again after so long.
+BUTTONS_REFUSED, BUTTONS_AGAIN = (-201, -233), timedelta(hours=1)
 # Of a notice, what stands in the template's only parameter.
 TEMPLATE_PARAMETER = "code"
+NO_BUTTONS = "set MOTCUA_ZALO_BUTTONS=off"
 # Shorter than a sender's patience and than the lease of a renewal.
-TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_SECONDS, _CONNECTING = 15.0, 5.0
 
 
 class ZaloAdapter:
@@ -50,18 +58,29 @@ class ZaloAdapter:
     # 4,000 calls a minute for an application; some are left for tokens and quotas.
     per_second = 60.0
 
-    def __init__(self, api: ZaloApi, window: ZaloWindow, files: ZaloFiles, template: str) -> None:
+    def __init__(
+        self,
+        api: ZaloApi,
+        window: ZaloWindow,
+        files: ZaloFiles,
+        template: str,
+        buttons: bool = True,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
         self._api = api
         self._window = window
         self._files = files
         self._template = template
+        self._buttons = buttons
+        self._clock = clock
+        self._plain_until: datetime | None = None
 
     def render(self, reply: Reply) -> list[Part]:
         """Texts of at most 2,000 characters; the last carries the buttons, all of which are numbered lines as well."""
-        numbered = text_with_numbers(reply, 0) if len(reply.buttons) > 1 else reply.text
-        texts = split_text(unicodedata.normalize("NFC", numbered), MOST_CHARACTERS, nfc_length)
+        numbered = unicodedata.normalize("NFC", text_with_numbers(reply, 0))
+        texts = split_text(numbered, MOST_CHARACTERS, nfc_length)
         messages: list[dict[str, Any]] = [{"text": text} for text in texts]
-        if messages and reply.buttons:
+        if messages and reply.buttons and self._buttons:
             shown = [_button(button) for button in reply.buttons[:MOST_BUTTONS]]
             messages[-1]["attachment"] = {"type": "template", "payload": {"buttons": shown}}
         notice = {"notice": find_receipt_code(reply.text) or ""} if reply.notice else {}
@@ -84,43 +103,77 @@ class ZaloAdapter:
         return await self._files.fetch(reference, most)
 
     async def _deliver(self, conversation: str, user_id: str, part: Part) -> Outcome:
-        if "notice" in part and await self._window.look(conversation, user_id) is Window.CLOSED:
-            return await self._hold(conversation, user_id, part)
-        answer = await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": part["message"]})
+        closed = await self._window.why_closed(conversation, user_id) if "notice" in part else None
+        if closed:
+            return await self._hold(conversation, user_id, part, closed)
+        answer = await self._say(user_id, part["message"])
         if not answer.code:
+            self._window.note_quota(answer)
             return Taken(_message_id(answer))
         fate, reason = fate_of(answer.code)
         if fate is Fate.WAIT:
-            return await self._hold(conversation, user_id, part)
-        if fate is Fate.QUOTA and await self._window.look(conversation, user_id) is not Window.FREE:
-            # The next word of the citizen makes it free.
-            return MustWait(reason)
+            return await self._hold(conversation, user_id, part, reason)
         return _outcome(fate, reason, self._window)
 
-    async def _hold(self, conversation: str, user_id: str, part: Part) -> Outcome:
+    async def _say(self, user_id: str, message: Mapping[str, Any]) -> Answer:
+        """What Zalo answers to a message; it goes out without its buttons when these are refused."""
+        plain = {"text": message["text"]}
+        carries = "attachment" in message
+        if carries and self._plain_until and self._clock() < self._plain_until:
+            message, carries = plain, False
+        answer = await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": message})
+        if not carries or answer.code not in BUTTONS_REFUSED:
+            return answer
+        refused, answer = (
+            answer,
+            await self._api.post(MESSAGE_PATH, {"recipient": {"user_id": user_id}, "message": plain}),
+        )
+        if not answer.code:
+            # Only now it is known that it was the buttons.
+            self._plain_until = self._clock() + BUTTONS_AGAIN
+            counters.count_buttons_refused(CHANNEL)
+            logger.error("zalo: buttons are refused (%d); choices go out as numbers: %s", refused.code, NO_BUTTONS)
+        return answer
+
+    async def _hold(self, conversation: str, user_id: str, part: Part, why: str) -> Outcome:
         """Held until the citizen writes; of feedback, a template says so, once for all that waits."""
         code = part.get("notice")
         if not (code and self._template):
-            return MustWait(CLOSED)
-        if await self._window.was_told(conversation):
-            return MustWait(CLOSED)
+            return MustWait(why)
+        if await self._window.goes_elsewhere(conversation):
+            return MustWait(why)
         night = self._window.night_left()
         if night:
             return TryAgain("night", after=night)
+        if not await self._window.begin_telling(conversation):
+            return MustWait(why)
         # The text stays here: neither the answer nor the citizen's words stand in a template.
         body = {
             "user_id": user_id,
             "template_id": self._template,
             "template_data": {TEMPLATE_PARAMETER: code},
         }
-        answer = await self._api.post(TEMPLATE_PATH, body)
+        try:
+            answer = await self._api.post(TEMPLATE_PATH, body)
+        except NotAnsweredError as error:
+            if error.uncertain:
+                # Whoever tries again may pay a second time.
+                return MustWait(f"{why}{MAYBE_TOLD}")
+            await self._window.take_back_telling(conversation)
+            raise
+        except ZaloError:
+            await self._window.take_back_telling(conversation)
+            raise
         if not answer.code:
-            return MustWait(TOLD)
+            return MustWait(f"{why}{TOLD}")
+        await self._window.take_back_telling(conversation)
         fate, reason = fate_of(answer.code)
-        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN):
+        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN, Fate.RENEW):
             return _outcome(fate, reason, self._window)
+        if fate is Fate.QUOTA:
+            _tell_of_quota(reason)
         # Whatever is wrong with the template, the notice itself can wait.
-        return MustWait(f"{CLOSED}_{reason}"[:60])
+        return MustWait(f"{why}_{reason}"[:60])
 
 
 def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
@@ -132,7 +185,14 @@ def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
         return TryAgain(reason, after=window.night_left() or None)
     if fate in (Fate.NEVER, Fate.GONE):
         return Refused(reason, gone=fate is Fate.GONE)
+    if fate is Fate.QUOTA:
+        _tell_of_quota(reason)
+        return MustWait(reason)
     return TryAgain(reason)
+
+
+def _tell_of_quota(reason: str) -> None:
+    logger.error("zalo: %s: what goes to this citizen waits for their next word; look at the account's package", reason)
 
 
 def _button(button: Button) -> Mapping[str, str]:
@@ -162,23 +222,30 @@ def open_channel(
     settings: Settings,
     intake: Intake,
     clock: Callable[[], datetime] = now,
-    timeout: httpx.Timeout = TIMEOUT,
+    patience: float = _SECONDS,
 ) -> Channel | None:
-    """The channel, None without settings for it."""
+    """The channel, None without settings for it.
+
+    Args:
+        patience: seconds that one call of Zalo's interface may take.
+    """
     zalo = settings.zalo
     if not zalo.app_id:
         return None
-    client = httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_connections=50))
+    connecting = min(patience, _CONNECTING)
+    client = httpx.AsyncClient(timeout=httpx.Timeout(patience, connect=connecting), trust_env=False)
+    caller = Caller(patience, connecting)
     tokens = ZaloTokens(database, zalo, client, clock)
-    api = ZaloApi(zalo, tokens, client)
+    api = ZaloApi(zalo, tokens, caller)
     files = ZaloFiles(zalo.api_url)
-    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template)
+    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template, zalo.buttons, clock)
 
     async def check() -> list[Finding]:
         return [await _look(api)]
 
     async def close() -> None:
         await tokens.close()
+        await caller.close()
         await client.aclose()
 
     webhook = ZaloWebhook(database, zalo, intake, clock)

@@ -148,9 +148,9 @@ def _arrived(body: Mapping[str, Any], name: str, kind: str, user_id: str) -> Eve
         kind = "unsupported"
     if kind in ("follow", "unfollow", "sticker"):
         text, files = "", ()
-    arrival = Arrival(CHANNEL, _key(body, name, user_id), f"{CHANNEL}:{user_id}", text, kind=kind, files=files)
-    tapped = _BUTTON.fullmatch(text) if name == "user_send_text" else None
     at = read_moment(body.get("timestamp"))
+    arrival = Arrival(CHANNEL, _key(body, name, user_id), f"{CHANNEL}:{user_id}", text, kind=kind, files=files, at=at)
+    tapped = _BUTTON.fullmatch(text) if name == "user_send_text" else None
     return Event(Meaning.ARRIVAL, user_id, arrival, at, tapped.group(1) if tapped else None)
 
 
@@ -168,10 +168,11 @@ def _file(attachment: Mapping[str, Any]) -> File | None:
     url = payload.get("url")
     if kind is None or not isinstance(url, str) or not url:
         return None
-    return File(kind, url, _written(payload.get("name"))[:200], _size(payload.get("size")))
+    return File(kind, url, _written(payload.get("name"))[:200], number_of(payload.get("size")))
 
 
-def _size(value: Any) -> int | None:
+def number_of(value: Any) -> int | None:
+    """A whole number, written as such or as text; None for everything else."""
     text = text_of(value) or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 

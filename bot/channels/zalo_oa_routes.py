@@ -19,9 +19,11 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.bodies import BodyError, read_body, read_json, refuse
 from bot.channels.zalo_oa_events import CHANNEL, Event, Meaning, read_event, text_of
 from bot.complaints import privacy
-from bot.database import Database
+from bot.database import Database, now
 from bot.delivery import correspondents, counters, outbox
+from bot.delivery.attending import UNKNOWN_TAP
 from bot.delivery.intake import Intake
+from bot.failures import kind_and_places
 from bot.settings import ZaloSettings
 
 logger = logging.getLogger(__name__)
@@ -68,8 +70,8 @@ class ZaloWebhook:
             work.add_done_callback(_log_failure)
             counters.count_refused(CHANNEL, "not_stored")
             return Response(status_code=503)
-        except SQLAlchemyError:
-            logger.error("zalo: an event could not be stored", exc_info=True)
+        except SQLAlchemyError as error:
+            logger.error("zalo: an event could not be stored: %s", kind_and_places(error))
             counters.count_refused(CHANNEL, "not_stored")
             return Response(status_code=503)
         return Response(status_code=200)
@@ -116,8 +118,9 @@ class ZaloWebhook:
         assert arrival
         if event.button:
             button = await asyncio.to_thread(self._find_button, event.conversation, event.button)
-            if button:
-                arrival = replace(arrival, text=button.title, payload=button.payload)
+            # One that we sent long ago, or somebody's invention: no words for the bot to understand.
+            shown = (button.title, button.payload) if button else (arrival.text, UNKNOWN_TAP)
+            arrival = replace(arrival, text=shown[0], payload=shown[1])
         await self.intake.accept(arrival)
 
     def _find_button(self, conversation: str, button_id: str) -> outbox.Button | None:
@@ -134,9 +137,13 @@ class ZaloWebhook:
                 correspondents.keep_silent(session, event.conversation, until)
 
     def _withdraw(self, event: Event) -> None:
+        # Zalo tells late, when it must tell again: what the person began after it was done is theirs.
+        at = min(event.at or now(), now())
+        if privacy.was_asked_since(self.database, event.conversation, privacy.DELETE, at):
+            return
         # First that nothing more goes there, then that everything is erased.
         with self.database.transaction() as session:
-            correspondents.gone(session, event.conversation, "withdrawn")
+            correspondents.gone(session, event.conversation, "withdrawn", at)
         wish = privacy.ask(self.database, event.conversation, privacy.DELETE)
         logger.info("zalo: a person withdrew; erasure %d was asked for", wish.id)
 

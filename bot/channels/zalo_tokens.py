@@ -25,6 +25,7 @@ from bot.delivery.credentials import (
     ask_to_renew,
     give_up_renewal,
     load_credential,
+    pause_renewals,
     store_credential,
 )
 from bot.settings import ZaloSettings
@@ -51,16 +52,43 @@ LOGIN = "run 'motcua channels zalo login'"
 LOST = f"A renewal was cut off and its refresh token may be used up: {LOGIN} before the access token ends."
 REFUSED = f"Zalo refuses to renew the tokens ({{reason}}): {LOGIN}."
 SILENT = "A renewal got no answer; it is tried again, but its refresh token may be used up."
+DOUBTED = f"Zalo refuses the very token that it has just given; no new one for half an hour: {LOGIN} if it stays so."
 NO_REFRESH = f"Zalo gave no refresh token: {LOGIN} each time the access token ends."
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def keep_pair(database: Database, pair: Pair, moment: datetime, spent: bool = False) -> None:
-    """Store a pair of tokens; the present one becomes the former."""
+def keep_pair(database: Database, pair: Pair, moment: datetime, bought_with: str | None = None) -> bool:
+    """Store a pair of tokens, as `store_credential` does."""
     value = {"access_token": pair.access_token, "refresh_token": pair.refresh_token}
     until = moment + REFRESH_LIFE if pair.refresh_token else None
-    store_credential(database, NAME, value, moment + timedelta(seconds=pair.expires_in), until, spent)
+    # Nothing renews such a pair: it must be told long before it ends.
+    problem = None if pair.refresh_token else NO_REFRESH
+    ends = moment + timedelta(seconds=pair.expires_in)
+    return store_credential(database, NAME, value, ends, until, bought_with, problem)
+
+
+async def keep_pair_surely(
+    database: Database,
+    pair: Pair,
+    clock: Callable[[], datetime] = now,
+    sleep: Sleep = asyncio.sleep,
+    bought_with: str | None = None,
+) -> bool:
+    """As `keep_pair`, tried for about a minute: what bought this pair is worth nothing any more.
+
+    Raises:
+        TokenError: the database does not take it.
+    """
+    pauses: tuple[float | None, ...] = (*STORE_TRIES, None)
+    for pause in pauses:
+        try:
+            return await asyncio.to_thread(keep_pair, database, pair, clock(), bought_with)
+        except SQLAlchemyError:
+            logger.error("zalo: the new tokens are not stored yet; if this goes on, %s", LOGIN, exc_info=True)
+            if pause is not None:
+                await sleep(pause)
+    raise TokenError("not_stored", LOOK_AGAIN)
 
 
 class ZaloTokens:
@@ -111,6 +139,18 @@ class ZaloTokens:
             self._work = asyncio.create_task(self._renew(stale))
         # Whoever waits may give up; what was begun must be stored.
         return await asyncio.shield(self._work)
+
+    async def doubt(self, token: str) -> None:
+        """A token that was just bought is refused: another one would be, too. None is bought for a while."""
+        logger.error("zalo: %s", DOUBTED)
+        await asyncio.to_thread(pause_renewals, self._database, NAME, token, DOUBTED, PAUSE_REFUSED)
+        self._known = None
+
+    async def trust(self, token: str) -> None:
+        """A token served: what was said against it is over."""
+        if self._known and self._known.problem == DOUBTED and self._known.value["access_token"] == token:
+            await asyncio.to_thread(pause_renewals, self._database, NAME, token, None, 0.0)
+            self._known = None
 
     async def keep_fresh(self) -> None:
         """Renew in time, until cancelled."""
@@ -167,13 +207,20 @@ class ZaloTokens:
         try:
             pair = await self._buy_with_any(known)
         except GrantError as error:
-            problem = LOST if inherited else REFUSED.format(reason=error.reason)
+            if not known.value.get("refresh_token"):
+                problem = NO_REFRESH
+            else:
+                problem = LOST if inherited else REFUSED.format(reason=error.reason)
             raise await self._failed(holder, problem[:200], PAUSE_REFUSED) from error
         except NotAnsweredError as error:
             unsure = SILENT if error.uncertain else None
             raise await self._failed(holder, unsure, PAUSE_UNREACHABLE, error.reason) from error
-        await self._store(pair)
-        return pair.access_token
+        bought_with = known.value["access_token"]
+        stored = await keep_pair_surely(self._database, pair, self._clock, self._sleep, bought_with)
+        self._known = None
+        # Who logged in meanwhile knows better.
+        newest = None if stored else await self._look(timedelta(0))
+        return newest.value["access_token"] if newest else pair.access_token
 
     async def _buy_with_any(self, known: Credential) -> Pair:
         try:
@@ -197,19 +244,6 @@ class ZaloTokens:
         await asyncio.to_thread(give_up_renewal, self._database, NAME, holder, problem, pause)
         self._known = None
         return TokenError(reason, min(pause, LOOK_AGAIN))
-
-    async def _store(self, pair: Pair) -> None:
-        pauses: tuple[float | None, ...] = (*STORE_TRIES, None)
-        for pause in pauses:
-            try:
-                await asyncio.to_thread(keep_pair, self._database, pair, self._clock(), True)
-                self._known = None
-                return
-            except SQLAlchemyError:
-                logger.error("zalo: the new tokens are not stored yet; if this goes on, %s", LOGIN, exc_info=True)
-                if pause is None:
-                    raise TokenError("not_stored", LOOK_AGAIN) from None
-                await self._sleep(pause)
 
 
 def is_due(known: Credential, moment: datetime) -> bool:

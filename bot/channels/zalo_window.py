@@ -1,35 +1,29 @@
-"""When the Official Account may write to a citizen: within seven days of the last word, for free within 48 hours."""
+"""When the Official Account may write to a citizen: within seven days of the last word."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
-from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
-from bot.channels.zalo_api import QUOTA_PATH, ZaloApi
+from bot.channels.zalo_api import QUOTA_PATH, Answer, ZaloApi
 from bot.channels.zalo_errors import ZaloError
+from bot.channels.zalo_oa_events import number_of
 from bot.database import Database
-from bot.delivery.model import HELD, Correspondent, OutboxMessage
+from bot.delivery import correspondents, counters, elsewhere
+from bot.delivery.model import Correspondent
+
+logger = logging.getLogger(__name__)
 
 OPEN_FOR = timedelta(days=7)
-FREE_FOR = timedelta(hours=48)
 # Zalo names no zone; an account of Viet Nam, so Viet Nam's.
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
-# Why a notice is held, as staff see it; the second once a template told the citizen of it.
-CLOSED, TOLD = "window_closed", "window_closed_template_sent"
-
-
-class Window(Enum):
-    """What may be written to a citizen now."""
-
-    FREE = auto()
-    PAID = auto()
-    CLOSED = auto()
+# Why a notice is held, as staff see it, and what stands behind that: a template told the citizen of it, or may have.
+CLOSED, NO_QUOTA = "window_closed", "out_of_quota"
+TOLD, MAYBE_TOLD = "_template_sent", "_template_unsure"
 
 
 class ZaloWindow:
@@ -40,22 +34,40 @@ class ZaloWindow:
         self._api = api
         self._clock = clock
 
-    async def look(self, conversation: str, user_id: str) -> Window:
-        """What may be written now. Taps in menus, calls and clicks open the window, too; only Zalo sees them all."""
-        heard_at = await asyncio.to_thread(self._heard_at, conversation)
-        if heard_at is None:
-            # Somebody we have no book about: Zalo's answer to the message itself decides.
-            return Window.PAID
-        silence = self._clock() - heard_at
-        if silence <= FREE_FOR:
-            return Window.FREE
-        if silence <= OPEN_FOR or await self._says_open(user_id):
-            return Window.PAID
-        return Window.CLOSED
+    async def why_closed(self, conversation: str, user_id: str) -> str | None:
+        """Why only a template may be sent, None when a message may.
 
-    async def was_told(self, conversation: str) -> bool:
-        """Whether a template already told the citizen that something waits."""
-        return await asyncio.to_thread(self._was_told, conversation)
+        Taps, calls and clicks open the window, too; only Zalo sees them all.
+        """
+        heard_at = await asyncio.to_thread(self._heard_at, conversation)
+        if heard_at is None or self._clock() - heard_at <= OPEN_FOR:
+            # Of somebody we have no book about, Zalo's answer to the message itself decides.
+            return None
+        return await self._ask_why_closed(user_id)
+
+    def note_quota(self, answer: Answer) -> None:
+        """Keep what an answer says is left of the account's messages; what is left for one citizen shows by itself."""
+        quota = answer.data.get("quota")
+        if not isinstance(quota, Mapping) or quota.get("quota_type") not in counters.QUOTAS:
+            return
+        left = number_of(quota.get("remain"))
+        if left is None:
+            return
+        counters.note_quota(str(quota["quota_type"]), left)
+        if not left:
+            logger.error("zalo: %s: that was the last one; look at the account's package", quota["quota_type"])
+
+    async def goes_elsewhere(self, conversation: str) -> bool:
+        """Whether another channel of the same person takes the notice that can't go out here."""
+        return await asyncio.to_thread(elsewhere.may_go_elsewhere, self._database, conversation)
+
+    async def begin_telling(self, conversation: str) -> bool:
+        """Keep, before it is sent and paid for, that a template tells the citizen; False when one did already."""
+        return await asyncio.to_thread(self._begin_telling, conversation)
+
+    async def take_back_telling(self, conversation: str) -> None:
+        """Zalo did not take the template."""
+        await asyncio.to_thread(self._take_back_telling, conversation)
 
     def night_left(self) -> float:
         """Seconds until templates may be sent again, 0 by day."""
@@ -67,24 +79,26 @@ class ZaloWindow:
             morning += timedelta(days=1)
         return (morning - moment).total_seconds()
 
-    async def _says_open(self, user_id: str) -> bool:
+    async def _ask_why_closed(self, user_id: str) -> str | None:
         try:
             answer = await self._api.post(QUOTA_PATH, {"user_id": user_id})
         except ZaloError:
-            return False
-        last = str(answer.data.get("last_interaction"))
-        if answer.code or not (last.isascii() and last.isdigit() and len(last) < 16):
-            return False
-        return self._clock().timestamp() - int(last) / 1000 <= OPEN_FOR.total_seconds()
+            return CLOSED
+        last = number_of(answer.data.get("last_interaction"))
+        if answer.code or last is None or self._clock().timestamp() - last / 1000 > OPEN_FOR.total_seconds():
+            return CLOSED
+        replies = answer.data.get("cs_reply")
+        return NO_QUOTA if isinstance(replies, Mapping) and number_of(replies.get("remain")) == 0 else None
 
     def _heard_at(self, conversation: str) -> datetime | None:
         with self._database.reading() as session:
             row = session.get(Correspondent, conversation)
             return row.heard_at if row else None
 
-    def _was_told(self, conversation: str) -> bool:
-        told = select(OutboxMessage.id).where(
-            OutboxMessage.conversation == conversation, OutboxMessage.state == HELD, OutboxMessage.reason == TOLD
-        )
-        with self._database.reading() as session:
-            return session.execute(told.limit(1)).first() is not None
+    def _begin_telling(self, conversation: str) -> bool:
+        with self._database.transaction() as session:
+            return correspondents.begin_telling(session, conversation, self._clock())
+
+    def _take_back_telling(self, conversation: str) -> None:
+        with self._database.transaction() as session:
+            correspondents.take_back_telling(session, conversation)

@@ -21,7 +21,7 @@ from bot.channels.zalo_oauth import (
     new_verifier,
     read_redirect,
 )
-from bot.channels.zalo_tokens import NAME, keep_pair
+from bot.channels.zalo_tokens import NAME, keep_pair_surely
 from bot.commands.common import migrated_database
 from bot.complaints.workdays import VIET_NAM
 from bot.database import Database, now
@@ -70,9 +70,14 @@ def zalo_login(settings: Settings, redirect_url: str | None, refresh_token: bool
         pair = asyncio.run(_ask(buy))
     except ZaloError as error:
         raise click.ClickException(f"Zalo gave no tokens ({error.reason}). Begin again with a new code.") from error
-    moment = now()
-    keep_pair(database, pair, moment)
-    _tell(database, moment)
+    try:
+        asyncio.run(keep_pair_surely(database, pair))
+    except ZaloError as error:
+        raise click.ClickException(
+            "The tokens could NOT be stored and are lost; what they were bought with is used up. "
+            "When the database takes writes, begin again with a new code or refresh token."
+        ) from error
+    _tell(database, now())
 
 
 def _with_consent(settings: Settings, redirect_url: str) -> Callable[[httpx.AsyncClient], Awaitable[Pair]]:
@@ -123,8 +128,6 @@ def _tokens(known: Credential | None, moment: datetime) -> list[str]:
         lines.append(
             f"refresh token ends at {_moment(known.renewable_until)}; each renewal, about daily, gives {days} days more"
         )
-    else:
-        lines.append("no refresh token: log in anew each time the access token ends")
     return [*lines, f"PROBLEM: {known.problem}"] if known.problem else lines
 
 

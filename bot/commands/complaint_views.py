@@ -90,7 +90,7 @@ def whole_record(seen: Seen, rules: Rules, day: date) -> dict[str, Any]:
             }
             for move in seen.moves
         ],
-        "notices": [{"about": about, "at": _moment(at), "state": state} for about, at, state in seen.notices],
+        "notices": [{"about": one.about, "at": _moment(one.at), "state": one.state} for one in seen.notices],
         "openings": [
             {"what": one.what, "by": one.opened_by, "at": _moment(one.opened_at), "why": one.why}
             for one in seen.openings
@@ -143,7 +143,10 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     lines += ["", "Ghi chú nội bộ:"]
     lines += [f"  {shown_moment(at)}  {safe(by)}: {_indented(text)}" for by, at, text in seen.remarks] or ["  –"]
     lines += ["", "Tin đã nhắn người dân:"]
-    told_lines = [f"  {shown_moment(at)}  {ABOUT.get(a, a)}: {DELIVERY.get(s, s)}" for a, at, s in seen.notices]
+    told_lines = [
+        f"  {shown_moment(one.at)}  {ABOUT.get(one.about, one.about)}: {DELIVERY.get(one.state, one.state)}"
+        for one in seen.notices
+    ]
     lines += told_lines or ["  –"]
     lines += ["", "Ai đã mở thông tin:"]
     opened = [

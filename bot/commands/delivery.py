@@ -9,7 +9,7 @@ import click
 
 from bot.commands.common import migrated_database
 from bot.database import now
-from bot.delivery import inbox, overview
+from bot.delivery import overview, replaying
 from bot.settings import Settings
 
 # More at once would be a run of its own.
@@ -52,8 +52,8 @@ def delivery_replay(settings: Settings, numbers: tuple[int, ...], failed: bool, 
         raise click.UsageError("Name the messages, or say --failed.")
     if failed:
         # Oldest first, as they came.
-        numbers = tuple(reversed([one.id for one in inbox.list_failed(database, _MOST, channel)]))
-    _report([number for number in numbers if not inbox.replay(database, number)], len(numbers), "was not set aside")
+        numbers = tuple(reversed([one.id for one in replaying.list_failed(database, _MOST, channel)]))
+    _report([number for number in numbers if not replaying.replay(database, number)], len(numbers), "was not set aside")
 
 
 @delivery.command("resend")

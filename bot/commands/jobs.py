@@ -11,12 +11,21 @@ from bot.commands.complaints import complaints
 from bot.commands.officers import by, seen_by
 from bot.complaints.reading import Look
 from bot.complaints.rules import load_rules
-from bot.complaints.undelivered import undelivered
+from bot.complaints.undelivered import UNREAD, Undelivered, undelivered
 from bot.complaints.workdays import VIET_NAM
 from bot.database import now
+from bot.delivery.model import HELD
 from bot.operations.jobs import Job, Scheduler, Standing, standings
 from bot.operations.registered import list_jobs
 from bot.settings import ROOT, Settings
+
+# Why the citizen can't be reached now, by the beginning of the reason in the outbox, and what may follow it.
+_BECAUSE = {
+    "window_closed": "they have not written for seven days",
+    "not_following": "they do not follow the account",
+    "out_of_quota": "the account may send them nothing more now",
+}
+_AND_THEN = {"_template_sent": "a template told them so", "_template_unsure": "a template may have told them so"}
 
 
 @click.group()
@@ -49,14 +58,28 @@ def jobs_run(settings: Settings, name: str) -> None:
 @by
 @click.pass_obj
 def complaints_undelivered(settings: Settings, days: int, after: int, by: str) -> None:
-    """List notices that citizens did not fetch, or that their channel refused."""
+    """List notices that citizens did not fetch, that wait for them to write, or that their channel refused."""
     database = migrated_database(settings)
     found = undelivered(database, timedelta(days=days), after, viewer=seen_by(database, Look(by)).viewer)
     for one in found:
         whom = "follower" if one.follower else "sender"
         told = f"{one.told_at.astimezone(VIET_NAM):%Y-%m-%d %H:%M}"
         click.echo(f"{one.id:6}  {one.code}  {told}  {one.state:7} {one.about:17} {one.channel}, {whom}")
+        if one.state != UNREAD:
+            click.echo(f"{'':6}  {_why(one)}")
     click.echo(f"{len(found)} notices.")
+
+
+def _why(one: Undelivered) -> str:
+    reason = one.reason or "no reason was kept"
+    if one.state != HELD:
+        return f"given up: {reason}"
+    known = next((name for name in _BECAUSE if reason.startswith(name)), None)
+    then = reason[len(known or "") :]
+    said = _BECAUSE[known] if known else reason
+    if known and then:
+        said += f"; {_AND_THEN.get(then, 'no template could tell them: ' + then.lstrip('_'))}"
+    return f"cannot be reached now, because {said}"
 
 
 def _scheduler(settings: Settings) -> Scheduler:

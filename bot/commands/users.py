@@ -6,6 +6,7 @@ import click
 
 from bot.accounts import audit as audit_log
 from bot.accounts.errors import AccountError
+from bot.accounts.identities import Entered
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import ROLES
 from bot.commands.common import migrated_database
@@ -122,6 +123,18 @@ def role(
     accounts = Accounts(migrated_database(settings))
     new_kinds = () if all_kinds else kinds or None
     accounts.change(name, by, unit=unit, roles=roles or None, kinds=new_kinds)
+
+
+@users.command("identity")
+@click.argument("name", type=Name())
+@click.option("--email", default="", help="The e-mail address that the provider has checked.")
+@click.option("--subject", default="", help="The provider's own name for them, in place of the address.")
+@by
+@click.pass_obj
+def identity(settings: Settings, name: str, email: str, subject: str, by: str) -> None:
+    """Say by what the OpenID Connect provider knows an officer; without options, by nothing. They are logged out."""
+    entered = Entered(email, settings.oidc.issuer if subject else "", subject)
+    Accounts(migrated_database(settings)).set_identity(name, by, entered)
 
 
 @users.command("audit")

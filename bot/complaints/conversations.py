@@ -69,11 +69,13 @@ def own_complaints(database: Database, conversation: str, limit: int = MOST_OFFE
         return [_own(row) for row in session.execute(own.order_by(Complaint.id.desc()).limit(limit)).scalars()]
 
 
-def has_open_complaint(database: Database, conversation: str) -> bool:
-    """Whether something that this conversation filed is still being worked on."""
-    own = (Complaint.conversation == conversation, Complaint.erased_at.is_(None), Complaint.state != CLOSED)
+def open_codes(database: Database, conversation: str, limit: int = MOST_OFFERED) -> list[str]:
+    """The codes of what the person of a conversation filed and is still being worked on, newest first."""
     with database.reading() as session:
-        return session.execute(select(Complaint.id).where(*own).limit(1)).first() is not None
+        mine = conversations_of(session, conversation)
+        own = (Complaint.conversation.in_(mine), Complaint.erased_at.is_(None), Complaint.state != CLOSED)
+        newest = select(Complaint.code).where(*own).order_by(Complaint.id.desc()).limit(limit)
+        return list(session.execute(newest).scalars())
 
 
 def find_own(database: Database, conversation: str, code: str) -> Own | None:

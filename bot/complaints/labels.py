@@ -16,7 +16,14 @@ DELIVERY = {
 MARKS = {"khieu_nai": "KHIẾU NẠI", "to_cao": "TỐ CÁO"}
 ACTORS = {CITIZEN: "người dân", SYSTEM: "hệ thống"}
 ABOUT = {**STATE_LABELS, "overdue": "Đã quá ngày", "reminder": "Nhắc bổ sung"}
-OPENED = {"contact": "liên hệ", "restricted": "tố cáo"}
+OPENED = {"contact": "liên hệ", "restricted": "tố cáo", "talk": "cuộc trò chuyện"}
+CHANNELS = {
+    "web": "trang web",
+    "terminal": "dòng lệnh",
+    "telegram": "Telegram",
+    "zalo_oa": "Zalo",
+    "zalo_bot": "Zalo (bot)",
+}
 QUESTIONS = {
     "description": "Việc gì",
     "kind": "Loại",

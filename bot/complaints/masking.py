@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.text.mask import TOKEN_PATTERN
+from bot.text.mask import TOKEN_PATTERN, find_personal_values
 
 _LABELS = {
     "sodienthoai": "[số điện thoại]",
@@ -21,6 +21,13 @@ _FEWEST_FIGURES = 8
 def mask_tokens(text: str) -> str:
     """A stored text with the kind of each personal value in place of its token."""
     return TOKEN_PATTERN.sub(lambda found: _LABELS[found.group(1)], text)
+
+
+def mask_values(text: str) -> str:
+    """A text as it was said with the kind of each personal value in its place."""
+    for value in reversed(find_personal_values(text)):
+        text = f"{text[: value.start]}{_LABELS[value.kind]}{text[value.end :]}"
+    return mask_tokens(text)
 
 
 def has_tokens(text: str | None) -> bool:

@@ -28,6 +28,8 @@ IS_OPEN = text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted
 # Of a complaint about a person: nobody has confirmed yet who is named; somebody has.
 WAITING, CONFIRMED = "waiting", "confirmed"
 NAMING_WAITS = text(f"naming = '{WAITING}'")
+# Spelled as each database is asked.
+_RESTRICTED = {"sqlite_where": text("restricted IS 1"), "postgresql_where": text("restricted IS true")}
 
 
 class Complaint(Base):
@@ -47,6 +49,7 @@ class Complaint(Base):
         ),
         Index("ix_complaints_open_id_due_on", "id", "due_on", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_complaints_created_at", "created_at"),
+        Index("ix_complaints_restricted_id", "id", **_RESTRICTED),
         Index("ix_complaints_naming_id", "id", sqlite_where=NAMING_WAITS, postgresql_where=NAMING_WAITS),
     )
 
@@ -148,6 +151,19 @@ class ComplaintRemark(Base):
     made_by = Column(String(100), nullable=False)
     made_at = Column(UtcDateTime, nullable=False, default=now)
     text = Column(Text)
+
+
+class ComplaintMention(Base):
+    """That a remark calls for an officer, until they have looked at the complaint."""
+
+    __tablename__ = "complaint_mentions"
+    __table_args__ = (Index("ix_complaint_mentions_officer_seen_at", "officer", "seen_at"),)
+
+    id = Column(RowId, primary_key=True)
+    complaint_id = Column(RowId, ForeignKey("complaints.id"), nullable=False, index=True)
+    officer = Column(String(100), nullable=False)
+    made_at = Column(UtcDateTime, nullable=False, default=now)
+    seen_at = Column(UtcDateTime)
 
 
 class ComplaintJoin(Base):

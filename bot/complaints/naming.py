@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from sqlalchemy import and_, delete, func, not_, or_, select
 
@@ -17,6 +16,7 @@ from bot.complaints.visibility import Viewer, conditions, unaware_of, viewer_of
 from bot.database import Database
 
 NAMED = "named"
+_SUPERVISOR = "Who is named is confirmed by a supervisor, in a denunciation by its readers."
 
 
 def confirm(
@@ -29,14 +29,16 @@ def confirm(
 
     Raises:
         UnknownComplaintError: there is no such complaint that this supervisor may see.
-        ForbiddenMoveError: this is no supervisor, or there is no officer of such a name.
+        ForbiddenMoveError: this is no supervisor (of a denunciation: no reader), or there is no such officer.
         ChangedMeanwhileError: it is no longer the version that was seen.
     """
-    if not viewer.screens:
-        raise ForbiddenMoveError("Who is named is confirmed by a supervisor.")
+    if not (viewer.screens or viewer.restricted):
+        raise ForbiddenMoveError(_SUPERVISOR)
     names = list(dict.fromkeys(officers))
     with database.transaction() as session:
         complaint = lock(session, code, version, viewer)
+        if not (viewer.screens or complaint.restricted):
+            raise ForbiddenMoveError(_SUPERVISOR)
         known = {row.name: row for row in session.execute(select(Officer).where(Officer.name.in_(names))).scalars()}
         for name in names:
             if name not in known:
@@ -54,10 +56,10 @@ def confirm(
 
 
 def count_unseen(database: Database, people: Iterable[Person]) -> int:
-    """How many complaints wait for a supervisor and are hidden from every one there is, even as a named reader."""
-    viewers = [replace(viewer_of(person), restricted=True) for person in people]
+    """How many complaints wait for a supervisor and are hidden from every one there is; denunciations have readers."""
+    viewers = [viewer_of(person) for person in people]
     seen = [and_(*conditions(viewer)) for viewer in viewers if viewer.screens and viewer.scope is not None]
-    hidden = [not_(or_(*seen))] if seen else []
+    hidden = [Complaint.restricted.is_(False), *([not_(or_(*seen))] if seen else [])]
     wanted = select(func.count()).select_from(Complaint).where(Complaint.naming == WAITING, *hidden)
     with database.reading() as session:
         return int(session.execute(wanted).scalar_one())

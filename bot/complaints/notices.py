@@ -19,9 +19,9 @@ from bot.complaints.lifecycle import (
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
 from bot.database import take_turn
 from bot.delivery import correspondents, outbox
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.model import FETCHING, channel_of
 from bot.delivery.outbox import Button, Reply
-from bot.delivery.outgoing import send_elsewhere
 
 _MOVED = "Phản ánh {code}: {state}."
 _NOTE = "Trung tâm nhắn: {note}"
@@ -72,10 +72,19 @@ def tell_move(session: Session, complaint: Complaint, note: str) -> None:
     tell_followers(session, complaint, note)
 
 
-def preview_answer(complaint: Complaint, text: str, reason: str) -> str:
+def preview_answer(complaint: Complaint, text: str, reason: str) -> Reply:
     """What the citizen will read of an answer that is not given yet."""
-    answered = Complaint(code=complaint.code, state=ANSWERED, end_reason=reason or None, reopened=complaint.reopened)
-    return _moved(answered, text).text
+    return _preview(complaint, ANSWERED, text, reason)
+
+
+def preview_question(complaint: Complaint, text: str) -> Reply:
+    """What the citizen will read of a question that is not asked yet."""
+    return _preview(complaint, NEEDS_INFORMATION, text, "")
+
+
+def _preview(complaint: Complaint, state: str, text: str, reason: str) -> Reply:
+    moved = Complaint(code=complaint.code, state=state, end_reason=reason or None, reopened=complaint.reopened)
+    return _moved(moved, text)
 
 
 def tell_followers(session: Session, complaint: Complaint, note: str) -> None:
@@ -151,8 +160,13 @@ def _moved_for_others(complaint: Complaint, note: str) -> Reply:
     return Reply("\n".join(lines))
 
 
+def act_payload(act: str, code: str) -> str:
+    """What a button stands for by which citizens do something with their feedback."""
+    return f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}'
+
+
 def _button(act: str, code: str) -> Button:
-    return Button(_TITLES[act], f'/complaint_act{{"act": "{act}", "complaint_code": "{code}"}}')
+    return Button(_TITLES[act], act_payload(act, code))
 
 
 def _day(day: date | None) -> str:

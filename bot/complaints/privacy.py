@@ -83,6 +83,16 @@ def ask(database: Database, conversation: str, wish: str) -> Wish:
         return _shown(_ask(session, own, wish))
 
 
+def was_asked_since(database: Database, conversation: str, wish: str, moment: datetime) -> bool:
+    """Whether this conversation had the same wish at this moment or later, done or not."""
+    with database.reading() as session:
+        names = (conversation, consents.fingerprint(session, conversation))
+        asked = select(PrivacyRequest.id).where(
+            PrivacyRequest.conversation.in_(names), PrivacyRequest.wish == wish, PrivacyRequest.asked_at >= moment
+        )
+        return session.execute(asked.limit(1)).first() is not None
+
+
 def summary(database: Database, conversation: str) -> Kept:
     """What is kept in this conversation; that the citizen asked is kept, too."""
     with database.transaction() as session:

@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from bot.complaints.filing import Draft
 from bot.complaints.lifecycle import MOST_REOPENINGS, STATE_LABELS
-from bot.complaints.model import IS_OPEN, ChainLink, Complaint, ComplaintNotice
+from bot.complaints.model import IS_OPEN, ChainLink, Complaint
 from bot.complaints.search import Wanted, find_ids
 from bot.complaints.texts import plain
-from bot.complaints.undelivered import mark
 from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, cipher_of
 from bot.delivery import vault
-from bot.delivery.model import OutboxMessage
 from bot.text.codes import find_receipt_code
 
 __all__ = [
@@ -157,14 +155,3 @@ _ALIKE = 0.35
 def _likeness(some: set[str], others: set[str]) -> float:
     shared = len(some & others)
     return shared / (len(some) + len(others) - shared) if some or others else 0.0
-
-
-def notices_of(session: Session, row: Complaint) -> tuple[tuple[str, datetime, str], ...]:
-    """What the citizen was told: about what, when, and how the notice stands (`undelivered.mark`)."""
-    told = (
-        select(ComplaintNotice.about, OutboxMessage.created_at, OutboxMessage.state)
-        .join(OutboxMessage, OutboxMessage.id == ComplaintNotice.outbox_id)
-        .where(ComplaintNotice.complaint_id == row.id)
-        .order_by(ComplaintNotice.id)
-    )
-    return tuple((about, at, mark(state, at)) for about, at, state in session.execute(told))

@@ -13,7 +13,7 @@ from bot.complaints.search import Wanted, conditions_of
 from bot.complaints.visibility import Viewer
 from bot.database import Database
 
-NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING = (
+NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING, MENTIONED = (
     "new",
     "mine",
     "unit",
@@ -23,25 +23,27 @@ NEW, MINE, UNIT, ASKED, TODAY, OVERDUE, SETTLING, REOPENED, NAMING = (
     "answered",
     "reopened",
     "naming",
+    "mentioned",
 )
 
 
 def queues_of(viewer: Viewer, day: date) -> dict[str, Wanted]:
-    """The queues of an officer, in the order they are shown.
+    """The queues of an officer, what to do first at the beginning.
 
     Args:
         day: today, in Viet Nam.
     """
     queues = {
+        NAMING: Wanted(naming=WAITING, is_open=True),
+        OVERDUE: Wanted(overdue_on=day, running=True),
+        TODAY: Wanted(due_on=day, running=True),
+        REOPENED: Wanted(reopened=True, is_open=True),
+        MENTIONED: Wanted(mentioned=viewer.name),
         NEW: Wanted(state=RECEIVED),
         MINE: Wanted(assignee=viewer.name, is_open=True),
         UNIT: Wanted(unit=viewer.unit, is_open=True),
         ASKED: Wanted(state=NEEDS_INFORMATION),
-        TODAY: Wanted(due_on=day, running=True),
-        OVERDUE: Wanted(overdue_on=day, running=True),
         SETTLING: Wanted(state=ANSWERED),
-        REOPENED: Wanted(reopened=True, is_open=True),
-        NAMING: Wanted(naming=WAITING, is_open=True),
     }
     if not viewer.unit:
         del queues[UNIT]
@@ -53,6 +55,7 @@ def queues_of(viewer: Viewer, day: date) -> dict[str, Wanted]:
 def count_queues(database: Database, viewer: Viewer, day: date) -> dict[str, int]:
     """How many complaints stand in each queue of an officer."""
     queues = queues_of(viewer, day)
+    mentioned = queues.pop(MENTIONED)
     rows = Complaint.__table__
     # Only what tells the queues apart: what the viewer may see stands in the WHERE once.
     filters = [and_(true(), *conditions_of(replace(one, viewer=None), rows.c)) for one in queues.values()]
@@ -60,4 +63,7 @@ def count_queues(database: Database, viewer: Viewer, day: date) -> dict[str, int
     counted = select(*(func.count().filter(each) for each in filters)).select_from(rows)
     with database.reading() as session:
         found = session.execute(counted.where(near, *conditions_of(Wanted(viewer=viewer), rows.c))).one()
-    return dict(zip(queues, found, strict=True))
+        # Apart: officers may be called to what is closed, too, which the others need not look through.
+        called = select(func.count()).select_from(rows).where(*conditions_of(mentioned, rows.c))
+        counts = {**dict(zip(queues, found, strict=True)), MENTIONED: session.execute(called).scalar_one()}
+    return {name: int(counts[name]) for name in queues_of(viewer, day)}

@@ -19,6 +19,7 @@ from bot.complaints.lifecycle import OPEN
 from bot.complaints.masking import mask_contact, mask_tokens
 from bot.complaints.model import ChainLink, Complaint, ComplaintJoin, ComplaintMove, ComplaintOpening, Evidence
 from bot.complaints.remarks import remarks_of
+from bot.complaints.told import Notice, notices_of
 from bot.complaints.visibility import Viewer
 from bot.database import Database, cipher_of
 from bot.delivery import vault
@@ -67,7 +68,7 @@ class Seen:
     Attributes:
         told: what was understood; personal values as `Look` asked.
         words: the citizen's own words, (question, words, moment).
-        notices: what the citizen was told, (about, moment, state of delivery).
+        notices: what the citizen was told, and whether it arrived.
         files: photos and documents that are there, and those that were removed.
         joined: how many others follow it.
         joined_to: the complaint it was merged into, if the officer may know of that one.
@@ -80,7 +81,7 @@ class Seen:
     complaint: Complaint
     told: Draft
     words: tuple[tuple[str, str, datetime], ...]
-    notices: tuple[tuple[str, datetime, str], ...]
+    notices: tuple[Notice, ...]
     openings: tuple[ComplaintOpening, ...]
     files: tuple[int, int]
     joined: int
@@ -101,7 +102,7 @@ def check_access(database: Database, code: str, look: Look) -> None:
     """
     look.check()
     with database.reading() as session:
-        _find(session, code, look)
+        find(session, code, look)
 
 
 def see_complaint(database: Database, code: str, look: Look) -> Seen:
@@ -113,7 +114,7 @@ def see_complaint(database: Database, code: str, look: Look) -> Seen:
     look.check()
     opens = look.contact or look.restricted
     with database.transaction() if opens else database.reading() as session:
-        row = _find(session, code, look)
+        row = find(session, code, look)
         if look.contact:
             record_opening(session, row, look, CONTACT)
         if row.restricted:
@@ -156,7 +157,12 @@ def record_opening(session: Session, row: Complaint, look: Look, what: str) -> N
     audit.record(session, look.by, "complaint.open", row.code, what)
 
 
-def _find(session: Session, code: str, look: Look) -> Complaint:
+def find(session: Session, code: str, look: Look) -> Complaint:
+    """The complaint of a code, if this officer may know of it.
+
+    Raises:
+        UnknownComplaintError: there is none, or it is a denunciation and was not asked for as one.
+    """
     wanted = select(Complaint).where(Complaint.code == find_receipt_code(code))
     row = session.execute(wanted.where(*visibility.conditions(look.viewer))).scalar_one_or_none()
     # Nothing tells a denunciation from a code that does not exist.
@@ -178,7 +184,7 @@ def _see(session: Session, row: Complaint, look: Look) -> Seen:
         complaint=row,
         told=told,
         words=words,
-        notices=queries.notices_of(session, row),
+        notices=notices_of(session, row),
         openings=_openings(session, row),
         files=_files(session, row),
         joined=_count(session, select(func.count(ComplaintJoin.id)).where(ComplaintJoin.complaint_id == row.id)),

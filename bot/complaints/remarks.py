@@ -1,24 +1,38 @@
-"""What officers tell each other about a complaint; citizens never see it."""
+"""What officers tell each other about a complaint, and whom they call for; citizens never see it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.accounts import audit
+from bot.accounts.model import Officer
 from bot.complaints.casework import lock
 from bot.complaints.errors import ForbiddenMoveError, MissingTextError
-from bot.complaints.model import Complaint, ComplaintRemark
-from bot.complaints.visibility import Viewer
-from bot.database import Database
+from bot.complaints.model import Complaint, ComplaintMention, ComplaintRemark
+from bot.complaints.texts import plain
+from bot.complaints.visibility import Viewer, unaware_of
+from bot.database import Database, now
 from bot.delivery import vault
 from bot.text.normalise import clean
 
 
-def add(database: Database, code: str, text: str, by: str, viewer: Viewer | None = None) -> None:
+def add(
+    database: Database,
+    code: str,
+    text: str,
+    by: str,
+    viewer: Viewer | None = None,
+    mentions: Collection[str] = (),
+) -> None:
     """Keep a remark; personal values in it go to the vault.
+
+    Args:
+        mentions: officers to call for, besides those whose names stand behind an "@" in the text. Nobody is called
+            who must not learn of the complaint.
 
     Raises:
         UnknownComplaintError: there is no such complaint that this officer may know of.
@@ -34,6 +48,8 @@ def add(database: Database, code: str, text: str, by: str, viewer: Viewer | None
             raise ForbiddenMoveError(f"{complaint.code} was erased.")
         hidden = vault.hide(session, complaint.conversation, text)
         session.add(ComplaintRemark(complaint_id=complaint.id, made_by=by, text=hidden))
+        for name in sorted(_called(session, text, mentions) - {by} - unaware_of(session, complaint.id)):
+            session.add(ComplaintMention(complaint_id=complaint.id, officer=name))
         audit.record(session, by, "complaint.remark", complaint.code)
 
 
@@ -41,3 +57,28 @@ def remarks_of(session: Session, row: Complaint) -> list[tuple[str, datetime, st
     """The remarks of a complaint as they are stored, oldest first: by whom, when, what."""
     kept = select(ComplaintRemark).where(ComplaintRemark.complaint_id == row.id).order_by(ComplaintRemark.id)
     return [(one.made_by, one.made_at, one.text) for one in session.execute(kept).scalars() if one.text]
+
+
+def see_mentions(database: Database, complaint_id: int, officer: str) -> None:
+    """Let an officer who has looked at a complaint be called for no more."""
+    waiting = (
+        ComplaintMention.officer == officer,
+        ComplaintMention.complaint_id == complaint_id,
+        ComplaintMention.seen_at.is_(None),
+    )
+    with database.reading() as session:
+        if session.execute(select(ComplaintMention.id).where(*waiting)).first() is None:
+            return
+    with database.transaction() as session:
+        session.execute(update(ComplaintMention).where(*waiting).values(seen_at=now()))
+
+
+def _called(session: Session, text: str, mentions: Collection[str]) -> set[str]:
+    known = [name for (name,) in session.execute(select(Officer.name).where(Officer.disabled_at.is_(None)))]
+    after = [f"{plain(part)} " for part in text.split("@")[1:]]
+    called = set(mentions) & set(known)
+    for said in after:
+        # "@Lê Thị Hoa Mai" calls for Lê Thị Hoa only if there is no Lê Thị Hoa Mai.
+        fitting = [name for name in known if said.startswith(f"{plain(name)} ")]
+        called |= {max(fitting, key=len)} if fitting else set()
+    return called

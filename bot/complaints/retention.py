@@ -20,6 +20,7 @@ STORES = (
     "outbox",
     "turns",
     "review",
+    "correspondents",
     "tracker",
     "ended_complaints",
     "openings",

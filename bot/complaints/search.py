@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.complaints import visibility
 from bot.complaints.lifecycle import OPEN
-from bot.complaints.model import IS_OPEN, Complaint
+from bot.complaints.model import IS_OPEN, Complaint, ComplaintMention
 from bot.complaints.texts import plain
 from bot.complaints.visibility import Viewer
 from bot.complaints.word_search import WordSearch
@@ -33,6 +33,7 @@ class Wanted:
         running: not those whose clock stands still.
         is_open: neither answered nor closed.
         reopened: opened again by the citizen.
+        mentioned: a remark calls for this officer, who has not looked yet.
         viewer: who looks; None is the program itself.
     """
 
@@ -50,6 +51,7 @@ class Wanted:
     is_open: bool = False
     reopened: bool = False
     naming: str | None = None
+    mentioned: str | None = None
     viewer: Viewer | None = None
 
     @property
@@ -94,6 +96,9 @@ def conditions_of(wanted: Wanted, columns: Any) -> list[Any]:
         conditions.append(columns.reopened > 0)
     if not wanted.restricted:
         conditions.append(columns.restricted.is_(False))
+    if wanted.mentioned:
+        called = (ComplaintMention.officer == wanted.mentioned, ComplaintMention.seen_at.is_(None))
+        conditions.append(columns.id.in_(select(ComplaintMention.complaint_id).where(*called)))
     if wanted.only_open and columns is _ROWS.c:
         conditions.append(IS_OPEN)
     return conditions + visibility.conditions(wanted.viewer, columns)

@@ -1,4 +1,4 @@
-"""Notices that did not arrive: not fetched for days, not to be sent, or refused, wherever they went."""
+"""Notices that did not arrive: not fetched for days, held until the citizen writes, or refused, wherever they went."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class Undelivered:
     Attributes:
         id: of the notice, to read on after it.
         about: the state it told of, or "overdue", "reminder".
-        state: "unread" or "failed".
+        state: "unread", "held" or "failed".
         channel: where the citizen wrote from, such as "web".
         follower: whether it was for somebody who joined, not for the one who filed.
+        reason: a short name of why it is held or failed, such as "window_closed"; None where there is none.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Undelivered:
     state: str
     channel: str
     follower: bool
+    reason: str | None = None
 
 
 def undelivered(
@@ -48,7 +50,7 @@ def undelivered(
     restricted: bool = False,
     viewer: Viewer | None = None,
 ) -> list[Undelivered]:
-    """Notices that are still waiting after so long, or failed; oldest first, a page at a time.
+    """Notices that are still waiting after so long, are held, or failed; oldest first, a page at a time.
 
     Args:
         after: the id of the last notice of the page before.
@@ -77,18 +79,23 @@ def undelivered(
                 complaint.code,
                 notice.about,
                 told.created_at,
-                FAILED if told.state == FAILED else UNREAD,
+                _state((copy_told or told).state),
                 (copy_told or told).channel,
                 told.conversation != complaint.conversation,
+                (copy_told or told).reason,
             )
             for notice, told, complaint, copy_told in session.execute(found)
         ]
 
 
 def _did_not_arrive(table: Any, before: datetime) -> Any:
-    return or_(table.state == FAILED, and_(table.state.in_((PENDING, HELD)), table.created_at < before))
+    return or_(table.state.in_((FAILED, HELD)), and_(table.state == PENDING, table.created_at < before))
+
+
+def _state(state: str) -> str:
+    return state if state in (FAILED, HELD) else UNREAD
 
 
 def mark(state: str, told_at: datetime) -> str:
-    """How a notice stands: "delivered", "failed", "pending", or "unread" when it has waited for too long."""
-    return UNREAD if state in (PENDING, HELD) and told_at < now() - UNREAD_AFTER else state
+    """How a notice stands: "delivered", "failed", "held", "pending", or "unread" when it has waited for too long."""
+    return UNREAD if state == PENDING and told_at < now() - UNREAD_AFTER else state

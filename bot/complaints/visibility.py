@@ -7,7 +7,7 @@ named, supervisors alone see it, and of these none whose unit or name it tells o
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import and_, false, func, or_, select
@@ -67,8 +67,13 @@ def conditions(viewer: Viewer | None, columns: Any = _ROWS.c) -> list[Any]:
         return []
     if viewer.scope is None:
         return [false()]
-    public = [] if viewer.restricted else [columns.restricted.is_(False)]
-    return [*public, *_within(viewer, columns), *_not_about(viewer, columns.id), _screened(viewer, columns.id)]
+    about = _not_about(viewer, columns.id)
+    public = [columns.restricted.is_(False), *_within(viewer, columns), *about, _screened(viewer, columns.id)]
+    if not viewer.restricted:
+        return public
+    # Readers are named one by one, whatever their unit; among them they say who is named.
+    reader = replace(viewer, screens=True)
+    return [or_(and_(*public), and_(columns.restricted.is_(True), *about, _screened(reader, columns.id)))]
 
 
 def codes_seen(session: Session, codes: Collection[str], viewer: Viewer | None) -> set[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -11,16 +11,26 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from bot.accounts.officers import Accounts
+from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
+from bot.complaints.answer_templates import Template
 from bot.complaints.rules import Rules
+from bot.console.account import AccountPages
 from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
+from bot.console.case_openings import OpeningPages
+from bot.console.case_page import CasePage
+from bot.console.denunciations import DenunciationPages
 from bot.console.doors import PUBLIC, Door, Guard
+from bot.console.filters import FilterPages
 from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
 from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.people import PeoplePages
+from bot.console.provider_pages import ProviderPages
 from bot.console.review import ReviewPages
+from bot.console.showing import Render
 from bot.console.visit import HOME, Visit
 
 
@@ -32,6 +42,10 @@ class Console:
         folder: where photos and documents lie.
         today: tells the day in Viet Nam.
         secure: whether it is reached by https.
+        provider: where officers may log in, too; None is nowhere.
+        readers: names of those who may read denunciations.
+        templates: what answers and questions begin with.
+        renderers: how each channel that is sent to cuts a message.
         checkout: where the sentences lie that the model learns from.
     """
 
@@ -40,21 +54,37 @@ class Console:
     folder: Path
     today: Callable[[], date]
     secure: bool
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    renderers: Mapping[str, Render] = field(default_factory=dict)
+    provider: Provider | None = None
+    readers: frozenset[str] = frozenset()
     checkout: Path = HERE.parents[1]
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
-        frame, database = Frame(), self.sessions.database
+        frame, database = Frame(self.readers), self.sessions.database
 
         def unknown(visit: Visit) -> Response:
             return frame.page(visit, "unknown.html", status=404)
 
         accounts = Accounts(database, self.sessions.passwords)
+        label = self.provider.settings.label if self.provider else ""
+        case = CasePage(
+            database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
+        )
         return [
-            *LogInPages(self.sessions, frame, self.secure).doors(),
+            *LogInPages(self.sessions, frame, self.secure, label).doors(),
+            *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
+            *AccountPages(self.sessions, self.rules.kinds, frame, self.secure).doors(),
             *ListPages(database, self.rules, accounts, frame, self.today).doors(),
             *BulkPages(database, self.rules, accounts, frame).doors(),
-            *CasePages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
+            *PeoplePages(
+                accounts, self.rules.kinds, frame, self.provider.settings.issuer if self.provider else ""
+            ).doors(),
+            *DenunciationPages(database, self.rules, accounts, self.sessions, frame, self.folder, self.today).doors(),
+            *FilterPages(database, frame).doors(),
+            *CasePages(case).doors(),
+            *OpeningPages(case, self.folder).doors(),
             *ReviewPages(database, frame, self.checkout).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
@@ -63,7 +93,7 @@ class Console:
 
     def routes(self) -> list[BaseRoute]:
         """Every door behind its guard; nothing else answers below `HOME` but static files."""
-        frame = Frame()
+        frame = Frame(self.readers)
         guards = [Guard(door, self.sessions, frame, self.secure) for door in self.doors()]
         files = Mount(f"{HOME}/tinh", ConsoleFiles(directory=HERE / "static"), name="console-static")
         return [files, *(guard.route() for guard in guards)]

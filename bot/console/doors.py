@@ -40,13 +40,17 @@ class Needs:
     Attributes:
         steps: steps of a log-in at which the page is for; empty lets everybody in.
         act: an act of `permissions`; empty is every officer.
+        reader: whether the page is there for named readers of denunciations alone; to others it does not exist.
     """
 
     steps: frozenset[str] = frozenset()
     act: str = ""
+    reader: bool = False
 
 
 PUBLIC = Needs()
+# No session is asked for: a log-in page would tell that there is something behind it.
+READERS = Needs(reader=True)
 ANY_SESSION = Needs(frozenset(STEPS))
 
 
@@ -66,12 +70,14 @@ class Door:
 
     Attributes:
         path: as Starlette writes it, below `HOME`.
+        touches: whether a visit keeps the session from ending for idleness.
     """
 
     path: str
     handler: Handler
     needs: Needs
     method: str = "GET"
+    touches: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,8 @@ class Guard:
 
     def _open(self, request: Request, form: Form | None) -> Response:
         token = request.cookies.get(COOKIE, "")
-        login = self.sessions.of(token) if 0 < len(token) <= _LONGEST_TOKEN else None
+        known = 0 < len(token) <= _LONGEST_TOKEN
+        login = self.sessions.of(token, touch=self.door.touches) if known else None
         form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
         csrf = login.csrf if login else csrf_of(form_token)
         visit = Visit(request, form or Form(), login, csrf, sender(request))
@@ -122,6 +129,8 @@ class Guard:
             return self.frame.page(visit, "too_large.html", status=413)
         if self.door.method == "POST" and not self._is_own_form(visit):
             return self.frame.page(visit, "stale.html", status=403, typed=_typed(visit.form))
+        if needs.reader and not self.frame.is_reader(login):
+            return self.frame.page(visit, "unknown.html", status=404)
         try:
             return self.door.handler(visit)
         except UnknownComplaintError:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from bot.accounts.filters import list_filters
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import ASSIGN, READ, may
 from bot.accounts.sessions import DONE
@@ -17,7 +18,8 @@ from bot.complaints.labels import ERASED, MARKS
 from bot.complaints.lifecycle import STATE_LABELS, STATES
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import Complaint
-from bot.complaints.queues import count_queues, queues_of
+from bot.complaints.queues import ASKED as ASKED_QUEUE
+from bot.complaints.queues import SETTLING, count_queues, queues_of
 from bot.complaints.reading import is_overdue
 from bot.complaints.rules import Rules
 from bot.complaints.search import Wanted
@@ -32,7 +34,11 @@ from bot.database import Database
 
 PAGE = 50
 _TOLD = 160
+# Nothing is to be done there before the citizen has answered.
+WAITING_FOR_OTHERS = (ASKED_QUEUE, SETTLING)
 LIST = f"{HOME}/phan-anh"
+# What a list can be narrowed by, as it stands in its address.
+ASKED = ("hang", "q", "loai", "buoc", "don-vi", "nguoi", "tu", "den")
 
 
 @dataclass(frozen=True)
@@ -73,10 +79,12 @@ class ListPages:
     def home(self, visit: Visit) -> Response:
         """GET: the queues with their counts."""
         if not may(visit.person.roles, READ):
-            return self.frame.page(visit, "home.html", queues=[])
+            return self.frame.page(visit, "home.html", queues=[], first=None, filters=[])
         counts = count_queues(self.database, visit.viewer, self.today())
         queues = [(name, QUEUES[name], f"{LIST}?hang={name}", count) for name, count in counts.items()]
-        return self.frame.page(visit, "home.html", queues=queues)
+        first = next((queue for queue in queues if queue[3] and queue[0] not in WAITING_FOR_OTHERS), None)
+        filters = [(one.id, one.name, f"{LIST}?{one.query}") for one in list_filters(self.database, visit.person.id)]
+        return self.frame.page(visit, "home.html", queues=queues, first=first, filters=filters)
 
     def show(self, visit: Visit) -> Response:
         """GET: a queue, or what was searched for."""
@@ -85,7 +93,7 @@ class ListPages:
         wanted = self._narrowed(queues.get(queue, Wanted(viewer=visit.viewer)), visit)
         after = whole(visit.asked("sau")) or 0
         rows = queries.list_complaints(self.database, wanted, after, PAGE + 1)
-        asked = {name: visit.asked(name) for name in ("hang", "q", "loai", "buoc", "don-vi", "tu", "den")}
+        asked = {name: visit.asked(name) for name in ASKED}
         more = {**asked, "sau": str(rows[PAGE - 1].id)} if len(rows) > PAGE else None
         return self.frame.page(
             visit,
@@ -95,9 +103,10 @@ class ListPages:
             queues=[(name, QUEUES[name]) for name in queues],
             lines=[self._line(row) for row in rows[:PAGE]],
             asked=asked,
+            query=query_of(asked),
             first=after == 0,
-            more=f"{LIST}?{_query(more)}" if more else "",
-            start=f"{LIST}?{_query(asked)}",
+            more=f"{LIST}?{query_of(more)}" if more else "",
+            start=f"{LIST}?{query_of(asked)}",
             kinds=[(key, kind.label) for key, kind in self.rules.kinds.items()],
             states=STATE_LABELS,
             may_assign=may(visit.person.roles, ASSIGN),
@@ -113,6 +122,7 @@ class ListPages:
             kind=asked("loai") if asked("loai") in self.rules.kinds else None,
             state=asked("buoc") if asked("buoc") in STATES and wanted.state is None else wanted.state,
             unit=asked("don-vi") or wanted.unit,
+            assignee=asked("nguoi") or wanted.assignee,
             since=_midnight(first) if first else None,
             before=_midnight(last + timedelta(days=1)) if last else None,
         )
@@ -134,7 +144,8 @@ class ListPages:
         )
 
 
-def _query(asked: dict[str, str]) -> str:
+def query_of(asked: dict[str, str]) -> str:
+    """What was asked as it stands behind the question mark of an address."""
     return urlencode({name: value for name, value in asked.items() if value})
 
 

@@ -51,14 +51,15 @@ class LogPages:
         more = f"{HOME}/nhat-ky?truoc={last}" if last else ""
         return self.frame.page(visit, "log.html", entries=entries, more=more, by=by, acts=ACTS, verdict=verdict)
 
-    def _known(self, visit: Visit, rows: list[AuditEntry]) -> list[tuple[AuditEntry, str]]:
-        """Entries with what they are about; those on complaints that the visitor must not know of are left out.
+    def _known(self, visit: Visit, rows: list[AuditEntry]) -> list[tuple[AuditEntry, str, str]]:
+        """Entries with what they are about, and how; those on what the visitor must not know of are left out.
 
-        Who sees no complaint at all sees that there were acts, and not on which: so nothing stands out.
+        Who sees no complaint at all sees that there were acts, and not on which, nor how: so nothing stands out, and
+        what was opened may have been a denunciation.
         """
         codes = {row.subject for row in rows if find_receipt_code(row.subject) == row.subject}
         if visit.viewer.scope is None:
-            return [(row, _HIDDEN if row.subject in codes else row.subject) for row in rows]
+            return [(row, _HIDDEN, "") if row.subject in codes else (row, row.subject, row.detail) for row in rows]
         with self.database.reading() as session:
             seen = codes_seen(session, codes, visit.viewer)
-        return [(row, row.subject) for row in rows if row.subject not in codes or row.subject in seen]
+        return [(row, row.subject, row.detail) for row in rows if row.subject not in codes or row.subject in seen]

@@ -15,6 +15,8 @@ from bot.console.sentences import DONE as WAS_DONE
 from bot.console.sentences import sentence_of
 from bot.console.visit import HOME, Visit, go_to
 
+ACCOUNT = f"{HOME}/tai-khoan"
+
 
 @dataclass(frozen=True)
 class LogInPages:
@@ -22,11 +24,13 @@ class LogInPages:
 
     Attributes:
         secure: whether the console is reached by https.
+        provider: where one may log in instead, as it is called; empty is nowhere.
     """
 
     sessions: Sessions
     frame: Frame
     secure: bool
+    provider: str = ""
 
     def doors(self) -> list[Door]:
         """Every page with who may come in."""
@@ -46,15 +50,15 @@ class LogInPages:
         """GET: name and password."""
         if visit.login:
             return go_to(STEPS[visit.login.step])
-        return self.frame.page(visit, "log_in.html", error="", name="")
+        return self.frame.page(visit, "log_in.html", error="", name="", provider=self.provider)
 
     def log_in(self, visit: Visit) -> Response:
         """POST: a session, or why not."""
         name, password = visit.form.get("name"), visit.form.exactly("password")
         try:
-            login = self.sessions.log_in(name, password, visit.address)
+            login = self.sessions.log_in(name, password, visit.address, visit.device)
         except AccountError as error:
-            return self._again(visit, error, "log_in.html", name=name[:100])
+            return self._again(visit, error, "log_in.html", name=name[:100], provider=self.provider)
         if visit.login:
             self.sessions.log_out(visit.login.token)
         return self._with_session(go_to(STEPS[login.step]), login)
@@ -84,8 +88,8 @@ class LogInPages:
             old = visit.form.exactly("old")
             login = self.sessions.change_password(visit.session.token, old, new, visit.address)
         except AccountError as error:
-            return self._password_page(visit, sentence_of(error), _status(error))
-        after = f"{HOME}/mat-khau?xong=password" if login.step == DONE and visit.session.step == DONE else None
+            return self._password_page(visit, sentence_of(error), status_of(error))
+        after = f"{ACCOUNT}?xong=password" if login.step == DONE and visit.session.step == DONE else None
         return self._with_session(go_to(after or STEPS[login.step]), login)
 
     def ask_second_step(self, visit: Visit) -> Response:
@@ -97,7 +101,7 @@ class LogInPages:
         try:
             login, codes = self.sessions.confirm_second_step(visit.session.token, visit.form.get("code"))
         except AccountError as error:
-            return self._second_step_page(visit, sentence_of(error), _status(error))
+            return self._second_step_page(visit, sentence_of(error), status_of(error))
         after = Visit(visit.request, visit.form, login, login.csrf, visit.address)
         return self._with_session(self.frame.page(after, "recovery.html", codes=codes), login)
 
@@ -116,23 +120,35 @@ class LogInPages:
 
     def _second_step_page(self, visit: Visit, error: str = "", status: int = 200) -> Response:
         if visit.person.second_step:
-            return self.frame.page(visit, "second_step_on.html")
+            return go_to(ACCOUNT)
         secret, address = self.sessions.begin_second_step(visit.session.token)
-        groups = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-        # Dark on light in every theme: telephones read no other.
-        image = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")
-        return self.frame.page(visit, "second_step.html", status=status, error=error, secret=groups, qr=image)
+        return self.frame.page(
+            visit, "second_step.html", status=status, error=error, action="/xac-thuc", **telephone_of(secret, address)
+        )
 
     def _again(self, visit: Visit, error: AccountError, page: str, **more: str) -> Response:
-        response = self.frame.page(visit, page, status=_status(error), error=sentence_of(error), **more)
+        response = self.frame.page(visit, page, status=status_of(error), error=sentence_of(error), **more)
         if isinstance(error, WaitError):
             response.headers["Retry-After"] = str(error.seconds)
         return response
 
     def _with_session(self, response: Response, login: LoggedIn) -> Response:
-        response.set_cookie(COOKIE, login.token, path=HOME, httponly=True, samesite="strict", secure=self.secure)
-        return response
+        return carry_session(response, login, self.secure)
 
 
-def _status(error: AccountError) -> int:
+def carry_session(response: Response, login: LoggedIn, secure: bool) -> Response:
+    """The response with the cookie of a session."""
+    response.set_cookie(COOKIE, login.token, path=HOME, httponly=True, samesite="strict", secure=secure)
+    return response
+
+
+def telephone_of(secret: str, address: str) -> dict[str, str]:
+    """What a page shows of a secret: the QR code, and letters to type."""
+    groups = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    # Dark on light in every theme: telephones read no other.
+    return {"secret": groups, "qr": segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")}
+
+
+def status_of(error: AccountError) -> int:
+    """How a form is answered that an error kept from being done."""
     return 429 if isinstance(error, WaitError) else 422

@@ -13,8 +13,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
-from bot.accounts.permissions import READ, READ_AUDIT, REVIEW, ROLES, may
-from bot.accounts.sessions import DONE
+from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, may
+from bot.accounts.sessions import DONE, LoggedIn
 from bot.complaints.workdays import VIET_NAM
 from bot.console.visit import HOME, Visit
 
@@ -23,12 +23,14 @@ HERE = Path(__file__).parent
 NAVIGATION = (
     ("Hàng việc", HOME, READ),
     ("Tìm phản ánh", f"{HOME}/phan-anh", READ),
+    ("Nhân sự", f"{HOME}/nhan-su", MANAGE),
     ("Câu cần xem", f"{HOME}/cau-hoi", REVIEW),
     ("Nhật ký", f"{HOME}/nhat-ky", READ_AUDIT),
 )
+DENUNCIATIONS = ("Tố cáo", f"{HOME}/to-cao")
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     # With "no-referrer" browsers would not say that a form came from our own page.
@@ -73,18 +75,32 @@ def shown_day(day: date | None) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """Renders pages in their frame."""
+    """Renders pages in their frame.
 
+    Attributes:
+        readers: names of those who may read denunciations.
+    """
+
+    readers: frozenset[str] = frozenset()
     templates: Jinja2Templates = field(default_factory=_make_templates)
+
+    def is_reader(self, login: LoggedIn | None) -> bool:
+        """Whether a session may read denunciations: of somebody named for it who reads feedback, and through."""
+        if login is None or login.step != DONE or not may(login.person.roles, READ):
+            return False
+        return login.person.name in self.readers
 
     def page(self, visit: Visit, template: str, /, *, status: int = 200, **context: Any) -> Response:
         """A page as this visitor gets it."""
         person = visit.login.person if visit.login else None
         roles = person.roles if person and visit.login and visit.login.step == DONE else frozenset()
+        navigation = [(title, path) for title, path, act in NAVIGATION if may(roles, act)]
+        if self.is_reader(visit.login):
+            navigation.append(DENUNCIATIONS)
         framed = {
             "person": person,
             "role_names": [ROLES[role] for role in ROLES if person and role in person.roles],
-            "navigation": [(title, path) for title, path, act in NAVIGATION if may(roles, act)],
+            "navigation": navigation,
             "path": visit.request.url.path,
             "csrf": visit.csrf,
             "home": HOME,

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from bot.accounts.errors import AccountError, WaitError, WeakPasswordError, WrongCodeError, WrongLoginError
+from bot.accounts.errors import (
+    AccountError,
+    BadIdentityError,
+    BadNameError,
+    ChangedOfficerError,
+    LastAdministratorError,
+    ProviderDownError,
+    ProviderError,
+    StaleLogInError,
+    TakenError,
+    UnknownPersonError,
+    UnknownRoleError,
+    UnknownSessionError,
+    WaitError,
+    WeakPasswordError,
+    WrongCodeError,
+    WrongLoginError,
+)
 from bot.accounts.passwords import RETRY_AFTER
 from bot.complaints.errors import ChangedMeanwhileError, ComplaintError, ForbiddenMoveError, MissingTextError
 
@@ -16,6 +33,7 @@ QUEUES = {
     "answered": "Đã trả lời, chờ xác nhận",
     "reopened": "Mở lại",
     "naming": "Chờ xác nhận người bị nêu tên",
+    "mentioned": "Được nhắc tên",
 }
 DONE = {
     "move": "Đã chuyển bước. Người dân được nhắn.",
@@ -27,12 +45,19 @@ DONE = {
     "remark": "Đã lưu ghi chú.",
     "name": "Đã xác nhận người bị nêu tên.",
     "password": "Đã đổi mật khẩu. Các phiên khác đã kết thúc.",
+    "sessions": "Đã kết thúc.",
+    "changed": "Đã đổi. Người này phải đăng nhập lại.",
+    "disabled": "Đã khóa. Mọi phiên của người này đã kết thúc.",
+    "enabled": "Đã mở lại.",
+    "unlocked": "Đã bỏ chờ. Người này đăng nhập được ngay.",
 }
 ACTS = {
     "login": "đăng nhập",
     "login.failed": "đăng nhập sai",
     "login.second_step": "xác thực bước hai",
     "login.code_failed": "mã xác thực sai",
+    "login.unknown": "đăng nhập qua cơ quan, không có tài khoản",
+    "login.provider_failed": "đăng nhập qua cơ quan không được",
     "logout": "đăng xuất",
     "denied": "bị từ chối",
     "officer.add": "tạo tài khoản",
@@ -43,6 +68,9 @@ ACTS = {
     "officer.unlock": "bỏ chờ đăng nhập",
     "officer.password": "đổi mật khẩu",
     "officer.second_step": "bật xác thực bước hai",
+    "officer.recovery_codes": "tạo mã dự phòng mới",
+    "officer.end_sessions": "kết thúc phiên khác",
+    "officer.identity": "đổi tài khoản cơ quan",
     "complaint.move": "chuyển bước",
     "complaint.assign": "giao việc",
     "complaint.merge": "gộp",
@@ -62,6 +90,8 @@ _WEAK = {
 WARNINGS = {
     "short": "Câu trả lời rất ngắn.",
     "empty": "Câu trả lời chưa nêu ngày, nơi, giấy tờ hay việc đã làm nào; người dân khó biết chuyện gì đã xảy ra.",
+    "copy": "Câu trả lời gần như nguyên mẫu. Anh/chị viết thêm điều chỉ đúng với phản ánh này.",
+    "unfilled": "Còn chỗ trong [ngoặc vuông] chưa điền; điền hết hoặc xóa đi rồi mới gửi được.",
     "personal": "Câu trả lời có số điện thoại, email hoặc số cá nhân. Người dân nhận nguyên văn như thế.",
 }
 UNKNOWN = "Không có phản ánh nào với mã này."
@@ -86,6 +116,17 @@ def sentence_of(error: Exception) -> str:
 _TEXTS = (
     (WrongLoginError, "Tên hoặc mật khẩu không đúng."),
     (WrongCodeError, "Mã không đúng, đã dùng rồi hoặc đã hết hạn."),
+    (ProviderDownError, "Nơi giữ tài khoản của cơ quan không trả lời. Anh/chị thử lại sau, hoặc dùng mật khẩu ở đây."),
+    (StaleLogInError, "Lần đăng nhập này đã cũ hoặc bắt đầu ở trình duyệt khác. Anh/chị bấm đăng nhập lại."),
+    (UnknownPersonError, "Tài khoản cơ quan này chưa được quản trị hệ thống cho vào trang."),
+    (ProviderError, "Không xác nhận được tài khoản của cơ quan. Anh/chị thử lại, hoặc báo quản trị hệ thống."),
+    (BadNameError, "Tên cần có chữ, tối đa 100 ký tự, và không phải tên dành riêng."),
+    (TakenError, "Tên, e-mail hay mã này đã là của một cán bộ khác."),
+    (LastAdministratorError, "Phải còn ít nhất một quản trị hệ thống đăng nhập được."),
+    (UnknownRoleError, "Chọn ít nhất một vai trò."),
+    (BadIdentityError, "E-mail hoặc mã người dùng không đúng dạng."),
+    (ChangedOfficerError, "Vừa có người khác đổi tài khoản này. Anh/chị xem lại rồi làm lần nữa."),
+    (UnknownSessionError, "Phiên này không còn nữa."),
     (AccountError, "Việc này không làm được với tài khoản."),
     (ChangedMeanwhileError, CHANGED),
     (MissingTextError, "Việc này cần có lời; ô còn trống."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.accounts.officers import Person
 from bot.accounts.sessions import LoggedIn
 from bot.complaints.visibility import Viewer, viewer_of
+from bot.console.devices import device_of
 from bot.console.forms import Form
 
 HOME = "/can-bo"
@@ -46,6 +47,16 @@ class Visit:
     def viewer(self) -> Viewer:
         """The officer as one who looks at complaints."""
         return viewer_of(self.person)
+
+    @property
+    def device(self) -> str:
+        """The browser, as people call it."""
+        return device_of(self.request.headers.get("user-agent", ""))
+
+    def with_form(self, **fields: str) -> Visit:
+        """The same visit as if these fields had been typed."""
+        typed = {**self.form.fields, **{name: [value] for name, value in fields.items()}}
+        return replace(self, form=Form(typed))
 
     def asked(self, name: str) -> str:
         """A part of the address behind the question mark."""

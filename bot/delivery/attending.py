@@ -8,22 +8,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of
 from bot.delivery import outbox, sentences
+from bot.delivery.holding import merge
 from bot.delivery.inbox import EDITED, TEXT, Claim
-from bot.delivery.model import FAILED, FETCHING, HELD, OutboxMessage
+from bot.delivery.model import FAILED, FETCHING, HELD, NUMBERED, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.delivery.turns import TurnLog
 
 # Begins what buttons of the gateway itself stand for. Rasa never sees it, and nobody can type it.
 OURS = "gateway:"
+# What a button stands for that nobody knows any more.
+UNKNOWN_TAP = f"{OURS}unknown"
 # For so long a number answers the list that was shown.
 _CHOICE_LASTS = timedelta(days=7)
 _NUMBER = re.compile(r"(?:s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
-# One button is no list: a number is then what it says.
+# Where one button stands without a number, a number is what it says.
 _FEWEST_CHOICES = 2
 
 InForm = Callable[[str], Awaitable[bool]]
@@ -113,12 +116,19 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
             # Whether a try arrived that ended in a time-out, only the citizen knows.
             or_(OutboxMessage.delivered_at <= claim.received_at, OutboxMessage.uncertain > 0),
             OutboxMessage.created_at <= claim.received_at,
-            OutboxMessage.created_at > claim.received_at - _CHOICE_LASTS,
+            # What was held for long was shown only when it had gone out.
+            func.coalesce(OutboxMessage.delivered_at, OutboxMessage.created_at) > claim.received_at - _CHOICE_LASTS,
         ]
-    newest = select(OutboxMessage.body).where(*own).order_by(OutboxMessage.id.desc()).limit(1)
+    newest = select(OutboxMessage).where(*own).order_by(OutboxMessage.id.desc()).limit(1)
     with database.reading() as session:
-        body = session.execute(newest).scalar_one_or_none()
-        return outbox.read_reply(cipher_of(session), body) if body else None
+        row = session.execute(newest).scalar_one_or_none()
+        if row is None:
+            return None
+        carrier = row.carrier_id or row.id
+        together = or_(OutboxMessage.id == carrier, OutboxMessage.carrier_id == carrier)
+        mine = (OutboxMessage.conversation == claim.conversation, together)
+        bodies = session.execute(select(OutboxMessage.body).where(*mine).order_by(OutboxMessage.id)).scalars()
+        return merge([outbox.read_reply(cipher_of(session), body) for body in bodies])
 
 
 def may_be_choice(claim: Claim) -> bool:
@@ -131,7 +141,8 @@ def read_choice(database: Database, claim: Claim) -> Claim:
     """The message as a tap on the button that its number stands for; as it is when it stands for none."""
     found = _NUMBER.fullmatch(claim.text.strip())
     newest = newest_reply(database, claim, seen=True)
-    if found is None or newest is None or not _FEWEST_CHOICES <= len(newest.buttons) >= int(found.group(1)):
+    fewest = 1 if claim.channel in NUMBERED else _FEWEST_CHOICES
+    if found is None or newest is None or not fewest <= len(newest.buttons) >= int(found.group(1)):
         return claim
     button = newest.buttons[int(found.group(1)) - 1]
     return replace(claim, text=button.title, payload=button.payload)

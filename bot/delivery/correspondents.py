@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import UtcDateTime, now, take_turn
@@ -23,27 +23,28 @@ def heard(session: Session, conversation: str, moment: datetime | None = None) -
     """The citizen has written: whoever was gone is back, and what had to wait for this goes out.
 
     Conversations that fetch are only kept in mind once they are linked to another.
+
+    Args:
+        moment: when it was written; whoever left after that stays gone.
     """
-    heard_all(session, [conversation], moment)
+    heard_all(session, {conversation: moment or now()})
 
 
-def heard_all(session: Session, conversations: Sequence[str], moment: datetime | None = None) -> None:
-    """As `heard`, for different conversations in as few statements as for one."""
-    if not conversations:
+def heard_all(session: Session, moments: Mapping[str, datetime]) -> None:
+    """As `heard`, for different conversations in as few statements as there are moments."""
+    if not moments:
         return
-    moment = moment or now()
-    fetching = [name for name in conversations if channel_of(name) in FETCHING]
-    sent_to = sorted(set(conversations) - set(fetching))
-    if fetching:
-        session.execute(_hear(), {"names": fetching, "moment": moment})
+    groups: dict[tuple[bool, datetime], list[str]] = {}
+    for name in sorted(moments):
+        groups.setdefault((channel_of(name) in FETCHING, moments[name]), []).append(name)
+    for (fetching, moment), names in groups.items():
+        met = session.execute(_hear(), {"names": names, "moment": moment}).rowcount
+        if not fetching and met < len(names):
+            _meet(session, names, moment)
+    sent_to = [name for (fetching, _), names in groups.items() if not fetching for name in names]
     if not sent_to:
         return
-    if session.execute(_hear(), {"names": sent_to, "moment": moment}).rowcount < len(sent_to):
-        known = set(session.execute(_known(), {"names": sent_to}).scalars())
-        for name in sent_to:
-            if name not in known:
-                ensure(session, name).heard_at = moment
-        session.flush()
+    moment = now()
     session.execute(_hasten(), {"names": sent_to, "moment": moment, "later": moment + _LONG})
     for name in session.execute(_holding(), {"names": sent_to}).scalars().all():
         release_held(session, name, moment)
@@ -54,10 +55,17 @@ def gone(session: Session, conversation: str, reason: str, moment: datetime | No
 
     Args:
         reason: a short name, such as "blocked".
+        moment: when they left; whoever wrote after that is there.
     """
     moment = moment or now()
-    _know(session, conversation, {"gone_at": moment, "gone_reason": reason[:40]})
-    release_held(session, conversation, moment, together=False)
+    who = ensure(session, conversation)
+    session.refresh(who)
+    if who.heard_at is not None and who.heard_at > moment:
+        return
+    who.gone_at = max(moment, who.gone_at or moment)
+    who.gone_reason = reason[:40]
+    session.flush()
+    release_held(session, conversation, now(), together=False)
 
 
 def keep_silent(session: Session, conversation: str, until: datetime) -> None:
@@ -73,6 +81,22 @@ def is_silent(session: Session, conversation: str, moment: datetime | None = Non
     return until is not None and until > (moment or now())
 
 
+def begin_telling(session: Session, conversation: str, moment: datetime) -> bool:
+    """Keep that the citizen is now told, for money, that something waits; False when they were and have not written
+    since."""
+    who = ensure(session, conversation)
+    if who.told_at is not None and (who.heard_at is None or who.told_at > who.heard_at):
+        return False
+    who.told_at = moment
+    session.flush()
+    return True
+
+
+def take_back_telling(session: Session, conversation: str) -> None:
+    """They were not told after all."""
+    _change(session, conversation, {"told_at": None})
+
+
 def reachable(session: Session, conversation: str) -> bool:
     """Whether anything can be sent there, as far as is known."""
     row = session.get(Correspondent, conversation)
@@ -81,10 +105,8 @@ def reachable(session: Session, conversation: str) -> bool:
 
 def gone_reasons(session: Session, conversations: list[str]) -> dict[str, str]:
     """Those of them that can't be reached, and why."""
-    rows = select(Correspondent.conversation, Correspondent.gone_reason).where(
-        Correspondent.conversation.in_(conversations), Correspondent.gone_at.is_not(None)
-    )
-    return {conversation: reason or "gone" for conversation, reason in session.execute(rows)}
+    rows = session.execute(_gone_of(), {"names": conversations})
+    return {conversation: reason or "gone" for conversation, reason in rows}
 
 
 def lock(session: Session, conversation: str) -> Correspondent | None:
@@ -131,11 +153,47 @@ def ensure(session: Session, conversation: str) -> Correspondent:
     return row
 
 
+def _meet(session: Session, names: Sequence[str], moment: datetime) -> None:
+    """Keep who was never heard of before; the others of them did something else since."""
+    known = set(session.execute(_known(), {"names": names}).scalars())
+    strangers = [name for name in names if name not in known]
+    if not strangers:
+        return
+    for name in strangers:
+        # Two programs may hear of somebody for the first time at once.
+        take_turn(session, f"correspondent:{name}")
+    met = set(session.execute(_known(), {"names": strangers}).scalars())
+    if met:
+        session.execute(_hear(), {"names": sorted(met), "moment": moment})
+    rows = [
+        {"conversation": name, "channel": channel_of(name), "heard_at": moment} for name in strangers if name not in met
+    ]
+    if rows:
+        session.execute(_new(), rows)
+
+
 # Made once: putting these statements together takes longer than running them, and each message needs them.
 @lru_cache(maxsize=1)
+def _new() -> Any:
+    return insert(_TABLE)
+
+
+@lru_cache(maxsize=1)
 def _hear() -> Any:
-    heard = update(_TABLE).where(_TABLE.c.conversation.in_(bindparam("names", expanding=True)))
-    return heard.values(heard_at=bindparam("moment"), gone_at=None, gone_reason=None)
+    heard_of, moment = (
+        _TABLE.c.conversation.in_(bindparam("names", expanding=True)),
+        bindparam("moment", type_=UtcDateTime),
+    )
+    later = or_(_TABLE.c.heard_at > moment, _TABLE.c.gone_at > moment)
+    heard = update(_TABLE).where(heard_of, later.is_not(True))
+    return heard.values(heard_at=moment, gone_at=None, gone_reason=None)
+
+
+@lru_cache(maxsize=1)
+def _gone_of() -> Any:
+    columns = (_TABLE.c.conversation, _TABLE.c.gone_reason)
+    among = _TABLE.c.conversation.in_(bindparam("names", expanding=True))
+    return select(*columns).where(among, _TABLE.c.gone_at.is_not(None))
 
 
 @lru_cache(maxsize=1)

@@ -90,12 +90,15 @@ def store_credential(
     value: Mapping[str, str],
     expires_at: datetime,
     renewable_until: datetime | None,
-    spent: bool = False,
-) -> None:
-    """Keep a new credential in place of the present one, which becomes the former.
+    bought_with: str | None = None,
+    problem: str | None = None,
+) -> bool:
+    """Keep a new credential in place of the present one, which becomes the former; returns whether it is present now.
 
     Args:
-        spent: the present one bought the new one and is worth nothing any more.
+        bought_with: the `access_token` of the one that bought it and is worth nothing any more. When somebody logged
+            in meanwhile, their one stays, and what was bought becomes the former.
+        problem: what an operator must know of the new one.
     """
     with database.transaction() as session:
         take_turn(session, f"credential:{name}")
@@ -106,11 +109,15 @@ def store_credential(
             row = ChannelCredential(name=name, value=sealed)
             session.add(row)
         else:
-            former = json.loads(cipher.unseal(row.value))
-            row.former = cipher.seal(json.dumps({**former, SPENT: "yes"} if spent else former))
+            present = json.loads(cipher.unseal(row.value))
+            if bought_with is not None and present.get("access_token") != bought_with:
+                row.former = sealed
+                return False
+            row.former = cipher.seal(json.dumps(present if bought_with is None else {**present, SPENT: "yes"}))
             row.value = sealed
         row.expires_at, row.renewable_until, row.changed_at = expires_at, renewable_until, now()
-        row.lease = row.lease_until = row.problem = None
+        row.lease, row.lease_until, row.problem = None, None, problem
+        return True
 
 
 def give_up_renewal(database: Database, name: str, holder: str, problem: str | None, pause: float) -> None:
@@ -120,6 +127,19 @@ def give_up_renewal(database: Database, name: str, holder: str, problem: str | N
         if row is not None and row.lease == holder:
             row.lease, row.lease_until = None, now() + timedelta(seconds=pause)
             row.problem = problem or row.problem
+
+
+def pause_renewals(database: Database, name: str, token: str, problem: str | None, pause: float) -> None:
+    """Let nobody renew for `pause` seconds while this `access_token` is the present one and nobody is at it.
+
+    Args:
+        problem: what an operator must know; None ends what they were told.
+    """
+    with database.transaction() as session:
+        row = session.get(ChannelCredential, name, with_for_update=True)
+        if row is None or row.lease or _shown(session, row).value.get("access_token") != token:
+            return
+        row.lease_until, row.problem = now() + timedelta(seconds=pause), problem
 
 
 def _shown(session: Session, row: ChannelCredential) -> Credential:

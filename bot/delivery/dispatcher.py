@@ -22,6 +22,7 @@ from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.switches import Switches, replies_while_off
 from bot.delivery.turns import HANDOVER, TurnLog
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +37,14 @@ _LEADING_SLASHES = re.compile(r"^[\s/]+")
 
 @dataclass(frozen=True)
 class _Ended:
-    """How one message ended: answered, or set aside for a reason."""
+    """How a turn of one message ended: answered, set aside for a reason, or to be run again after some seconds."""
 
     claim: Claim
     replies: Sequence[Reply]
     log: TurnLog | None = None
     done: Callable[[Session], None] | None = None
     reason: str = ""
+    again_after: float | None = None
 
 
 class Dispatcher:
@@ -75,18 +77,23 @@ class Dispatcher:
         self._switches = Switches(database)
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._taking = False
+        self._rest_until = 0.0
 
     async def run(self) -> None:
         """Work until cancelled."""
         if self._database.embedded:
             released = await asyncio.to_thread(inbox.release_claims, self._database)
             logger.info("inbox: %d messages taken up again", released)
+        self._loop, self._taking = asyncio.get_running_loop(), True
         try:
             while True:
                 self._wake.clear()
                 await self._take()
                 await self._idle()
         finally:
+            self._taking = False
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
@@ -106,15 +113,19 @@ class Dispatcher:
     async def _take(self) -> None:
         """Begin with as many messages as may be worked on besides those that are."""
         free = self._workers - len(self._running)
-        if not free:
+        if free <= 0 or time.monotonic() < self._rest_until:
             return
         try:
             claims = await asyncio.to_thread(inbox.claim_many, self._database, free)
-        except Exception:
-            logger.error("dispatcher: the inbox can't be read", exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            logger.error("dispatcher: the inbox can't be read: %s", kind_and_places(error))
             await asyncio.sleep(1)
             return
-        for claim in claims:
+        self._begin(claims)
+
+    def _begin(self, claims: Sequence[Claim]) -> None:
+        # Of a program that stops they are as those of one that was killed.
+        for claim in claims if self._taking else ():
             task = asyncio.create_task(self._work(claim))
             self._running.add(task)
             task.add_done_callback(self._rest)
@@ -134,9 +145,9 @@ class Dispatcher:
             await self._answer(claim)
         except LostClaimError as error:
             logger.warning("%s", error)
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # The claim runs out, and then it is taken up again.
-            logger.error("dispatcher: inbox %d could not be worked on", claim.id, exc_info=True)
+            logger.error("dispatcher: inbox %d could not be worked on: %s", claim.id, kind_and_places(error))
             await asyncio.sleep(1)
 
     async def _answer(self, claim: Claim) -> None:
@@ -150,9 +161,9 @@ class Dispatcher:
             await self._fail(claim, str(error))
         except asyncio.TimeoutError:
             await self._fail(claim, "timeout")
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # Tried again and then set aside like any other: it must not stand in its conversation's way for ever.
-            logger.error("inbox %d: attempt %d met an error", claim.id, claim.attempts, exc_info=True)
+            logger.error("inbox %d: attempt %d met an error: %s", claim.id, claim.attempts, kind_and_places(error))
             await self._fail(claim, "error")
 
     async def _keep(self, ended: _Ended) -> None:
@@ -219,10 +230,18 @@ class Dispatcher:
 
     def _store(self, ended: Sequence[_Ended]) -> None:
         with self._database.transaction() as session:
-            inbox.finish_many(session, [one.claim for one in ended if not one.reason])
+            again = [one for one in ended if one.again_after is not None]
+            for delay in {one.again_after for one in again if one.again_after is not None}:
+                inbox.give_back(session, [one.claim for one in again if one.again_after == delay], delay)
+            inbox.finish_many(session, [one.claim for one in ended if not one.reason and one.again_after is None])
             # In the same order everywhere: each conversation has a turn of its own that is waited for.
             for one in sorted(ended, key=lambda one: one.claim.conversation):
                 self._store_one(session, one)
+            # Theirs is the place of those that end here, and this commit is waited for anyway.
+            free = self._workers - len(self._running) + len(ended)
+            claims = inbox.claim(session, free) if self._taking and not again and free > 0 else []
+        if claims and self._loop:
+            self._loop.call_soon_threadsafe(self._begin, claims)
 
     def _store_one(self, session: Session, ended: _Ended) -> None:
         claim, log = ended.claim, ended.log
@@ -242,7 +261,10 @@ class Dispatcher:
         counters.count_retry(claim.channel)
         if now() - claim.first_attempt_at < self._patience:
             delay = BACK_OFF[min(claim.attempts, len(BACK_OFF)) - 1]
-            await asyncio.to_thread(inbox.retry_later, self._database, claim, delay)
+            if reason == "unreachable":
+                # The next one would fare no better.
+                self._rest_until = time.monotonic() + IDLE_SECONDS
+            await self._ends.put(_Ended(claim, (), again_after=delay))
             return
         found = await self._clean_up(claim)
         if not (found and await self._keep_late(claim, *found)):
@@ -254,8 +276,8 @@ class Dispatcher:
             await self._keep(_Ended(claim, said, log))
         except LostClaimError:
             raise
-        except Exception:
-            logger.error("inbox %d: its answers can't be kept", claim.id, exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            logger.error("inbox %d: its answers can't be kept: %s", claim.id, kind_and_places(error))
             return False
         return True
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.database import cipher_of
 from bot.delivery.model import (
@@ -82,6 +82,24 @@ def old_attachments(before: datetime) -> Which:
     return (Attachment.created_at < before,)
 
 
+def old_correspondents(before: datetime, needed: Any) -> Which:
+    """Who was not heard of since before a moment, and to whom nothing leads any more.
+
+    Args:
+        needed: names of conversations that stay, and with them the others of the same person, as a query.
+    """
+    other = aliased(Correspondent)
+    persons = select(other.person).where(other.conversation.in_(needed), other.person.is_not(None))
+    tables = (InboxMessage, OutboxMessage, Attachment, VaultEntry, LinkCode)
+    return (
+        or_(Correspondent.heard_at < before, Correspondent.heard_at.is_(None)),
+        or_(Correspondent.silent_until < before, Correspondent.silent_until.is_(None)),
+        *(~exists().where(table.conversation == Correspondent.conversation) for table in tables),
+        Correspondent.conversation.not_in(needed),
+        or_(Correspondent.person.is_(None), Correspondent.person.not_in(persons)),
+    )
+
+
 def old_codes(before: datetime) -> Which:
     """Link codes that ran out before a moment, used or not."""
     return (LinkCode.expires_at < before,)
@@ -103,8 +121,9 @@ def drop(session: Session, table: Any, which: Which, limit: int) -> int:
     found = list(session.execute(select(key).where(*which).limit(limit)).scalars())
     if table is Turn:
         return _run(session, update(Turn).where(key.in_(found)).values(conversation=NOBODY))
-    if table in (VaultEntry, Attachment, LinkCode):
-        return _run(session, delete(table).where(key.in_(found)))
+    if table in (VaultEntry, Attachment, LinkCode, Correspondent):
+        # Looked at once more in the same breath: a citizen may have written.
+        return _run(session, delete(table).where(key.in_(found), *which))
     if table is OutboxMessage:
         _drop_buttons(session, found)
     return _drop_messages(session, table, key.in_(found))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.delivery.model import HELD, PENDING, OutboxMessage
 from bot.delivery.outbox import Reply
+from bot.text.codes import find_receipt_code
 
 
 def release_held(session: Session, conversation: str, moment: datetime, together: bool = True) -> int:
@@ -39,20 +44,44 @@ def release_held(session: Session, conversation: str, moment: datetime, together
 
 def carried_by(session: Session, conversations: Sequence[str], carriers: Sequence[int]) -> dict[int, list[int]]:
     """For each message that carries others their ids, in order."""
-    rows = select(OutboxMessage.carrier_id, OutboxMessage.id).where(
-        OutboxMessage.conversation.in_(conversations),
-        OutboxMessage.state == HELD,
-        OutboxMessage.carrier_id.in_(carriers),
-    )
     carried: dict[int, list[int]] = {}
-    for carrier, row_id in session.execute(rows.order_by(OutboxMessage.id)):
+    for carrier, row_id in session.execute(_carried(), {"names": conversations, "carriers": carriers}):
         carried.setdefault(carrier, []).append(row_id)
     return carried
 
 
+# Made once: putting it together takes longer than running it.
+@lru_cache(maxsize=1)
+def _carried() -> Any:
+    return (
+        select(OutboxMessage.carrier_id, OutboxMessage.id)
+        .where(
+            OutboxMessage.conversation.in_(bindparam("names", expanding=True)),
+            OutboxMessage.state == HELD,
+            OutboxMessage.carrier_id.in_(bindparam("carriers", expanding=True)),
+        )
+        .order_by(OutboxMessage.id)
+    )
+
+
 def merge(replies: Sequence[Reply]) -> Reply:
-    """One message of several: texts one below the other, buttons of all."""
+    """One message of several: texts one below the other, buttons of all.
+
+    Buttons that say and mean the same are given once; those that only say the same are told apart by their case.
+    """
     if len(replies) == 1:
         return replies[0]
-    buttons = tuple(button for r in replies for button in r.buttons)
-    return Reply("\n\n".join(r.text for r in replies), buttons, notice=all(r.notice for r in replies))
+    given: dict[tuple[str, str], str] = {}
+    for place, reply in enumerate(replies, 1):
+        case = find_receipt_code(reply.text) or str(place)
+        for button in reply.buttons:
+            given.setdefault((button.title, button.payload), case)
+    meanings = Counter(title for title, _ in given)
+    buttons, known = [], set()
+    for button in (button for reply in replies for button in reply.buttons):
+        key = (button.title, button.payload)
+        if key not in known:
+            known.add(key)
+            title = f"{button.title} ({given[key]})" if meanings[button.title] > 1 else button.title
+            buttons.append(replace(button, title=title))
+    return Reply("\n\n".join(r.text for r in replies), tuple(buttons), notice=all(r.notice for r in replies))

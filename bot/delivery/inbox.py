@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, exists, func, literal_column, select, tuple_, update
+from sqlalchemy import Integer, bindparam, exists, func, insert, literal_column, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,6 @@ from bot.delivery.model import (
     Attachment,
     Correspondent,
     InboxMessage,
-    OutboxMessage,
 )
 
 LEASE = timedelta(seconds=90)
@@ -67,6 +66,7 @@ class Arrival:
             "follow", "unfollow", "unsupported".
         files: what came with it, still at the channel.
         message_id: what a later correction of it refers to; a correction (kind "edited") has that of its original.
+        at: when it happened, where the channel says so and may tell of it late or out of order.
     """
 
     channel: str
@@ -77,6 +77,7 @@ class Arrival:
     kind: str = TEXT
     files: tuple[File, ...] = ()
     message_id: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -99,22 +100,10 @@ class Claim:
     silent: bool = False
 
 
-@dataclass(frozen=True)
-class Failed:
-    """A message that was set aside, as staff see it: nothing of what it says, nor whose it is."""
-
-    id: int
-    channel: str
-    kind: str
-    attempts: int
-    reason: str
-    received_at: datetime
-
-
 def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
     """Store a message. Returns its id and whether it is new; once this returns it is on disk."""
     try:
-        with database.transaction() as session:
+        with database.transaction(urgent=True) as session:
             take_turn(session, _turn_of(arrival))
             inbox_id = _insert(session, arrival)
             _hear(session, [arrival])
@@ -127,7 +116,8 @@ def accept(database: Database, arrival: Arrival) -> tuple[int, bool]:
 def accept_many(database: Database, arrivals: Sequence[Arrival]) -> list[tuple[int, bool]]:
     """Store messages in one transaction, in their order; for each what `accept` returns."""
     try:
-        with database.transaction() as session:
+        # A channel waits for this one, and for some no longer than a second.
+        with database.transaction(urgent=True) as session:
             # In the same order everywhere, or two programs could wait for each other.
             for turn in sorted({_turn_of(arrival) for arrival in arrivals}):
                 take_turn(session, turn)
@@ -152,33 +142,37 @@ def _insert_new(session: Session, arrivals: Sequence[Arrival]) -> list[tuple[int
 
 
 def _hear(session: Session, arrivals: Sequence[Arrival]) -> None:
-    """Who wrote can be reached again, who left can't; the last thing of each counts."""
-    last = {arrival.conversation: arrival.kind for arrival in arrivals}
-    correspondents.heard_all(session, [name for name, kind in last.items() if kind != LEFT])
-    for name, kind in sorted(last.items()):
+    """Who wrote can be reached again, who left can't; what each did last counts, in whatever order it came."""
+    moment = now()
+    last: dict[str, tuple[datetime, str]] = {}
+    for arrival in arrivals:
+        at = min(arrival.at or moment, moment)
+        if arrival.conversation not in last or at >= last[arrival.conversation][0]:
+            last[arrival.conversation] = at, arrival.kind
+    correspondents.heard_all(session, {name: at for name, (at, kind) in last.items() if kind != LEFT})
+    for name, (at, kind) in sorted(last.items()):
         if kind == LEFT:
-            correspondents.gone(session, name, "left")
+            correspondents.gone(session, name, "left", at)
 
 
 def _insert(session: Session, arrival: Arrival) -> int:
     cipher = cipher_of(session)
     answered = arrival.kind == EDITED and _correct(session, arrival)
-    row = InboxMessage(
-        channel=arrival.channel,
-        external_key=arrival.external_key,
-        conversation=arrival.conversation,
-        body=cipher.seal(arrival.text),
-        payload=arrival.payload,
-        kind=arrival.files[0].kind if arrival.files and arrival.kind == TEXT else arrival.kind,
-        message_id=arrival.message_id,
-        state=DONE if answered else PENDING,
-    )
-    session.add(row)
-    session.flush()
+    row = {
+        "channel": arrival.channel,
+        "external_key": arrival.external_key,
+        "conversation": arrival.conversation,
+        "body": cipher.seal(arrival.text),
+        "payload": arrival.payload,
+        "kind": arrival.files[0].kind if arrival.files and arrival.kind == TEXT else arrival.kind,
+        "message_id": arrival.message_id,
+        "state": DONE if answered else PENDING,
+    }
+    inbox_id = int(session.execute(_new_message(), row).inserted_primary_key[0])
     for position, file in enumerate(arrival.files):
         session.add(
             Attachment(
-                inbox_id=row.id,
+                inbox_id=inbox_id,
                 position=position,
                 channel=arrival.channel,
                 conversation=arrival.conversation,
@@ -188,7 +182,13 @@ def _insert(session: Session, arrival: Arrival) -> int:
                 size=file.size,
             )
         )
-    return int(row.id)
+    return inbox_id
+
+
+# Past the session's bookkeeping, which takes longer than storing.
+@lru_cache(maxsize=1)
+def _new_message() -> Any:
+    return insert(_INBOX)
 
 
 def _correct(session: Session, arrival: Arrival) -> bool:
@@ -206,7 +206,7 @@ def _correct(session: Session, arrival: Arrival) -> bool:
         return True
     if original.state != PENDING or original.attempts:
         return False
-    original.body = cipher.seal(arrival.text)
+    original.body, original.payload = cipher.seal(arrival.text), arrival.payload
     return True
 
 
@@ -238,15 +238,19 @@ def claim_many(database: Database, most: int) -> list[Claim]:
         if session.execute(_claimable(), {"moment": now(), "most": 1}).first() is None:
             return []
     with database.transaction() as session:
-        moment = now()
-        locked = _claimable().with_for_update(skip_locked=True)
-        rows = session.execute(locked, {"moment": moment, "most": most}).all()
-        if not rows:
-            return []
-        taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
-        session.execute(take(_INBOX), taken)
-        silent = _silent(session, [row.conversation for row in rows], moment)
-        return [_claim(session, row, moment, row.conversation in silent) for row in rows]
+        return claim(session, most)
+
+
+def claim(session: Session, most: int) -> list[Claim]:
+    """As `claim_many`, within a transaction that writes anyway; what it takes is the caller's once that has ended."""
+    moment = now()
+    rows = session.execute(_claimable_locked(), {"moment": moment, "most": most}).all()
+    if not rows:
+        return []
+    taken = {"moment": moment, "until": moment + LEASE, "mine": [row.id for row in rows]}
+    session.execute(take(_INBOX), taken)
+    silent = _silent(session, [row.conversation for row in rows], moment)
+    return [_claim(session, row, moment, row.conversation in silent) for row in rows]
 
 
 def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
@@ -262,6 +266,11 @@ def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
         row.received_at,
         silent,
     )
+
+
+@lru_cache(maxsize=1)
+def _claimable_locked() -> Any:
+    return _claimable().with_for_update(skip_locked=True)
 
 
 # Made once: putting these statements together takes longer than running them.
@@ -287,8 +296,14 @@ def _claimable() -> Any:
 
 
 def _silent(session: Session, conversations: list[str], moment: datetime) -> set[str]:
-    asked = (Correspondent.conversation.in_(conversations), Correspondent.silent_until > moment)
-    return set(session.execute(select(Correspondent.conversation).where(*asked)).scalars())
+    return set(session.execute(_silent_among(), {"names": conversations, "moment": moment}).scalars())
+
+
+@lru_cache(maxsize=1)
+def _silent_among() -> Any:
+    among = Correspondent.conversation.in_(bindparam("names", expanding=True))
+    silent = Correspondent.silent_until > bindparam("moment", type_=UtcDateTime)
+    return select(Correspondent.conversation).where(among, silent)
 
 
 def finish(session: Session, claim: Claim) -> None:
@@ -316,7 +331,12 @@ def retry_later(database: Database, claim: Claim, delay: float) -> None:
         LostClaimError: the claim is no longer this worker's.
     """
     with database.transaction() as session:
-        _end(session, [claim], state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
+        give_back(session, [claim], delay)
+
+
+def give_back(session: Session, claims: Sequence[Claim], delay: float) -> None:
+    """As `retry_later`, for many at once, all or none."""
+    _end(session, claims, state=PENDING, next_attempt_at=now() + timedelta(seconds=delay))
 
 
 def set_aside(session: Session, claim: Claim, reason: str) -> None:
@@ -326,32 +346,6 @@ def set_aside(session: Session, claim: Claim, reason: str) -> None:
         LostClaimError: the claim is no longer this worker's.
     """
     _end(session, [claim], state=FAILED, reason=reason)
-
-
-def replay(database: Database, inbox_id: int) -> bool:
-    """Put a message that was set aside back in its place, with fresh patience; returns whether it was set aside.
-
-    What Rasa may have recorded of it is asked for first, because it counts as tried.
-    """
-    with database.transaction() as session:
-        failed = (InboxMessage.id == inbox_id, InboxMessage.state == FAILED)
-        again = {"state": PENDING, "reason": None, "first_attempt_at": None, "next_attempt_at": now()}
-        if not session.execute(update(InboxMessage).where(*failed).values(**again)).rowcount:
-            return False
-        # What was said in place of an answer is none.
-        said = update(OutboxMessage).where(OutboxMessage.inbox_id == inbox_id)
-        session.execute(said.values(inbox_id=None))
-        return True
-
-
-def list_failed(database: Database, limit: int = 50, channel: str | None = None) -> list[Failed]:
-    """Messages that were set aside, newest first."""
-    columns = ("id", "channel", "kind", "attempts", "reason", "received_at")
-    failed = select(*(getattr(InboxMessage, name) for name in columns)).where(InboxMessage.state == FAILED)
-    if channel:
-        failed = failed.where(InboxMessage.channel == channel)
-    with database.reading() as session:
-        return [Failed(*row) for row in session.execute(failed.order_by(InboxMessage.id.desc()).limit(limit))]
 
 
 def release_claims(database: Database) -> int:
@@ -371,9 +365,16 @@ def is_busy(session: Session, conversation: str) -> bool:
 def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:
     if not claims:
         return
-    # The number of attempts tells this claim from a later one of the same message.
-    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_([(claim.id, claim.attempts) for claim in claims])
-    ended = update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)
-    if session.execute(ended).rowcount != len(claims):
+    given: dict[str, object] = {"own": [(claim.id, claim.attempts) for claim in claims]}
+    given.update({f"new_{name}": value for name, value in values.items()})
+    if session.execute(_ending(tuple(values)), given).rowcount != len(claims):
         names = ", ".join(f"{claim.id} (attempt {claim.attempts})" for claim in claims)
         raise LostClaimError(f"inbox: not ours any more: {names}")
+
+
+@lru_cache(maxsize=4)
+def _ending(names: tuple[str, ...]) -> Any:
+    # The number of attempts tells a claim from a later one of the same message.
+    own = tuple_(_INBOX.c.id, _INBOX.c.attempts).in_(bindparam("own", expanding=True))
+    values = {name: bindparam(f"new_{name}", type_=_INBOX.c[name].type) for name in names}
+    return update(_INBOX).where(own, _INBOX.c.state == CLAIMED).values(claimed_until=None, **values)

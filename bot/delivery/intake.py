@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from sqlalchemy.exc import DataError
 
 from bot.database import Database
 from bot.delivery import counters, inbox
 from bot.delivery.inbox import Arrival
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ class Intake:
         self._on_new = on_new
         self._waiting: list[tuple[Arrival, asyncio.Future[tuple[int, bool]]]] = []
         self._work: asyncio.Task[None] | None = None
+        # Of its own: the threads that all share may wait for a writer, each of them.
+        self._thread = ThreadPoolExecutor(1, "intake")
 
     async def accept(self, arrival: Arrival) -> tuple[int, bool]:
         """Store a message. Returns its id and whether it is new; once this returns it is on disk.
@@ -43,16 +49,19 @@ class Intake:
         self._waiting.append((arrival, future))
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._store_what_waits())
-        return await future
+        begun = time.monotonic()
+        result = await future
+        counters.count_kept(arrival.channel, time.monotonic() - begun)
+        return result
 
     async def _store_what_waits(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             try:
-                stored = await asyncio.to_thread(inbox.accept_many, self._database, [one for one, _ in batch])
-            except Exception:
+                stored = await self._in_thread(inbox.accept_many, [one for one, _ in batch])
+            except Exception as error:  # noqa: BLE001
                 # One of them may be at fault; the others must not fail with it.
-                logger.warning("inbox: %d messages are stored one by one", len(batch), exc_info=True)
+                logger.warning("inbox: %d messages are stored one by one: %s", len(batch), kind_and_places(error))
                 await self._store_each(batch)
                 continue
             for (arrival, future), result in zip(batch, stored, strict=True):
@@ -60,6 +69,9 @@ class Intake:
                 _settle(future, result)
             if any(new for _, new in stored):
                 self._on_new()
+
+    async def _in_thread(self, store: Callable[[Database, Any], Any], what: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, store, self._database, what)
 
     async def _store_each(self, batch: list[tuple[Arrival, asyncio.Future[tuple[int, bool]]]]) -> None:
         failed: dict[str, Exception] = {}
@@ -70,7 +82,7 @@ class Intake:
                 _fail(future, before)
                 continue
             try:
-                result = await asyncio.to_thread(inbox.accept, self._database, arrival)
+                result = await self._in_thread(inbox.accept, arrival)
                 counters.count_received(arrival.channel, arrival.kind, new=result[1])
                 _settle(future, result)
             except DataError as error:

@@ -33,6 +33,8 @@ WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 NOBODY = "erased"
 # Channels that fetch what was said; all others are sent to.
 FETCHING = ("web", "terminal")
+# Channels on which every button is a numbered line, besides the button or in its place.
+NUMBERED = ("zalo_oa", "zalo_bot")
 # Of the inbox; in these very words in queries, too, or SQLite does not use the index.
 IS_UNFINISHED, IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
 
@@ -183,6 +185,8 @@ class Correspondent(Base):
     gone_reason = Column(String(40))
     # A person of the centre is writing there by hand: the bot keeps still until then.
     silent_until = Column(UtcDateTime)
+    # When something that is paid for told them that a message waits; good until they write.
+    told_at = Column(UtcDateTime)
     # Link codes typed there that opened nothing, and since when they are counted.
     wrong_codes = Column(Integer, nullable=False, default=0)
     wrong_since = Column(UtcDateTime)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import Database
 from bot.delivery.model import OutboxMessage
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
@@ -107,8 +108,8 @@ class News:
                     if newest.get(listener.conversation, 0) > listener.seen:
                         listener.wake()
                 await answer
-            except SQLAlchemyError:
-                logger.warning("news: the outbox could not be read", exc_info=True)
+            except SQLAlchemyError as error:
+                logger.warning("news: the outbox could not be read: %s", kind_and_places(error))
                 await asyncio.sleep(self._look_every)
             finally:
                 answer.cancel()

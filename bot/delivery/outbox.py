@@ -8,13 +8,16 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Cipher, cipher_of, now, take_turn
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
 
+_OUTBOX = OutboxMessage.__table__
 _BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
 
 
@@ -74,36 +77,51 @@ def enqueue(
         inbox_id: the message they answer, None for notices.
         rate: whether the citizen is asked if they helped, under the last that is no aside.
     """
-    rows = add(session, conversation, replies, inbox_id, rate)
-    session.flush()
-    return [row.id for row in rows]
+    rows = _make_rows(session, conversation, replies, inbox_id, rate)
+    return [int(session.execute(_insert(_OUTBOX), row).inserted_primary_key[0]) for row in rows]
 
 
 def add(
     session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None = None, rate: bool = False
-) -> list[OutboxMessage]:
-    """As `enqueue`, for many at once: the rows go out with the session's next flush, in the order they were added."""
+) -> None:
+    """As `enqueue`, for who need not know the ids: in one statement."""
+    rows = _make_rows(session, conversation, replies, inbox_id, rate)
+    if rows:
+        session.execute(_insert(_OUTBOX), rows)
+
+
+def _make_rows(
+    session: Session, conversation: str, replies: Sequence[Reply], inbox_id: int | None, rate: bool
+) -> list[dict[str, object]]:
+    """What is to stand in the outbox; the buttons stand already."""
     # Whoever reads on after a line must have seen all before it.
     take_turn(session, f"outbox:{conversation}")
     answers = [position for position, reply in enumerate(replies) if not reply.aside]
     last = answers[-1] if answers else len(replies) - 1
-    rows = []
+    rows: list[dict[str, object]] = []
+    sent: list[dict[str, str]] = []
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
-        session.add_all(SentButton(conversation=conversation, **_row_of(button)) for button in buttons)
+        sent += [{"conversation": conversation, **_row_of(button)} for button in buttons]
         content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
-        body = json.dumps(content, ensure_ascii=False)
         rows.append(
-            OutboxMessage(
-                conversation=conversation,
-                body=cipher_of(session).seal(body),
-                inbox_id=inbox_id,
-                position=position,
-                rate=rate and position == last,
-            )
+            {
+                "conversation": conversation,
+                "body": cipher_of(session).seal(json.dumps(content, ensure_ascii=False)),
+                "inbox_id": inbox_id,
+                "position": position,
+                "rate": rate and position == last,
+            }
         )
-    session.add_all(rows)
+    if sent:
+        session.execute(_insert(SentButton.__table__), sent)
     return rows
+
+
+# Past the session's bookkeeping, which takes longer than storing.
+@lru_cache(maxsize=2)
+def _insert(table: Table) -> Any:
+    return insert(table)
 
 
 def find_button(session: Session, conversation: str, button_id: str) -> Button | None:

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import Database, UtcDateTime, cipher_of
-from bot.delivery import correspondents, outbox
+from bot.database import Database, UtcDateTime, now
+from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.claims import take
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
 
@@ -145,6 +146,7 @@ def turn_over(
     rooms: Mapping[str, int],
     moment: datetime,
     wait_for: Callable[[str, str], float],
+    abandoned: bool = True,
 ) -> list[Parcel]:
     """Store results and claim what may go out now, both in one transaction: each commit waits for the disk.
 
@@ -152,11 +154,13 @@ def turn_over(
         results: those that `is_plain`.
         rooms: channel → how many messages may be claimed.
         wait_for: channel and conversation → 0 when one may go, otherwise seconds to put it off.
+        abandoned: whether to look for messages whose sender never said what became of them.
     """
     with database.transaction() as session:
         for result in results:
             _store_plain(session, result, moment)
-        _free_abandoned(session, list(rooms), moment)
+        if abandoned:
+            _free_abandoned(session, list(rooms), moment)
         claimed = []
         for channel, room in rooms.items():
             if room > 0:
@@ -189,7 +193,7 @@ def store_alone(database: Database, result: Result, moment: datetime) -> None:
         if not _end(session, parcel, state=FAILED, reason=reason[:60], uncertain=OutboxMessage.uncertain + uncertain):
             return
         if isinstance(outcome, Refused) and outcome.gone and not wrote_since:
-            correspondents.gone(session, parcel.conversation, outcome.reason, moment)
+            correspondents.gone(session, parcel.conversation, outcome.reason, min(now(), parcel.until - LEASE))
         for row_id in (parcel.id, *parcel.carried):
             send_elsewhere(session, row_id)
 
@@ -206,24 +210,6 @@ def give_back(session: Session, *which: Any) -> int:
     return _write(
         session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
     )
-
-
-def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool:
-    """Send a notice, once, to another conversation of the same person; returns whether there is one.
-
-    Args:
-        sent_to: only to channels that are sent to.
-    """
-    row = session.get(OutboxMessage, row_id)
-    if row is None or row.inbox_id is not None or row.origin_id is not None:
-        return False
-    other = correspondents.best_other(session, row.conversation, sent_to)
-    known = select(OutboxMessage.id).where(OutboxMessage.origin_id == row_id)
-    if other is None or session.execute(known).first():
-        return False
-    copy = outbox.enqueue(session, other, [outbox.read_reply(cipher_of(session), row.body)])[0]
-    session.execute(update(OutboxMessage).where(OutboxMessage.id == copy).values(origin_id=row_id))
-    return True
 
 
 def _claim(

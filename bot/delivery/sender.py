@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.database import Database, now
 from bot.delivery import counters, outgoing
@@ -17,12 +17,15 @@ from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
 from bot.delivery.outgoing import LADDER, Parcel, Result
 from bot.delivery.pace import Pace, Rates
+from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
 # From a call to the look it asks for: what else comes meanwhile shares the look and its commit.
 GATHER_SECONDS = 0.015
+# Among looks that follow each other closely; a claim lasts a minute.
+LOOK_BACK_EVERY = timedelta(seconds=1)
 # A neighbour's own limits are shorter; this one is for an adapter that hangs.
 TRY_SECONDS = 45.0
 # Until a stopping program stores no more results; what is on its way then counts as uncertain.
@@ -61,6 +64,7 @@ class Sender:
         self._wake = asyncio.Event()
         self._results: list[Result] = []
         self._found_nothing = False
+        self._looked_back: datetime | None = None
         self._under_way: dict[str, set[asyncio.Task[None]]] = {name: set() for name in adapters}
 
     def notify(self) -> None:
@@ -98,8 +102,8 @@ class Sender:
             if isinstance(claimed, list):
                 self._results += [Result(parcel, TryAgain("stopped")) for parcel in claimed]
             raise
-        except Exception:
-            logger.error("sender: the outbox could not be worked on", exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            logger.error("sender: the outbox could not be worked on: %s", kind_and_places(error))
             await self._store_each(results)
             await asyncio.sleep(1)
             return
@@ -125,8 +129,11 @@ class Sender:
         plain = [result for result in results if outgoing.is_plain(result, moment)]
         if not plain and not sure and not outgoing.anything_due(self._database, list(self._adapters), moment):
             return []
+        abandoned = not (plain or sure) or not self._looked_back or moment - self._looked_back >= LOOK_BACK_EVERY
+        if abandoned:
+            self._looked_back = moment
         rooms = {name: min(self._pace.room(name), self._free(name)) for name in self._adapters}
-        return outgoing.turn_over(self._database, plain, rooms, moment, self._pace.take)
+        return outgoing.turn_over(self._database, plain, rooms, moment, self._pace.take, abandoned)
 
     def _free(self, channel: str) -> int:
         return max(self._at_once - len(self._under_way[channel]), 0)
@@ -136,8 +143,10 @@ class Sender:
         for result in results:
             try:
                 await asyncio.to_thread(outgoing.store_alone, self._database, result, self._clock())
-            except Exception:
-                logger.error("outbox %d: its result is lost, it is tried again", result.parcel.id, exc_info=True)
+            except Exception as error:  # noqa: BLE001
+                logger.error(
+                    "outbox %d: its result is lost, it is tried again: %s", result.parcel.id, kind_and_places(error)
+                )
 
     async def _carry(self, parcel: Parcel) -> None:
         outcome, last = await self._try(parcel)

@@ -10,9 +10,10 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, now
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.links import drop_old_codes
 from bot.delivery.model import CLAIMED, FAILED, FETCHING, HELD, PENDING, InboxMessage, OutboxMessage
-from bot.delivery.outgoing import LEASE, PATIENCE, give_back, send_elsewhere
+from bot.delivery.outgoing import LEASE, PATIENCE, give_back
 
 # Nobody works on a channel whose claims have been over for so long; a running program takes them up by itself.
 _LEFT_ALONE = 5 * LEASE

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.delivery.model import InboxMessage, Turn
@@ -40,18 +41,17 @@ def read_log(message: dict[str, Any]) -> TurnLog | None:
 
 def record(session: Session, conversation: str, inbox_id: int, log: TurnLog) -> None:
     """Write one turn, in the transaction that stores its answers."""
-    session.add(
-        Turn(
-            inbox_id=inbox_id,
-            conversation=conversation,
-            intent=log.intent,
-            confidence=log.confidence,
-            outcome=log.outcome,
-            procedure=log.procedure,
-            topic=log.topic,
-            ranking=json.dumps(log.ranking),
-        )
-    )
+    row = {
+        "inbox_id": inbox_id,
+        "conversation": conversation,
+        "intent": log.intent,
+        "confidence": log.confidence,
+        "outcome": log.outcome,
+        "procedure": log.procedure,
+        "topic": log.topic,
+        "ranking": json.dumps(log.ranking),
+    }
+    session.execute(_insert(), row)
 
 
 def find_turn(session: Session, inbox_id: int) -> TurnLog | None:
@@ -72,3 +72,8 @@ def give_feedback(session: Session, conversation: str, inbox_id: int, value: str
 def inbox_state(session: Session, inbox_id: int) -> str:
     """How far a message is: pending, claimed, done or failed."""
     return str(session.execute(select(InboxMessage.state).where(InboxMessage.id == inbox_id)).scalar_one())
+
+
+@lru_cache(maxsize=1)
+def _insert() -> Any:
+    return insert(Turn.__table__)

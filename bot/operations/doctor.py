@@ -12,8 +12,11 @@ import httpx
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.accounts.errors import AccountError
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import NAME, may
+from bot.accounts.provider import Provider
+from bot.complaints.denunciations import count_unread
 from bot.complaints.naming import count_unseen
 from bot.complaints.undelivered import PAGE, undelivered
 from bot.database import Database, DatabaseError, now
@@ -43,7 +46,7 @@ def examine(database: Database, settings: Settings, jobs: Sequence[Job]) -> list
         with database.reading() as session:
             overview = look(session)
         found += [*_queues(overview), *_credentials(overview), *_switches(overview), *_jobs(database, jobs)]
-        found += [*_notices(database), *_accounts(database)]
+        found += [*_notices(database), *_accounts(database, settings)]
     return found
 
 
@@ -185,7 +188,7 @@ def _notices(database: Database) -> Iterator[Finding]:
     )
 
 
-def _accounts(database: Database) -> Iterator[Finding]:
+def _accounts(database: Database, settings: Settings) -> Iterator[Finding]:
     people = [person for person in Accounts(database).all() if not person.disabled]
     if not people:
         yield Finding("accounts", True, "none: the console is shut", "'motcua users first-admin' makes the first one.")
@@ -195,6 +198,22 @@ def _accounts(database: Database) -> Iterator[Finding]:
     said = f"{len(people)}, {'' if screened else 'no supervisor, '}feedback about persons that nobody sees: {unseen}"
     todo = "Make a supervisor's account, of a unit that it does not tell of: 'motcua users add NAME --role supervisor'."
     yield _judge("accounts", screened and not unseen, said, todo)
+    unread = count_unread(database, people, settings.restricted_readers)
+    todo = "Name accounts of several units in MOTCUA_RESTRICTED_READERS; nobody sees one that tells of them."
+    yield _judge("denunciations", not unread, f"{unread} that no reader sees", todo)
+    if settings.oidc.issuer:
+        yield _provider(settings)
+
+
+def _provider(settings: Settings) -> Finding:
+    provider = Provider(settings.oidc, settings.public_url)
+    try:
+        provider.begin()
+    except AccountError as error:
+        return Finding("log-in provider", False, str(error), "Look at MOTCUA_OIDC_ISSUER and at the provider.")
+    finally:
+        provider.close()
+    return Finding("log-in provider", True, "says where it is")
 
 
 def _judge(about: str, good: bool, said: str, todo: str) -> Finding:

@@ -10,17 +10,16 @@ import logging
 import secrets
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
-from pathlib import Path
 
 from sqlalchemy import select, update
 
 from bot.complaints.workdays import VIET_NAM
 from bot.database import Database, now, take_turn
+from bot.failures import kind_and_place, kind_and_places
 from bot.operations.model import JobRun
 
 logger = logging.getLogger(__name__)
@@ -31,7 +30,6 @@ TICK = 10.0
 # Until the n-th try after a failure; never later than the next regular run.
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60))
 CUT_SHORT = "ended without saying how"
-_SHOWN_FRAMES = 6
 
 
 class JobError(Exception):
@@ -175,9 +173,9 @@ class Scheduler:
         while not self._stopping.is_set():
             try:
                 self.look()
-            except Exception:
+            except Exception as error:  # noqa: BLE001
                 # A database that is away for a while must not end the clock.
-                logger.error("jobs: could not look for what is due", exc_info=True)
+                logger.error("jobs: could not look for what is due: %s", kind_and_places(error))
             self._stopping.wait(self.tick)
 
     def _renew(self, moment: datetime) -> None:
@@ -223,9 +221,8 @@ class Scheduler:
         try:
             said = job.work()
         except Exception as error:  # noqa: BLE001
-            # An error's own words may quote what a citizen wrote; its kind and place do not.
-            logger.error("job %s failed: %s", job.name, _places(error))
-            run.over, why = True, _name(error)[:200]
+            logger.error("job %s failed: %s", job.name, kind_and_places(error))
+            run.over, why = True, kind_and_place(error)[:200]
             self._end(job, run, began, error=why)
             run.error = why
         else:
@@ -247,17 +244,3 @@ def _is_due(standing: Standing, moment: datetime) -> bool:
         return True
     # A run in the future: the clock was wrong then.
     return standing.due_at <= moment or standing.started_at > moment
-
-
-def _name(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in {_place(frames[-1])}" if frames else type(error).__name__
-
-
-def _places(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[-_SHOWN_FRAMES:]
-    return f"{type(error).__name__} in {' < '.join(_place(frame) for frame in reversed(frames))}"
-
-
-def _place(frame: traceback.FrameSummary) -> str:
-    return f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"

@@ -6,17 +6,25 @@ import logging
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, union
 from sqlalchemy.orm import Session
 
 from bot.complaints import evidence, privacy
 from bot.complaints.erasure import erase_complaint
 from bot.complaints.lifecycle import CLOSED, SYSTEM
-from bot.complaints.model import Complaint, ComplaintMove, ComplaintNotice, ComplaintOpening
+from bot.complaints.model import (
+    Complaint,
+    ComplaintJoin,
+    ComplaintMove,
+    ComplaintNotice,
+    ComplaintOpening,
+    Evidence,
+    PrivacyRequest,
+)
 from bot.complaints.retention import Retention
 from bot.database import now
 from bot.delivery import erase
-from bot.delivery.model import Attachment, InboxMessage, LinkCode, OutboxMessage, Turn, VaultEntry
+from bot.delivery.model import Attachment, Correspondent, InboxMessage, LinkCode, OutboxMessage, Turn, VaultEntry
 from bot.delivery.rasa import RasaError
 from bot.operations.erasure import Stores
 from bot.review import writing
@@ -53,6 +61,16 @@ def run_retention(stores: Stores, periods: Retention, today: date, dry_run: bool
         except RasaError as error:
             logger.warning("retention: the tracker has to wait: %s", error)
     return counts
+
+
+def _correspondents(stores: Stores, before: datetime, dry_run: bool) -> int:
+    needed = union(
+        select(Complaint.conversation).where(Complaint.erased_at.is_(None)),
+        select(ComplaintJoin.conversation),
+        select(Evidence.conversation).where(Evidence.removed_at.is_(None)),
+        select(PrivacyRequest.conversation).where(PrivacyRequest.done_at.is_(None)),
+    )
+    return _rows(stores, Correspondent, erase.old_correspondents(before, needed), dry_run)
 
 
 def _inbox(stores: Stores, before: datetime, dry_run: bool) -> int:
@@ -133,6 +151,8 @@ def _rows(stores: Stores, table: Any, which: tuple[Any, ...], dry_run: bool) -> 
 
 
 _WORK = {
+    # First: what leads to somebody until this run keeps them until the next, so that a dry run counts the same.
+    "correspondents": _correspondents,
     "unfiled_files": _unfiled_files,
     "erasure_notices": _erasure_notices,
     "ended_complaints": _ended_complaints,

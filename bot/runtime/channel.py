@@ -14,6 +14,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.failures import kind_and_places
 from bot.runtime.failing import TurnFailedError
 from bot.runtime.forgetting import add_forgetting
 
@@ -66,8 +67,8 @@ def _without_traces(on_new_message: Turn) -> Turn:
             logger.warning("inbox %s: the caller went away in mid-turn (CancelledError)", inbox_id)
         except TurnFailedError as failure:
             logger.warning("inbox %s: an action failed and ended the turn (TurnFailedError: %s)", inbox_id, failure)
-        except Exception:
-            logger.exception("inbox %s: the turn failed", inbox_id)
+        except Exception as error:  # noqa: BLE001
+            logger.error("inbox %s: the turn failed: %s", inbox_id, kind_and_places(error))
         message.output_channel.messages.clear()
 
     return run

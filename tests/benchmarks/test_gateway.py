@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.gateway import run_storm
+from benchmarks.gateway import run_programs, run_storm
 from benchmarks.gateway_check import Answer, Verdict, check_seen
 from benchmarks.gateway_fakes import Said
 from benchmarks.gateway_posts import Tally, plan, shuffle
@@ -15,10 +15,19 @@ from bot.delivery.model import DELIVERED
 
 SMALL = Weather(messages=200, people=50, failing=0.1, web=(4, 4), actions=(6, 6), rasa=(8, 8), once=True)
 
+# What a killed web program was sending is free again only after its claim has run out.
+FEW = Weather(messages=80, people=20, failing=0.05, web=(3, 3), actions=(0, 0), rasa=(0, 0), once=True)
+
 
 @pytest.mark.server
 def test_nothing_is_lost_nor_doubled_nor_out_of_order_in_a_small_storm(tmp_path):
     lines, held = run_storm(tmp_path, SMALL, questions=12)
+    assert held, "\n".join(lines)
+
+
+@pytest.mark.server
+def test_nor_with_several_web_programs_on_one_database_and_tokens_that_end(tmp_path):
+    lines, held = run_programs(tmp_path, FEW, questions=8)
     assert held, "\n".join(lines)
 
 

@@ -7,9 +7,10 @@ import threading
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from telegram import Bot
-from telegram.request import HTTPXRequest
 
+from bot.channels.calls import Caller
 from bot.channels.telegram_receiving import Receiver
+from bot.channels.telegram_request import Requests
 from bot.database import now
 from bot.delivery import outbox
 from bot.delivery.intake import Intake
@@ -25,7 +26,7 @@ class Reception:
 
     def __init__(self, database, url, intake=None, clock=now):
         self.pauses = []
-        request = HTTPXRequest(httpx_kwargs={"trust_env": False})
+        request = Requests(Caller(5.0, 5.0))
         bot = Bot(TOKEN, base_url=f"{url}/bot", request=request, get_updates_request=request)
         self._requests = [request]
         self.receiver = Receiver(database, intake or Intake(database, lambda: None), bot, request, self._sleep, clock)

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.channels.files import BEGIN, DROP, KEEP, FileAttendant
-from bot.complaints import evidence
+from bot.complaints import citizen, evidence, privacy
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.evidence_files import digests_in
-from bot.delivery import inbox, outbox, sentences
+from bot.delivery import correspondents, inbox, outbox, sentences
 from bot.delivery.adapter import FetchError
 from bot.delivery.attending import Attendant
 from bot.delivery.inbox import Arrival, File
@@ -102,6 +102,30 @@ def test_who_declines_has_nothing_kept(phone):
     assert (phone.adapter.fetched, phone.states()) == ([], ["let_go"])
 
 
+@pytest.mark.parametrize("payload", [KEEP, DROP])
+def test_a_button_under_an_older_question_decides_nothing_and_is_asked_anew(phone, payload):
+    with phone.working():
+        phone.send(files.photo())
+        phone.say("mấy giờ mở cửa")
+        assert phone.tap(payload) == [QUESTION]
+        assert (phone.adapter.fetched, phone.states()) == ([], ["waiting"])
+        assert not evidence.has_agreed(phone.database, AN)
+        assert phone.tap(DROP) == [sentences.FILES_DROPPED]
+        assert phone.tap(KEEP) == [sentences.FILES_NONE]
+    assert not evidence.has_agreed(phone.database, AN)
+
+
+def test_after_the_agreement_was_taken_back_its_old_button_gives_no_new_one(phone):
+    with phone.working():
+        phone.send(files.photo())
+        phone.tap(KEEP)
+        privacy.withdraw_consents(phone.database, AN)
+        phone.send(files.photo(colour=(1, 2, 3)))
+        phone.say("cảm ơn")
+        assert phone.tap(KEEP) == [QUESTION]
+    assert not evidence.has_agreed(phone.database, AN)
+
+
 def test_an_album_of_ten_is_asked_about_once_and_told_of_once(phone):
     pictures = [files.photo(colour=(n, n, n)) for n in range(10)]
     ids = phone.photos(*pictures)
@@ -118,6 +142,15 @@ def test_of_an_album_after_the_agreement_the_last_photo_tells_of_all(phone):
         wait_until(lambda: row_of(phone.database, ids[-1]).state == DONE)
     said = [text for one in ids for text in texts_of(phone.database, one)]
     assert said == [sentences.FILES_KEPT_BEGIN.format(count=4)]
+
+
+def test_an_album_whose_last_photo_is_refused_tells_of_those_that_were_kept(phone):
+    evidence.agree(phone.database, AN)
+    ids = phone.photos(files.photo(), files.photo(colour=(1, 2, 3)), files.archive(a="b"))
+    with phone.working():
+        wait_until(lambda: row_of(phone.database, ids[-1]).state == DONE)
+    said = [text for one in ids for text in texts_of(phone.database, one)]
+    assert said == [RULES.refusals["archive"], sentences.FILES_KEPT_BEGIN.format(count=2)]
 
 
 def test_a_caption_is_answered_as_words_and_the_question_comes_last(phone):
@@ -226,6 +259,34 @@ def test_a_recording_is_kept_when_it_may_belong_to_feedback(phone, centre, begun
         (said,) = phone.send(sounds.opus(), kind="voice")
     assert said[0] == sentences.VOICE_KEPT
     assert "audio/ogg" in phone.kept()
+
+
+def test_a_recording_goes_with_the_feedback_of_a_linked_channel(phone, centre):
+    evidence.agree(phone.database, AN)
+    code = centre.file("web:an").code
+    with phone.database.transaction() as session:
+        for name in ("web:an", AN):
+            correspondents.ensure(session, name).person = "p"
+    with phone.working():
+        (inbox_id,) = phone.photos(sounds.opus(), kind="voice")
+        said = wait_for_texts(phone.database, inbox_id)
+    assert said == [sentences.VOICE_KEPT, sentences.FILES_KEPT_BEGIN.format(count=1)]
+    with phone.database.reading() as session:
+        add, begin = outbox.replies_to(session, inbox_id)[-1].buttons
+    assert (add.title, begin.payload) == (sentences.ADD_TO_FEEDBACK.format(code=code), BEGIN)
+    assert add.payload == f'/complaint_act{{"act": "add", "complaint_code": "{code}"}}'
+    citizen.add_information(phone.database, centre.rules, AN, code, "nghe giúp tôi")
+    assert [file.media_type for file in evidence.list_files(phone.database, code)] == ["audio/ogg"]
+    assert phone.kept() == []
+
+
+def test_a_recording_that_is_refused_is_not_said_to_be_heard(phone):
+    evidence.agree(phone.database, AN)
+    phone.rasa.in_form.add(AN)
+    with phone.working():
+        phone.send(files.photo())
+        (said,) = phone.send(files.archive(a="b"), kind="voice")
+    assert said == [RULES.refusals["archive"], sentences.FILES_KEPT_FORM.format(count=1)]
 
 
 def test_a_message_with_files_lost_on_the_way_is_still_answered(phone):

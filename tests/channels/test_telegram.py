@@ -13,14 +13,14 @@ from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import utf16_length
 from bot.delivery.sentences import CHOOSE_BY_NUMBER
 from tests.factories import KEY, free_port, make_settings
-from tests.fakes.telegram import (
+from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram_faults import (
     AWAY,
     BLOCKED,
     BROKEN_AFTER_DELIVERY,
     ERROR,
     HTML,
     TIMEOUT_AFTER_DELIVERY,
-    TOKEN,
     UNAUTHORIZED,
     Fault,
     too_many,

@@ -5,15 +5,19 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from bot.database import now
 from bot.delivery import correspondents, sentences
+from bot.delivery.model import FAILED, PENDING, InboxMessage, OutboxMessage
 from bot.settings import ROOT
 from tests.channels.telegram import FailingIntake, Reception, rows, said, send_button, texts
 from tests.channels.test_telegram_updates import load
 from tests.factories import make_database, wait_until
-from tests.fakes.telegram import AWAY, ERROR, HTML, NAME, TOKEN, UNAUTHORIZED, Fault, too_many
+from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram_faults import AWAY, ERROR, HTML, UNAUTHORIZED, Fault, too_many
+from tests.fakes.telegram_people import NAME
 
 CONFLICT = Fault(409, "Conflict: terminated by other getUpdates request")
 
@@ -197,18 +201,43 @@ def test_a_tap_and_a_text_of_one_fetch_keep_their_order(database, telegram, rece
     assert texts(database) == ["một", "Lệ phí", "hai"]
 
 
-def test_a_correction_brings_the_key_of_what_it_corrects_and_only_when_something_changed(database, telegram, reception):
+def test_a_correction_takes_the_place_of_the_stored_message_though_the_program_began_anew(database, telegram):
     mai = telegram.citizen(7)
     first = mai.write("khai sịnh")
-    key = f"4242:{first['update_id']}"
-    reception.take(first, mai.edit(first, "khai sinh"), mai.edit(first, "khai sinh"))
-    assert rows(database)[1:] == [("telegram:7", "edited", "khai sinh", key)]
+    for one in (first, mai.edit(first, "khai sinh"), mai.edit(first, "khai sinh")):
+        made = Reception(database, telegram.url)
+        with made.at_work(poll=False):
+            made.take(one)
+    assert rows(database) == [
+        ("telegram:7", "text", "khai sinh", None),
+        *[("telegram:7", "edited", "khai sinh", None)] * 2,
+    ]
+    assert waiting(database) == ["khai sinh"]
 
 
-def test_a_correction_of_a_message_of_long_ago_brings_no_key(database, telegram, reception):
+def test_a_correction_of_a_message_of_before_our_time_waits_for_nothing(database, telegram, reception):
     mai = telegram.citizen(7)
     reception.take(mai.edit(mai.write("x"), "khai sinh"))
-    assert rows(database) == [("telegram:7", "edited", "khai sinh", None)]
+    assert texts(database) == ["khai sinh"]
+    assert waiting(database) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [("/phananh đèn hỏng", "/submit_complaint"), ("Đèn ở ngõ 3 hỏng", None), ("/ask_hotline", None)],
+)
+def test_a_corrected_command_is_what_it_says_now(database, telegram, reception, text, payload):
+    mai = telegram.citizen(7)
+    first = mai.write("/trangthai")
+    reception.take(first, mai.edit(first, text))
+    assert rows(database)[0] == ("telegram:7", "text", text, payload)
+    assert waiting(database) == [text]
+
+
+def waiting(database):
+    with database.reading() as session:
+        bodies = session.execute(select(InboxMessage.body).where(InboxMessage.state == PENDING)).scalars()
+        return [database.cipher.unseal(body) for body in bodies]
 
 
 def reachable(database, conversation="telegram:7"):
@@ -240,3 +269,16 @@ def test_a_group_is_shown_the_private_chat_once_an_hour_and_nothing_else(databas
         made.take(load("group_command"))
     assert len(said(database, "telegram:-1001900000001")) == 2
     assert rows(database) == []
+
+
+def test_a_group_that_takes_the_bot_in_again_can_be_reached_again(database, telegram, reception):
+    group = "telegram:-1001900000001"
+    reception.take(load("group_mention"))
+    with database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state=FAILED, reason="kicked"))
+        correspondents.gone(session, group, "kicked")
+    reception.take(load("group_talk"))
+    assert not reachable(database, group)
+    reception.take(load("group_command"))
+    assert reachable(database, group)
+    assert len(said(database, group)) == 2

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 from telegram import Bot, Update
 
-from bot.channels.telegram_updates import UNREADABLE, Addressed, Back, Heard, Self, Tap, read_update, salvage
+from bot.channels.telegram_updates import UNREADABLE, Addressed, Back, Self, Tap, read_update, salvage
+from bot.delivery.inbox import Arrival
 from bot.text.mask import find_personal_values
-from tests.fakes.telegram import NAME, TOKEN
+from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram_people import NAME
 
 FIXTURES = Path(__file__).parent / "fixtures" / "telegram"
 ME = Self(4242, NAME)
@@ -68,10 +70,9 @@ def message(**content):
 def shown(reading):
     if isinstance(reading, Tap):
         return reading.conversation, reading.button
-    if isinstance(reading, Heard):
-        arrival = reading.arrival
-        files = [(file.kind, file.reference, file.name, file.size) for file in arrival.files]
-        return arrival.kind, arrival.text, arrival.payload, files
+    if isinstance(reading, Arrival):
+        files = [(file.kind, file.reference, file.name, file.size) for file in reading.files]
+        return reading.kind, reading.text, reading.payload, files
     return reading
 
 
@@ -97,7 +98,7 @@ def test_where_nobody_wrote_nothing_is_kept(rest):
 
 
 def test_a_message_belongs_to_its_chat_and_to_its_update():
-    arrival = read(load("text")).arrival
+    arrival = read(load("text"))
     assert (arrival.channel, arrival.conversation) == ("telegram", "telegram:7001")
     assert arrival.external_key == "4242:874000100"
 
@@ -118,19 +119,19 @@ def test_a_message_belongs_to_its_chat_and_to_its_update():
     ],
 )
 def test_only_the_commands_of_the_menu_are_commands(text, payload):
-    assert read(message(text=text)).arrival.payload == payload
+    assert read(message(text=text)).payload == payload
 
 
 def test_a_shared_phone_number_is_seen_as_one():
-    text = read(load("contact")).arrival.text
+    text = read(load("contact")).text
     assert [value.kind for value in find_personal_values(text)] == ["sodienthoai"]
 
 
 @pytest.mark.parametrize("text", ["\ud83d", "a\0b", "e\u0301" * 5000])
 def test_a_text_is_one_that_every_database_takes(text):
-    read(message(text=text)).arrival.text.encode()
-    assert "\0" not in read(message(text=text)).arrival.text
-    assert len(read(message(text=text)).arrival.text) <= 4096
+    read(message(text=text)).text.encode()
+    assert "\0" not in read(message(text=text)).text
+    assert len(read(message(text=text)).text) <= 4096
 
 
 def test_before_the_bot_knows_its_name_no_mention_is_taken_for_one():

@@ -7,15 +7,19 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bot.channels.files import FileAttendant
 from bot.channels.web import web_routes
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import COOKIE
+from bot.complaints import evidence
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.model import Evidence
-from bot.delivery import sentences
+from bot.delivery import inbox, sentences
+from bot.delivery.inbox import Arrival, File
 from bot.settings import ROOT
 from tests.complaints import files
 from tests.factories import make_settings
+from tests.fakes.adapter import FakeAdapter
 
 FILES = "/api/web/files"
 RULES = load_file_rules(ROOT / "knowledge")
@@ -158,6 +162,37 @@ def test_ten_files_at_once_are_taken_and_the_eleventh_is_told_why(citizen, app, 
     assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409]
     assert count(database) == 10
     assert [a.json() for a in answers if a.status_code == 409] == [{"error": RULES.refusals["files"]}]
+
+
+class Door(asyncio.Semaphore):
+    """Counts who goes through."""
+
+    passed = 0
+
+    async def acquire(self):
+        self.passed += 1
+        return await super().acquire()
+
+
+def test_files_of_the_page_and_of_a_channel_share_the_room_for_inspections(database, worker, tmp_path):
+    door, settings = Door(1), make_settings(tmp_path)
+    routes = file_routes(database, settings, RULES, inspected=door)
+    client = TestClient(Starlette(routes=[*web_routes(database, worker, settings), *routes]))
+    client.get("/api/web/messages")
+    assert send(agree(client)).status_code == 201
+    assert door.passed == 1
+    adapter = FakeAdapter("telegram")
+    adapter.files["f"] = files.photo(colour=(1, 2, 3))
+    evidence.agree(database, "telegram:7")
+    arrival = Arrival("telegram", "1:1", "telegram:7", "", kind="image", files=(File("image", "f"),))
+    inbox.accept(database, arrival)
+
+    async def in_form(_):
+        return False
+
+    attendant = FileAttendant(database, settings.evidence, RULES, {"telegram": adapter}, in_form, door)
+    assert asyncio.run(attendant(inbox.claim_next(database))).replies
+    assert door.passed == 2
 
 
 def test_sending_without_end_is_slowed_down(citizen):

@@ -45,7 +45,8 @@ def served(database, tmp_path):
     settings = make_settings(tmp_path, MESSAGES_PER_10S=1000)
     channel = open_web(database, IdleWorker(), settings)
     news = News(database, IdleWorker().wait_for_news)
-    lines = WebLines(database, news, settings, lambda _: None, Seats(most_per_conversation=2), heartbeat=0.2)
+    seats = Seats(most_per_conversation=2)
+    lines = WebLines(database, news, settings, lambda _: None, channel.reads, seats, heartbeat=0.2)
     routes = [Route(STREAM, guard(lines.stream, settings)), *channel.routes()]
     with serving(lambda _: Starlette(routes=routes)) as address:
         yield Served(address, channel, lines)
@@ -145,6 +146,27 @@ def test_nobody_hears_another_persons_stream(served, database):
 def test_a_stream_without_a_conversation_is_refused(served):
     response = httpx.get(f"{served.address}{STREAM}", trust_env=False)
     assert (response.status_code, response.json()["error"]) == (403, sentences.NOT_UNDERSTOOD_REQUEST)
+
+
+@pytest.mark.parametrize("path", [MESSAGES, STREAM])
+def test_whoever_asks_without_end_is_slowed_down_and_others_are_not(database, tmp_path, path):
+    channel = open_web(database, IdleWorker(), make_settings(tmp_path, MESSAGES_PER_10S=1))
+    channel.close()
+    with serving(lambda _: Starlette(routes=channel.routes())) as address:
+        greedy, calm = Served(address, channel, None).person(), Served(address, channel, None).person()
+        answers = [greedy.get(path) for _ in range(10)]
+        assert [answer.status_code for answer in answers] == [200] * 9 + [429]
+        assert answers[-1].json()["error"] == sentences.BUSY
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 10
+        assert calm.get(path).status_code == 200
+
+
+def test_the_readers_of_one_address_together_have_a_limit_too(database, tmp_path):
+    settings = make_settings(tmp_path, MESSAGES_PER_10S_PER_ADDRESS=1)
+    channel = open_web(database, IdleWorker(), settings)
+    with serving(lambda _: Starlette(routes=channel.routes())) as address:
+        people = [Served(address, channel, None).person() for _ in range(8)]
+        assert [person.get(MESSAGES).status_code for person in people] == [200, 200, *[429] * 6]
 
 
 def test_a_person_has_a_few_streams_and_gets_back_those_that_ended(served):

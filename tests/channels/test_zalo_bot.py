@@ -20,7 +20,7 @@ from bot.delivery.intake import Intake
 from bot.delivery.model import InboxMessage
 from bot.delivery.outbox import Button, Reply
 from tests.factories import make_settings
-from tests.fakes.zalo_bot import TOKEN, FakeZaloBot, Fault
+from tests.fakes.zalo_bot import TOKEN, FakeZaloBot, Fault, Http
 
 SECRET = "b0t-s3cret-that-is-l0ng-en0ugh-QwErTy"
 CHAT = "6ede9afa66b88fe6d6a9"
@@ -192,6 +192,11 @@ def test_a_reply_is_plain_text_with_numbers_for_buttons(send, fake):
     assert fake.texts(CHAT)[0].splitlines()[1:3] == ["1. Mục 1", "2. Mục 2"]
 
 
+def test_one_button_is_a_numbered_line_too(send, fake):
+    send(Reply("Xem thêm?", (Button("Mục 1", "/x", "id1"),)))
+    assert fake.texts(CHAT)[0].splitlines()[:2] == ["Xem thêm?", "1. Mục 1"]
+
+
 def test_a_long_reply_is_cut(send, fake):
     send(Reply("Một câu khá dài về giấy tờ. " * 200))
     assert [len(text) <= 2000 for text in fake.texts(CHAT)] == [True] * 3
@@ -202,10 +207,14 @@ def test_a_long_reply_is_cut(send, fake):
     [
         (400, Refused("error_400")),
         (403, Refused("blocked", gone=True)),
-        (404, TryAgain("token_refused", after=300.0, everybody=True)),
-        (408, TryAgain("error_408")),
+        (401, TryAgain("token_refused", after=300.0, everybody=True)),
+        (404, Refused("error_404")),
+        (408, TryAgain("error_408", uncertain=True)),
         (429, TryAgain("too_many_calls", after=60.0, everybody=True)),
-        (500, TryAgain("error_500")),
+        (500, TryAgain("error_500", uncertain=True)),
+        (Http(404), Refused("error_404")),
+        (Http(408), TryAgain("error_408", uncertain=True)),
+        (Http(429), TryAgain("too_many_calls", after=60.0, everybody=True)),
         (Fault.DOWN, TryAgain("http_502", uncertain=True)),
         (Fault.BROKEN, TryAgain("no_answer", uncertain=True)),
     ],
@@ -215,6 +224,38 @@ def test_every_error_has_its_outcome(send, fake, fault, outcome):
     fake.faults.append(fault)
     assert send(Reply("Dạ")) == [outcome]
     assert fake.sent == []
+
+
+def test_a_bot_that_is_found_nowhere_stops_everybody(send, fake):
+    fake.unknown = True
+    assert send(Reply("Dạ")) == [TryAgain("token_refused", after=300.0, everybody=True)]
+
+
+@pytest.mark.parametrize("code", [400, 404])
+def test_without_a_webhook_to_delete_messages_are_asked_for_all_the_same(database, settings, fake, code):
+    fake.delete_fault = code
+    fake.wrote(update())
+    receive(opened(database, settings()), lambda: kept(database))
+    assert [text for _, _, text in kept(database)] == ["xin chào"]
+
+
+@pytest.mark.parametrize("answer", [408, Http(408)])
+def test_a_poll_that_waits_for_nobody_is_not_asked_without_end(settings, fake, answer):
+    pauses = []
+
+    async def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise asyncio.CancelledError
+
+    async def run():
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await ZaloBotReceiver(ZaloBotApi(settings().zalo_bot, client), None, "", "", pause).poll()
+
+    fake.poll_faults.extend([answer] * 9)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert pauses == [1.0] * 3
 
 
 def test_a_wrong_token_stops_everybody_and_is_nowhere_in_the_logs(send, caplog):

@@ -49,6 +49,8 @@ def test_a_photo_is_fetched_from_the_very_address_that_was_looked_at():
     assert (asked[0].url.host, asked[0].headers["host"]) == (PUBLIC, "photo.zdn.vn")
     assert asked[0].extensions["sni_hostname"] == "photo.zdn.vn"
     assert "access_token" not in asked[0].headers
+    # What would come packed is refused.
+    assert asked[0].headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,18 @@
 import unicodedata
 from datetime import datetime, timedelta, timezone
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from bot.channels.zalo_errors import FATES, STOPPED_SECONDS, Fate
+from bot.channels.zalo_errors import FATES
 from bot.channels.zalo_oa import ZaloAdapter
-from bot.channels.zalo_window import CLOSED, TOLD
-from bot.delivery import correspondents, outbox
+from bot.channels.zalo_tokens import NAME
+from bot.delivery import correspondents, counters, outbox
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
-from bot.delivery.model import HELD, OutboxMessage
+from bot.delivery.credentials import load_credential
+from bot.delivery.model import CLAIMED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from bot.text.codes import new_receipt_code
 from tests.channels.zalo import AN, AN_TALKS, BINH, DAY, Clock, log_in, oa_settings, on_channel
@@ -77,9 +77,43 @@ def test_five_buttons_are_shown_and_all_are_numbered(send, fake):
     assert "7. Mục 7" in sent.text
 
 
-def test_one_button_needs_no_number(send, fake):
+def test_one_button_has_its_number_too(send, fake):
     send(Reply("Xem thêm?", BUTTONS[:1]))
-    assert (fake.sent[0].text, len(fake.sent[0].buttons)) == ("Xem thêm?", 1)
+    assert fake.sent[0].text.splitlines()[:2] == ["Xem thêm?", "1. Mục 1"]
+    assert len(fake.sent[0].buttons) == 1
+
+
+def test_without_the_setting_no_button_is_sent(send, fake):
+    send(Reply("Anh/chị hỏi về mục nào?", BUTTONS), ZALO_BUTTONS="off")
+    assert (fake.sent[0].buttons, "7. Mục 7" in fake.sent[0].text) == ([], True)
+
+
+@pytest.mark.parametrize("code", [-201, -233])
+def test_buttons_that_zalo_refuses_leave_the_same_text_with_its_numbers(database, tmp_path, fake, clock, caplog, code):
+    log_in(database, moment=clock())
+    fake.rules.buttons = code
+
+    async def work(adapter):
+        outcomes = [await adapter.deliver(AN_TALKS, adapter.render(Reply(text, BUTTONS[:2]))[0]) for text in "ab"]
+        fake.rules.buttons = None
+        clock.go(minutes=61)
+        return [*outcomes, await adapter.deliver(AN_TALKS, adapter.render(Reply("c", BUTTONS[:2]))[0])]
+
+    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, clock)
+    assert outcomes == [Taken("m1"), Taken("m2"), Taken("m3")]
+    assert ["2. Mục 2" in text for text in fake.texts(AN)] == [True] * 3
+    assert [len(one.buttons) for one in fake.sent] == [0, 0, 2]
+    # Refused once, and not tried again with every message.
+    assert len(fake.asked) == 4
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(told) == 1
+    assert "MOTCUA_ZALO_BUTTONS=off" in told[0]
+
+
+def test_a_message_that_is_wrong_without_its_buttons_as_well_says_nothing_of_them(send, fake, caplog):
+    fake.rules.faults.extend([-201, -201])
+    assert send(Reply("Chọn", BUTTONS[:2])) == [Refused("invalid_field")]
+    assert caplog.records == []
 
 
 @given(text=st.text(min_size=1, max_size=9000), titles=st.lists(st.text(min_size=1, max_size=200), max_size=7))
@@ -102,10 +136,23 @@ def test_an_ended_token_is_renewed_on_the_way(send, fake):
 def test_a_token_that_zalo_does_not_know_is_renewed_once(send, fake):
     fake.access.clear()
     assert send(Reply("Dạ")) == [Taken("m1")]
-    fake.rules.faults.extend([-216, -216])
-    assert send(Reply("Dạ")) == [TryAgain("token_invalid", after=60.0, everybody=True)]
-    assert len(fake.renewals) == 2
+    assert fake.renewals == [FIRST_REFRESH]
     assert fake.violations == []
+
+
+def test_a_token_that_is_refused_as_soon_as_it_is_bought_buys_no_other(send, fake, database, clock):
+    fake.rules.faults.extend([-216, -216, -216])
+    assert send(Reply("Dạ")) == [TryAgain("token_invalid", after=60.0, everybody=True)]
+    assert "just given" in load_credential(database, NAME).problem
+    # A minute later: the same token is tried, and no new one bought.
+    assert send(Reply("Dạ")) == [TryAgain("not_renewed", after=30.0, everybody=True)]
+    assert fake.renewals == [FIRST_REFRESH]
+    # Once it serves, nothing is wrong any more, and an end in due time is met as ever.
+    assert send(Reply("Dạ")) == [Taken("m1")]
+    assert (load_credential(database, NAME).problem, fake.violations) == (None, [])
+    fake.expire()
+    assert send(Reply("Dạ")) == [Taken("m2")]
+    assert len(fake.renewals) == 2
 
 
 def test_without_a_log_in_everybody_waits(database, tmp_path, fake):
@@ -119,31 +166,71 @@ def test_without_a_log_in_everybody_waits(database, tmp_path, fake):
 def test_the_proof_is_shown_when_the_application_demands_it(send, fake):
     fake.rules.proof = True
     assert send(Reply("Dạ"), ZALO_PROOF="on") == [Taken("m1")]
-    assert send(Reply("Dạ")) == [TryAgain("wrong_proof", after=STOPPED_SECONDS, everybody=True)]
+    assert send(Reply("Dạ")) == [TryAgain("wrong_proof", after=300.0, everybody=True)]
 
 
+def later(reason):
+    return TryAgain(reason, after=300.0, everybody=True)
+
+
+# As the facts about Zalo have it, section 4.2.
 EXPECTED = {
-    Fate.AGAIN: lambda reason: TryAgain(reason),
-    Fate.NEXT_MINUTE: lambda reason: TryAgain(reason, after=60.0, everybody=True),
-    Fate.RENEW: lambda reason: TryAgain(reason, after=60.0, everybody=True),
-    Fate.WAIT: lambda reason: MustWait(CLOSED),
-    Fate.QUOTA: lambda reason: MustWait(reason),
-    Fate.NEVER: lambda reason: Refused(reason),
-    Fate.GONE: lambda reason: Refused(reason, gone=True),
-    Fate.STOPPED: lambda reason: TryAgain(reason, after=STOPPED_SECONDS, everybody=True),
-    Fate.MORNING: lambda reason: TryAgain(reason),
+    -32: TryAgain("too_many_calls", after=60.0, everybody=True),
+    -100: Refused("attachment_expired"),
+    -200: TryAgain("send_failed"),
+    -201: Refused("invalid_field"),
+    -204: later("account_disabled"),
+    -205: later("account_unknown"),
+    -209: later("app_not_activated"),
+    -210: Refused("too_long"),
+    -211: MustWait("out_of_quota"),
+    -212: later("api_not_registered"),
+    -213: MustWait("not_following"),
+    -216: TryAgain("token_invalid", after=60.0, everybody=True),
+    -217: Refused("blocked_invitation"),
+    -218: Refused("receiver_out_of_quota"),
+    -219: later("app_removed"),
+    -220: TryAgain("token_expired", after=60.0, everybody=True),
+    -221: later("account_not_verified"),
+    -223: later("api_not_authorised"),
+    -224: later("package_too_small"),
+    -227: Refused("banned_or_inactive", gone=True),
+    -230: MustWait("window_closed"),
+    -232: MustWait("window_closed"),
+    -233: Refused("type_not_supported"),
+    -234: TryAgain("night"),
+    -235: later("wrong_kind_of_account"),
+    -240: Refused("api_shut_down"),
+    -242: later("wrong_proof"),
+    -244: Refused("restricted_by_user", gone=True),
+    -248: Refused("against_standards"),
+    -249: Refused("template_not_by_user"),
+    -320: later("no_cloud_account"),
+    -321: later("out_of_money"),
 }
+
+
+def test_no_code_is_without_an_expectation():
+    assert set(FATES) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
 def test_every_code_has_its_outcome(send, fake, clock):
     clock.moment = DAY
     told = {}
-    for code, (fate, _) in FATES.items():
-        fake.rules.faults.extend([code] * (2 if fate is Fate.RENEW else 1))
+    for code in EXPECTED:
+        # An access token that is refused is renewed once before it counts.
+        fake.rules.faults.extend([code] * (2 if code in (-216, -220) else 1))
         told[code] = send(Reply("Dạ"))
-    assert told == {code: [EXPECTED[fate](reason)] for code, (fate, reason) in FATES.items()}
+    assert told == {code: [outcome] for code, outcome in EXPECTED.items()}
     assert fake.sent == []
+    assert fake.violations == []
+
+
+def test_what_may_not_be_sent_at_night_waits_for_the_morning(send, fake, clock):
+    clock.moment = datetime(2026, 11, 22, 22, tzinfo=timezone.utc)
+    fake.rules.faults.append(-234)
+    assert send(Reply("Dạ")) == [TryAgain("night", after=3600.0)]
 
 
 def test_a_code_that_nobody_knows_is_tried_again(send, fake):
@@ -164,7 +251,7 @@ def test_an_answer_that_comes_too_late_leaves_doubt(database, tmp_path, fake):
     async def work(adapter):
         return [await adapter.deliver(AN_TALKS, adapter.render(Reply(text))[0]) for text in ("Một", "Hai")]
 
-    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, timeout=httpx.Timeout(0.2))
+    outcomes = on_channel(database, oa_settings(tmp_path, fake), work, patience=0.5)
     assert outcomes == [TryAgain("no_answer", uncertain=True)] * 2
     assert fake.texts(AN) == ["Một"]
 
@@ -173,18 +260,21 @@ def test_zalo_out_of_reach_leaves_no_doubt(send):
     assert send(Reply("Dạ"), ZALO_API_URL="http://127.0.0.1:9") == [TryAgain("unreachable")]
 
 
-def test_quota_that_ran_out_in_free_hours_is_tried_again(send, fake, database, clock):
+@pytest.mark.parametrize("hours", [1, 47, 49])
+def test_quota_that_ran_out_waits_for_the_citizens_next_word_and_is_told_loudly(
+    send, fake, database, clock, caplog, hours
+):
     fake.rules.quota[AN] = 1
-    heard(database, clock, hours=47)
+    heard(database, clock, hours=hours)
     assert send(Reply("Một")) == [Taken("m1")]
-    assert send(Reply("Hai")) == [TryAgain("out_of_quota")]
-    heard(database, clock, hours=49)
     assert send(Reply("Hai")) == [MustWait("out_of_quota")]
+    assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]
+    assert AN not in caplog.text
 
 
 def test_a_notice_after_seven_days_is_held_without_asking_for_it(send, fake, database, clock):
     heard(database, clock, days=7, minutes=1)
-    assert send(NOTICE) == [MustWait(CLOSED)]
+    assert send(NOTICE) == [MustWait("window_closed")]
     assert fake.asked == ["/v3.0/oa/quota/message"]
 
 
@@ -192,6 +282,26 @@ def test_a_notice_goes_out_when_zalo_saw_more_than_we_did(send, fake, database, 
     heard(database, clock, days=8)
     fake.rules.last_interaction[AN] = int((clock() - timedelta(days=1)).timestamp() * 1000)
     assert send(NOTICE) == [Taken("m1")]
+
+
+def test_a_notice_waits_when_zalo_says_that_nothing_is_left_for_this_citizen(send, fake, database, clock):
+    heard(database, clock, days=8)
+    fake.rules.last_interaction[AN] = int((clock() - timedelta(days=1)).timestamp() * 1000)
+    fake.rules.quota[AN] = 0
+    assert send(NOTICE) == [MustWait("out_of_quota")]
+    assert fake.asked == ["/v3.0/oa/quota/message"]
+
+
+def test_what_is_left_of_the_package_is_shown_and_its_end_told_loudly(send, fake, caplog):
+    fake.rules.account = 2
+    send(Reply("Một"))
+    assert counters.REGISTRY.get_sample_value("motcua_zalo_quota_left", {"quota": "sub_quota"}) == 1
+    assert caplog.records == []
+    send(Reply("Hai"))
+    assert [record.levelname for record in caplog.records if "sub_quota" in record.message] == ["ERROR"]
+    fake.rules.account = None
+    assert send(Reply("Ba")) == [Taken("m3")]
+    assert counters.REGISTRY.get_sample_value("motcua_zalo_quota_left", {"quota": "sub_quota"}) == 0
 
 
 def test_a_notice_within_seven_days_goes_out(send, fake, database, clock):
@@ -203,25 +313,58 @@ def test_a_notice_within_seven_days_goes_out(send, fake, database, clock):
 def test_a_template_tells_that_something_waits_and_nothing_of_it(send, fake, database, clock):
     clock.moment = DAY
     fake.rules.closed.add(AN)
-    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(TOLD)]
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
     assert fake.templates == [{"user_id": AN, "template_id": "t1", "template_data": {"code": CODE}}]
 
 
-def test_one_template_is_enough_for_all_that_waits(send, fake, database, clock):
+def test_one_template_is_enough_until_the_citizen_writes(send, fake, database, clock):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+    # A second notice; or the same one, after a program was killed before it wrote down what became of it.
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
+    assert len(fake.templates) == 1
+    clock.go(days=30)
+    heard(database, clock, days=8)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+    assert len(fake.templates) == 2
+
+
+@pytest.mark.parametrize(("fault", "paid"), [(Fault.LATE, 1), (Fault.LOST, 0)])
+def test_a_template_of_which_nobody_knows_is_not_paid_a_second_time(database, tmp_path, fake, fault, paid):
+    clock = Clock(DAY)
+    log_in(database, moment=clock())
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.append(fault)
+
+    async def work(adapter):
+        return [await adapter.deliver(AN_TALKS, adapter.render(NOTICE)[0]) for _ in range(2)]
+
+    settings = oa_settings(tmp_path, fake, ZALO_TEMPLATE="t1")
+    outcomes = on_channel(database, settings, work, clock, patience=0.5)
+    assert outcomes == [MustWait("window_closed_template_unsure"), MustWait("window_closed")]
+    assert len(fake.templates) == paid
+
+
+@pytest.mark.parametrize(("linked", "templates"), [("telegram:7", 0), ("web:7", 1), (None, 1)])
+def test_no_template_is_paid_for_what_another_channel_takes(send, fake, database, clock, linked, templates):
     clock.moment = DAY
     fake.rules.closed.add(AN)
     with database.transaction() as session:
+        for name in (AN_TALKS, linked) if linked else ():
+            correspondents.ensure(session, name).person = "p"
         (row,) = outbox.enqueue(session, AN_TALKS, [NOTICE])
-        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(state=HELD, reason=TOLD))
-    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(CLOSED)]
-    assert fake.templates == []
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(state=CLAIMED))
+    (outcome,) = send(NOTICE, ZALO_TEMPLATE="t1")
+    assert outcome == MustWait("window_closed_template_sent" if templates else "window_closed")
+    assert len(fake.templates) == templates
 
 
 @pytest.mark.parametrize("reply", [Reply("Dạ, đây là trả lời."), Reply("Thông báo không có mã.", notice=True)])
 def test_answers_and_notices_without_a_code_take_no_template(send, fake, clock, reply):
     clock.moment = DAY
     fake.rules.closed.add(AN)
-    assert send(reply, ZALO_TEMPLATE="t1") == [MustWait(CLOSED)]
+    assert send(reply, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
     assert fake.templates == []
 
 
@@ -233,7 +376,7 @@ def test_templates_wait_for_the_morning_of_viet_nam(send, fake, clock, hour, lef
     if left:
         assert (outcome.reason, round(outcome.after, 1)) == ("night", round(left, 1))
     else:
-        assert outcome == MustWait(TOLD)
+        assert outcome == MustWait("window_closed_template_sent")
     assert len(fake.templates) == (0 if left else 1)
 
 
@@ -243,6 +386,32 @@ def test_a_template_that_fails_for_good_leaves_the_notice_held(send, fake, clock
     fake.rules.template_faults.extend([-249, -32])
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_not_by_user")]
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [TryAgain("too_many_calls", after=60.0, everybody=True)]
+
+
+@pytest.mark.parametrize("code", [-216, -220])
+def test_a_template_whose_token_is_refused_twice_is_tried_again(send, fake, clock, code):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.extend([code, code])
+    (outcome,) = send(NOTICE, ZALO_TEMPLATE="t1")
+    assert (type(outcome), outcome.after, outcome.everybody) == (TryAgain, 60.0, True)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+
+
+def test_a_template_without_quota_leaves_the_notice_held_and_is_told_loudly(send, fake, clock, caplog):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.append(-211)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_out_of_quota")]
+    assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]
+
+
+def test_who_does_not_follow_is_told_by_a_template_that_something_waits(send, fake, clock):
+    clock.moment = DAY
+    fake.rules.errors[AN] = -213
+    assert send(NOTICE) == [MustWait("not_following")]
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("not_following_template_sent")]
+    assert len(fake.templates) == 1
 
 
 def test_a_notice_knows_that_it_is_one_when_it_is_read_back(database):

@@ -1,6 +1,7 @@
 """The Official Account's webhook: signatures, what is kept, what is refused, and how fast it answers."""
 
 import asyncio
+import itertools
 import json
 import time
 from datetime import timedelta
@@ -15,7 +16,8 @@ from starlette.testclient import TestClient
 from bot.channels.zalo_oa_routes import PATH, ZaloWebhook, signature_of
 from bot.complaints import privacy
 from bot.database import cipher_of, now
-from bot.delivery import correspondents, outbox
+from bot.delivery import correspondents, erase, outbox
+from bot.delivery.attending import UNKNOWN_TAP
 from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Button, Reply
@@ -199,17 +201,13 @@ def test_a_tap_is_known_only_when_it_was_sent_to_this_person(zalo, database):
         ).buttons[0]
     for person in (AN, BINH):
         assert zalo(make_event(user_id=person, message={"text": f"#mc:{button.id}"})) == 200
-    assert kept(database) == [("text", "Lệ phí", '/ask_fee{"a": 1}'), ("text", f"#mc:{button.id}", None)]
+    assert kept(database) == [("text", "Lệ phí", '/ask_fee{"a": 1}'), ("text", f"#mc:{button.id}", UNKNOWN_TAP)]
 
 
-def test_a_payload_made_up_by_hand_is_only_text(zalo, database):
-    for text in ("#mc:abc", '/ask_fee{"a": 1}', "gateway:agree"):
-        zalo(make_event(message={"text": text}))
-    assert [(text, payload) for _, text, payload in kept(database)] == [
-        ("#mc:abc", None),
-        ('/ask_fee{"a": 1}', None),
-        ("gateway:agree", None),
-    ]
+@pytest.mark.parametrize("text", ['/ask_fee{"a": 1}', "gateway:agree", "#mc:", "#mc:a b", f"#mc:{'a' * 17}", "x #mc:a"])
+def test_a_payload_made_up_by_hand_is_only_text(zalo, database, text):
+    zalo(make_event(message={"text": text}))
+    assert kept(database) == [("text", text, None)]
 
 
 def test_files_are_kept_to_be_fetched(zalo, database):
@@ -274,6 +272,58 @@ def test_who_withdraws_is_to_be_erased_and_hears_nothing_more(zalo, database):
     with database.reading() as session:
         assert not correspondents.reachable(session, AN_TALKS)
         assert session.execute(select(func.count(OutboxMessage.id))).scalar_one() == 0
+
+
+def test_a_withdrawal_told_of_again_after_its_erasure_takes_nothing_that_came_since(zalo, database):
+    raw = changed(make_event("user_withdraw", oa_id=OA_ID, sender=None, recipient=None), user_id=AN)
+    assert zalo(raw) == 200
+    with database.transaction() as session:
+        erase.erase_conversation(session, AN_TALKS)
+        privacy.sign_off(session, privacy.lock(session, 1), None)
+    assert zalo(make_event(message={"text": "xin chào"})) == 200
+    assert zalo(raw, {**sign(raw), "num_retry": "3"}) == 200
+    assert privacy.list_wishes(database, wish=privacy.DELETE) == []
+    with database.reading() as session:
+        assert correspondents.reachable(session, AN_TALKS)
+    again = changed(raw, timestamp=str(int(time.time() * 1000) + 1))
+    time.sleep(0.002)
+    assert zalo(again) == 200
+    assert len(privacy.list_wishes(database, wish=privacy.DELETE)) == 1
+
+
+def test_what_was_written_after_a_withdrawal_is_answered_whatever_comes_first(zalo, database):
+    moment = int(time.time() * 1000)
+    assert zalo(make_event(message={"text": "xin chào"}, moment=str(moment - 1000))) == 200
+    withdrawn = make_event("user_withdraw", oa_id=OA_ID, sender=None, recipient=None, moment=str(moment - 2000))
+    assert zalo(changed(withdrawn, user_id=AN)) == 200
+    with database.reading() as session:
+        assert correspondents.reachable(session, AN_TALKS)
+    # Everything of theirs goes all the same: nobody can tell what they meant to keep.
+    assert len(privacy.list_wishes(database, wish=privacy.DELETE)) == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
+def test_whether_a_person_is_there_is_what_they_did_last_in_whatever_order_it_comes(zalo, database, order):
+    follower = {"oa_id": OA_ID, "follower": {"id": AN}, "sender": None, "recipient": None, "message": None}
+    for last in ("follow", "unfollow"):
+        first = "unfollow" if last == "follow" else "follow"
+        started = int(time.time() * 1000) - 10_000 + (5_000 if last == "unfollow" else 0)
+        events = [
+            make_event(moment=str(started)),
+            make_event(first, moment=str(started + 1), **follower),
+            make_event(last, moment=str(started + 2), **follower),
+        ]
+        assert [zalo(events[place]) for place in order] == [200] * 3
+        with database.reading() as session:
+            assert correspondents.reachable(session, AN_TALKS) is (last == "follow")
+
+
+def test_the_seven_days_run_from_when_it_was_written(zalo, database):
+    wrote_at = int(time.time() * 1000) - 3_600_000
+    for moment in (wrote_at, wrote_at - 1000):
+        zalo(make_event(moment=str(moment)))
+    with database.reading() as session:
+        assert session.get(Correspondent, AN_TALKS).heard_at.timestamp() * 1000 == pytest.approx(wrote_at)
 
 
 def test_who_withdraws_from_another_account_is_not_ours_to_erase(zalo, database):

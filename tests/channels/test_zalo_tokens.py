@@ -10,11 +10,11 @@ import pytest
 
 from bot.channels.zalo_errors import TokenError
 from bot.channels.zalo_oauth import REFRESH_LIFE
-from bot.channels.zalo_tokens import NAME
+from bot.channels.zalo_tokens import NAME, STORE_TRIES
 from bot.database import now
 from bot.delivery.credentials import Turn, ask_to_renew, load_credential
 from bot.settings import ROOT
-from tests.channels.zalo import Clock, log_in, oa_settings, with_tokens
+from tests.channels.zalo import Clock, allow_writes, forbid_writes, log_in, oa_settings, with_tokens
 from tests.factories import KEY, TOKEN, raw_bytes
 from tests.fakes.zalo_oa import FIRST_ACCESS, FIRST_REFRESH, FakeZaloOA
 
@@ -240,6 +240,21 @@ def test_a_former_pair_that_was_spent_is_not_tried(database, settings, fake):
     assert fake.violations == []
 
 
+def test_a_pair_that_can_not_be_renewed_is_a_problem_from_its_first_hour(database, settings, fake):
+    clock = Clock()
+    log_in(database, refresh="", moment=clock())
+    known = load_credential(database, NAME)
+    assert (known.renewable_until, "no refresh token" in known.problem) == (None, True)
+    assert "motcua channels zalo login" in known.problem
+    clock.go(hours=26)
+    with pytest.raises(TokenError):
+        with_tokens(database, settings, current, clock)
+    assert "no refresh token" in load_credential(database, NAME).problem
+    assert fake.renewals == []
+    log_in(database, access="access-x")
+    assert load_credential(database, NAME).problem is None
+
+
 def test_a_log_in_ends_the_trouble(database, settings, fake):
     log_in(database)
     fake.rules.grants.append("refused")
@@ -249,6 +264,45 @@ def test_a_log_in_ends_the_trouble(database, settings, fake):
     known = load_credential(database, NAME)
     assert (known.problem, known.ready_at) == (None, None)
     assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-x"
+
+
+def test_a_log_in_during_a_renewal_is_not_overwritten(database, settings, fake):
+    log_in(database)
+    fake.on_grant = lambda: log_in(database, access="access-x", refresh="refresh-x")
+    assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-x"
+    known = load_credential(database, NAME)
+    assert (known.value["refresh_token"], known.problem, known.ready_at) == ("refresh-x", None, None)
+    # What was bought is kept: it serves if the log-in should turn out to be worth nothing.
+    fake.on_grant = None
+    assert with_tokens(database, settings, renew("access-x")) == "access-2"
+    assert fake.renewals == [FIRST_REFRESH, "refresh-x", "refresh-1"]
+    assert fake.violations == []
+
+
+def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, fake, caplog):
+    log_in(database)
+    pauses = []
+
+    async def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            await asyncio.to_thread(allow_writes, database)
+
+    fake.on_grant = lambda: forbid_writes(database)
+    assert with_tokens(database, settings, renew(FIRST_ACCESS), sleep=pause) == "access-1"
+    assert load_credential(database, NAME).value["refresh_token"] == "refresh-1"
+    assert pauses == list(STORE_TRIES[:3])
+    assert "not stored yet" in caplog.text
+    assert "refresh-1" not in caplog.text
+
+
+def test_a_pair_that_can_not_be_stored_is_a_failure(database, settings, fake, caplog):
+    log_in(database)
+    fake.on_grant = lambda: forbid_writes(database)
+    with pytest.raises(TokenError, match="not_stored"):
+        with_tokens(database, settings, renew(FIRST_ACCESS), sleep=no_sleep)
+    assert "motcua channels zalo login" in caplog.text
+    allow_writes(database)
 
 
 def test_a_renewal_is_finished_when_its_asker_gives_up(database, settings, fake):

@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import httpx
 import pytest
 import uvicorn
 from sqlalchemy import func, select
@@ -41,7 +40,7 @@ def gateway(database, settings, rasa):
     async def work():
         client = RasaClient(rasa.url, TOKEN, rasa.actions_url, 10.0)
         intake = Intake(database, lambda: dispatcher.notify())
-        channel = zalo_oa.open_channel(database, settings, intake, timeout=httpx.Timeout(0.5))
+        channel = zalo_oa.open_channel(database, settings, intake, patience=0.5)
         sender = Sender(database, {"zalo_oa": channel.adapter}, jitter=lambda: 0.0)
         dispatcher = Dispatcher(database, client, 60.0, on_stored=sender.notify)
         config = uvicorn.Config(Starlette(routes=channel.routes), port=port, log_level="error", ws="none")

@@ -51,6 +51,18 @@ def log_in(database, lifetime=90_000, moment=None, access=FIRST_ACCESS, refresh=
     keep_pair(database, Pair(access, refresh, lifetime), moment or now())
 
 
+def forbid_writes(database):
+    """The database takes no tokens any more."""
+    with database.transaction() as session:
+        session.connection().exec_driver_sql("ALTER TABLE channel_credentials RENAME TO away")
+
+
+def allow_writes(database):
+    """It takes them again."""
+    with database.transaction() as session:
+        session.connection().exec_driver_sql("ALTER TABLE away RENAME TO channel_credentials")
+
+
 @asynccontextmanager
 async def opened(database, settings, clock=now, **more):
     """The channel, open."""

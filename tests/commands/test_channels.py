@@ -1,5 +1,6 @@
 import re
 import sys
+import threading
 from urllib.parse import parse_qs, urlsplit
 
 import click
@@ -10,7 +11,7 @@ from bot.channels.zalo_tokens import NAME
 from bot.cli import cli
 from bot.database import open_database
 from bot.delivery.credentials import load_credential
-from tests.channels.zalo import log_in, oa_settings
+from tests.channels.zalo import allow_writes, forbid_writes, log_in, oa_settings
 from tests.factories import KEY, TOKEN
 from tests.fakes.zalo_events import APP_ID, OA_ID, SECRET_KEY
 from tests.fakes.zalo_oa import APP_SECRET, FIRST_REFRESH, FakeZaloOA
@@ -87,6 +88,25 @@ def test_a_first_pair_may_come_from_the_api_explorer(motcua, fake, database):
     assert FIRST_REFRESH not in told
     assert load_credential(database, NAME).value["refresh_token"] == "refresh-1"
     assert fake.renewals == [FIRST_REFRESH]
+
+
+def test_a_log_in_outlasts_a_database_that_takes_nothing_for_a_moment(motcua, fake, database):
+    log_in(database)
+
+    def away_for_a_moment():
+        forbid_writes(database)
+        threading.Timer(0.3, allow_writes, [database]).start()
+
+    fake.on_grant = away_for_a_moment
+    assert "stored, encrypted" in motcua("zalo", "login", "--refresh-token", typed=f"{FIRST_REFRESH}\n")
+    assert load_credential(database, NAME).value["refresh_token"] == "refresh-1"
+
+
+def test_an_account_without_a_refresh_token_is_told_at_once_and_later(motcua, fake):
+    fake.rules.renewable = False
+    told = "PROBLEM: Zalo gave no refresh token: run 'motcua channels zalo login' each time the access token ends."
+    assert told in motcua("zalo", "login", "--refresh-token", typed=f"{FIRST_REFRESH}\n")
+    assert told in motcua("list")
 
 
 def test_without_settings_it_says_which_to_set(motcua):

@@ -85,6 +85,30 @@ def test_notices_that_nobody_fetched_are_listed(motcua, unread):
     assert motcua("complaints", "undelivered", "--days", "6").output == "0 notices.\n"
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "told"),
+    [
+        ("held", "window_closed", "because they have not written for seven days\n"),
+        ("held", "window_closed_template_sent", "for seven days; a template told them so\n"),
+        ("held", "window_closed_template_unsure", "for seven days; a template may have told them so\n"),
+        ("held", "not_following_out_of_money", "the account; no template could tell them: out_of_money\n"),
+        ("held", "out_of_quota", "because the account may send them nothing more now\n"),
+        ("held", "something_new", "because something_new\n"),
+        ("failed", "blocked", "given up: blocked\n"),
+    ],
+)
+def test_notices_that_can_not_arrive_are_listed_at_once_with_why(motcua, unread, environment, state, reason, told):
+    database = open_database(load_settings(environment))
+    with database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state=state, reason=reason, created_at=now()))
+    database.close()
+    listed = motcua("complaints", "undelivered").output
+    assert unread in listed
+    assert f"{state:7} accepted" in listed
+    assert told in listed
+    assert ("cannot be reached now, because" in listed) is (state == "held")
+
+
 @pytest.fixture
 def checkout(tmp_path, environment):
     """A copy of program and content in which rows of the calendar and of the deadlines are wrong."""

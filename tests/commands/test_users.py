@@ -82,3 +82,14 @@ def test_with_accounts_feedback_is_shown_to_accounts_only(settings):
     assert complaints(settings, "list", "--by", "Hoa").exit_code == 0
     for stranger in ("Kẻ Khác", ADMIN):
         assert "has no account that may read" in str(complaints(settings, "list", "--by", stranger).exception)
+
+
+def test_by_what_a_provider_knows_an_officer_is_entered(settings):
+    run(settings, "first-admin", ADMIN)
+    run(settings, "identity", ADMIN, "--email", "Quan@tayninh.example", "--by", ADMIN)
+    assert accounts(settings).identity_of(ADMIN).email == "quan@tayninh.example"
+    run(settings, "identity", ADMIN, "--by", ADMIN)
+    assert accounts(settings).identity_of(ADMIN).email == ""
+    for wrong in (("--email", "không phải"), ("--subject", "u-1")):
+        with pytest.raises(AccountError):
+            run(settings, "identity", ADMIN, *wrong, "--by", ADMIN)

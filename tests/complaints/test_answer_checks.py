@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.complaints.answer_checks import EMPTY, PERSONAL, SHORT, find_warnings
+from bot.complaints.answer_checks import EMPTY, PERSONAL, SHORT, UNFILLED, find_warnings
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_too_few_words_are_noticed(text):
 
 @given(st.text())
 def test_no_text_breaks_it(text):
-    assert set(find_warnings(text)) <= {EMPTY, PERSONAL, SHORT}
+    assert set(find_warnings(text)) <= {EMPTY, PERSONAL, SHORT, UNFILLED}

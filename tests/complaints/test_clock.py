@@ -12,7 +12,7 @@ from bot.complaints.undelivered import undelivered
 from bot.complaints.workdays import VIET_NAM, day_in_viet_nam
 from bot.database import now
 from bot.delivery import outbox
-from bot.delivery.model import FAILED, OutboxMessage
+from bot.delivery.model import FAILED, HELD, OutboxMessage
 from tests.complaints.conftest import AN, OFFICER
 from tests.factories import open_complaint
 
@@ -269,14 +269,23 @@ def test_notices_that_failed_are_listed_at_once_and_marked_in_the_complaint(cent
     with centre.database.transaction() as session:
         session.execute(update(OutboxMessage).values(state=FAILED))
     assert [found.state for found in undelivered(centre.database)] == ["failed"]
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["failed"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["failed"]
+
+
+def test_notices_that_are_held_are_listed_at_once_and_marked_in_the_complaint(centre):
+    code = centre.file_in("accepted")
+    with centre.database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state=HELD, reason="window_closed"))
+    assert [(one.state, one.reason) for one in undelivered(centre.database)] == [("held", "window_closed")]
+    age(centre, code, 4)
+    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["held"]
 
 
 def test_a_notice_that_waits_for_too_long_is_marked_in_the_complaint(centre):
     code = centre.file_in("accepted")
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["pending"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["pending"]
     age(centre, code, 4)
-    assert [state for _, _, state in open_complaint(centre.database, code, OFFICER).notices] == ["unread"]
+    assert [notice.state for notice in open_complaint(centre.database, code, OFFICER).notices] == ["unread"]
 
 
 def test_the_list_of_notices_is_read_page_by_page(centre):

@@ -303,6 +303,7 @@ def test_queues_hold_what_they_are_called(crowd, office):
         queues.SETTLING: [row for row in seen if row.state == ANSWERED],
         queues.REOPENED: [row for row in opens if row.reopened],
         queues.NAMING: [row for row in opens if row.naming == WAITING],
+        queues.MENTIONED: [],
     }
     assert {
         name: [row.id for row in queries.list_complaints(crowd.database, queue[name], limit=500)] for name in queue

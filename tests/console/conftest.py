@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -21,10 +22,11 @@ from bot.accounts.permissions import (
     UNIT_HEAD,
 )
 from bot.accounts.sessions import LoggedIn
+from bot.complaints.answer_templates import load_templates
 from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
-from bot.database import now
+from bot.database import Database, now
 from bot.settings import ROOT
 from tests.accounts.conftest import ADMIN, HERE, PASSWORD, Desk
 from tests.complaints.conftest import Centre
@@ -95,12 +97,22 @@ class Browser:
         return self.post(f"/phan-anh/{code}/{act}", **{"version": str(version), **fields})
 
 
+def has_own_script_alone(page: str) -> bool:
+    """Whether nothing runs in a page but the console's own file."""
+    return re.findall(r"<script[^>]*>", page) == ['<script src="/can-bo/tinh/console.js" defer>']
+
+
 def text_of(response) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
 
 
 @pytest.fixture
 def office(database, tmp_path) -> Office:
+    return make_office(database, tmp_path)
+
+
+def make_office(database: Database, folder: Path) -> Office:
+    """A centre with an officer of each role, who have chosen their passwords."""
     rules = load_rules(ROOT / "knowledge", "demo")
     desk = Desk(database)
     desk.accounts.add_first_administrator(ADMIN)
@@ -111,5 +123,6 @@ def office(database, tmp_path) -> Office:
         for name, *_ in STAFF:
             officer: Officer = find(session, name)
             officer.password, officer.must_change = hashed, False
-    console = Console(desk.sessions, rules, tmp_path / "evidence", lambda: TODAY, secure=False)
+    templates = load_templates(ROOT / "knowledge")
+    console = Console(desk.sessions, rules, folder / "evidence", lambda: TODAY, False, templates)
     return Office(Centre(database, rules), desk, console)

@@ -44,7 +44,7 @@ def log_in(page, name):
 def test_an_officer_works_a_case_to_its_answer_and_leaves(office, page):
     code = office.centre.file().code
     log_in(page, HOA)
-    page.get_by_role("link", name=re.compile("Mới nhận")).click()
+    page.get_by_role("link", name=re.compile(r"^\d+ Mới nhận")).click()
     page.get_by_role("link", name=code).click()
     page.get_by_text("Chuyển bước", exact=True).click()
     page.get_by_label("Bước").select_option(ACCEPTED)
@@ -59,29 +59,67 @@ def test_an_officer_works_a_case_to_its_answer_and_leaves(office, page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Đăng nhập")
 
 
+SCREENS = [(size, scheme) for size in (DESK_SIZE, PHONE_SIZE) for scheme in ("light", "dark")]
+RARER = ("/phan-anh?hang=naming", "/nhat-ky", "/mat-khau", "/xac-thuc", "/khong-co")
+
+
 def test_every_page_is_accessible_and_as_wide_as_the_screen(office, browser, address):
     code = office.centre.file(kind="attitude", person="chị Hoa").code
-    office.centre.file()
-    for size, scheme in ((DESK_SIZE, "light"), (PHONE_SIZE, "dark")):
+    begun = office.centre.file_in(ACCEPTED)
+    office.browser(MINH).post("/bo-loc", name="Thái độ", query="loai=attitude")
+    for number, (size, scheme) in enumerate(SCREENS):
         context = browser.new_context(base_url=address, locale="vi-VN", viewport=size, color_scheme=scheme)
         page = context.new_page()
         page.goto("/can-bo/dang-nhap")
         check(page)
         log_in(page, MINH)
-        paths = (
-            "",
-            "/phan-anh",
-            "/phan-anh?hang=naming",
-            f"/phan-anh/{code}",
-            "/nhat-ky",
-            "/mat-khau",
-            "/xac-thuc",
-            "/khong-co",
-        )
-        for path in paths:
+        for path in ("", "/phan-anh", f"/phan-anh/{code}", *(RARER if number in (0, 3) else ())):
             page.goto(f"/can-bo{path}")
             check(page)
+        page.goto(f"/can-bo/phan-anh/{begun}")
+        page.get_by_label("Bắt đầu từ mẫu").first.select_option("late_returned")
+        page.get_by_role("button", name="Dùng mẫu").first.click()
+        page.get_by_role("button", name="Xem trước").first.click()
+        expect(page.get_by_text("Người dân sẽ đọc")).to_be_visible()
+        check(page)
         context.close()
+
+
+def test_keys_lead_through_the_list_and_can_be_turned_off(office, browser, address):
+    first, second = office.centre.file().code, office.centre.file(description="việc khác").code
+    context = browser.new_context(base_url=address, locale="vi-VN")
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    log_in(page, HOA)
+    page.goto("/can-bo/phan-anh")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Chữ trong phản ánh, hoặc mã")).to_be_focused()
+    page.keyboard.type("jk?")
+    expect(page.get_by_label("Chữ trong phản ánh, hoặc mã")).to_have_value("jk?")
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name=first)).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.get_by_label(f"Chọn {first}")).to_be_checked()
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile(second))
+    page.keyboard.press("n")
+    expect(page.get_by_label("Thêm ghi chú")).to_be_focused()
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
+    page.get_by_label("Bật phím tắt").uncheck()
+    page.get_by_role("button", name="Đóng").click()
+    page.reload()
+    page.keyboard.press("n")
+    expect(page.get_by_label("Thêm ghi chú")).not_to_be_focused()
+    assert errors == []
+    context.close()
 
 
 def check(page):

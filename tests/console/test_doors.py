@@ -1,20 +1,22 @@
 """Every door × every role, and what a form needs to be taken."""
 
 import re
+from functools import partial
 
 import pytest
 from starlette.routing import Mount, Route
 
 from bot.accounts import audit
-from bot.accounts.permissions import GRANTS, NAME, ROLES, may
+from bot.accounts.permissions import ADMINISTRATOR, GRANTS, NAME, OFFICER, ROLES, may
 from bot.accounts.sessions import DONE, csrf_of
-from bot.console.doors import PUBLIC, Guard
+from bot.complaints import casework
+from bot.console.doors import PUBLIC, READERS, Guard
 from bot.console.visit import HOME
-from tests.console.conftest import HOA, MINH, ROLE_OF, text_of
+from tests.console.conftest import HOA, JUSTICE, MINH, ROLE_OF, has_own_script_alone, text_of
 
 
 def path_of(door, code):
-    return door.path.replace("{code}", code).replace("{file}", "1").replace("{rest:path}", "khong-co")
+    return re.sub(r"{\w+}", "1", door.path.replace("{code}", code).replace("{rest:path}", "khong-co"))
 
 
 def test_nothing_of_the_console_stands_without_a_door(office):
@@ -37,7 +39,8 @@ def test_every_door_says_who_may_come_in(office):
 def test_without_a_session_no_door_opens(office):
     code = office.centre.file().code
     for door in office.console.doors():
-        if door.needs == PUBLIC:
+        # What is for readers alone looks like nothing at all: tests/console/test_denunciations.py.
+        if door.needs in (PUBLIC, READERS):
             continue
         browser = office.stranger()
         response = browser.get(path_of(door, code)) if door.method == "GET" else browser.post(path_of(door, code))
@@ -58,6 +61,21 @@ def test_every_door_opens_to_those_roles_alone_that_the_table_names(office, role
         assert (response.status_code == 403) == (not may({role}, door.needs.act)), (role, door)
         if response.status_code == 403:
             assert code not in response.text
+
+
+def test_through_no_door_is_an_id_reached_that_is_not_ones_own_to_know(office):
+    others, hidden = office.centre.file().code, office.centre.file(kind="attitude").code
+    casework.assign(office.centre.database, others, MINH, unit=JUSTICE)
+    browser = office.browser(HOA)
+    for door in office.console.doors():
+        if not re.search(r"{\w+}", door.path) or not may({OFFICER}, door.needs.act):
+            continue
+        answers = []
+        for code in (others, hidden, "PA-0000-0000-0001"):
+            ask = browser.get if door.method == "GET" else partial(browser.post, version="1", why="x", text="x")
+            answer = ask(path_of(door, code))
+            answers.append((answer.status_code, answer.text.replace(code, "")))
+        assert answers == [(404, answers[0][1])] * 3, door
 
 
 def test_what_was_denied_is_in_the_log(office):
@@ -127,12 +145,20 @@ def test_no_page_stays_in_a_cache_or_runs_what_is_not_ours(office, path):
         assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("name", [HOA, MINH, ROLE_OF[ADMINISTRATOR]])
+def test_no_door_lets_a_cache_keep_what_is_behind_it(office, name):
+    code, browser = office.centre.file().code, office.browser(name)
+    for door in office.console.doors():
+        if door.method == "GET":
+            assert browser.get(path_of(door, code)).headers["cache-control"] == "no-store", door
+
+
 def test_pages_have_nothing_inline(office):
     code = office.centre.file(description="<script>alert(1)</script>").code
     browser = office.browser(MINH)
     for path in ("", "/phan-anh", f"/phan-anh/{code}", "/nhat-ky", "/mat-khau", "/xac-thuc"):
         page = browser.get(path).text
-        assert "<script" not in page
+        assert has_own_script_alone(page)
         assert " style=" not in page
         assert not re.search(r"<[^>]+ on[a-z]+=", page)
 

@@ -9,7 +9,7 @@ from bot.complaints.visibility import viewer_of
 from bot.settings import ROOT
 from tests.complaints import files
 from tests.complaints.conftest import AN
-from tests.console.conftest import HOA, MINH, THU
+from tests.console.conftest import HOA, MINH, THU, has_own_script_alone
 
 RULES = load_file_rules(ROOT / "knowledge")
 NASTY = '"><script>alert(1)</script>\r\nSet-Cookie: x=y;.jpg'
@@ -40,7 +40,7 @@ def test_a_photo_is_downloaded_with_a_reason_that_is_kept(office, filed):
 def test_the_name_of_a_file_stays_text(office, filed):
     code, number = filed
     browser = office.browser(HOA)
-    assert "<script" not in browser.get(f"/phan-anh/{code}").text
+    assert has_own_script_alone(browser.get(f"/phan-anh/{code}").text)
     headers = browser.post(f"/phan-anh/{code}/tep/{number}", why="xem").headers
     assert "set-cookie" not in headers
     assert "<" not in headers["content-disposition"]
@@ -58,3 +58,25 @@ def test_a_file_of_a_hidden_complaint_is_not_found(office, filed):
     naming.confirm(office.centre.database, code, [HOA], viewer_of(office.desk.accounts.find(MINH)))
     assert office.browser(HOA).post(f"/phan-anh/{code}/tep/{number}", why="xem").status_code == 404
     assert office.browser(THU).post(f"/phan-anh/{code}/tep/{number}", why="xem").status_code == 200
+
+
+def test_a_photo_is_looked_at_within_the_page_on_record(office, filed):
+    code, number = filed
+    browser = office.browser(HOA)
+    page = browser.post(f"/phan-anh/{code}/tep/{number}", why="xem biên nhận", view="1")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "no-store"
+    assert '<img class="photo" src="data:image/jpeg;base64,' in page.text
+    assert has_own_script_alone(page.text)
+    assert office.centre.count(ComplaintOpening) == 1
+    assert browser.post(f"/phan-anh/{code}/tep/{number}", why="", view="1").status_code == 422
+
+
+def test_what_is_no_photo_is_never_shown_within_a_page(office):
+    database, folder = office.centre.database, office.console.folder
+    evidence.agree(database, AN)
+    kept = evidence.keep(database, folder, RULES, AN, "a.pdf", files.pdf())
+    code = office.centre.file().code
+    response = office.browser(HOA).post(f"/phan-anh/{code}/tep/{kept.id}", why="đọc", view="1")
+    assert response.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in response.headers["content-security-policy"]

@@ -88,6 +88,14 @@ def test_withdrawing_asks_first_and_a_second_tap_says_the_same(
     assert find_status(bot_database, code).end_reason == "withdrawn"
 
 
+def test_a_yes_under_an_older_question_is_asked_for_anew(citizen: Conversation, bot_database: Database, code) -> None:
+    citizen.press(act("withdraw", code))
+    citizen.say("giờ làm việc của bộ phận một cửa")
+    citizen.press(act("withdraw_sure", code))
+    assert "Anh/chị chắc chứ ạ?" in citizen.text
+    assert find_status(bot_database, code).state == "received"
+
+
 def test_keeping_it_keeps_it(citizen: Conversation, bot_database: Database, code) -> None:
     citizen.press(act("withdraw", code))
     citizen.tap("Giữ lại")
@@ -157,6 +165,7 @@ def test_the_status_says_that_the_clock_stands_still_and_how_it_ended(
     move(bot_database, RULES, code, "needs_information", "officer", "Xin số biên lai")
     citizen.say(code)
     assert "thời hạn tạm dừng" in citizen.text
+    citizen.press(act("withdraw", code))
     citizen.press(act("withdraw_sure", code))
     citizen.say(code)
     assert "Kết thúc: Người gửi đã rút" in citizen.text

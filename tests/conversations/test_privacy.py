@@ -83,6 +83,29 @@ def test_deleting_is_asked_for_once_however_often_it_is_tapped(citizen: Conversa
     wait_until(lambda: wishes(citizen) == [], 60)
 
 
+def test_a_yes_under_an_older_question_deletes_nothing_and_is_asked_for_anew(citizen: Conversation) -> None:
+    citizen.say("xóa dữ liệu của tôi")
+    citizen.tap("Xóa dữ liệu của tôi")
+    sure = citizen.button("Xóa hết")
+    citizen.say("giờ làm việc của bộ phận một cửa")
+    citizen.press(sure)
+    assert "không lấy lại được" in citizen.text
+    assert wishes(citizen) == []
+    citizen.tap("Không xóa")
+    citizen.press(sure)
+    assert "không lấy lại được" in citizen.text
+    assert wishes(citizen) == []
+
+
+def test_what_is_on_its_way_is_not_said_to_be_stopped(citizen: Conversation) -> None:
+    citizen.say("xóa dữ liệu của tôi")
+    citizen.tap("Xóa dữ liệu của tôi")
+    stop = citizen.button("Không xóa")
+    citizen.tap("Xóa hết")
+    citizen.press(stop)
+    assert "không xóa gì" not in citizen.text or wishes(citizen) == []
+
+
 class Browser:
     """A citizen on the web page, where a conversation can be come back to."""
 

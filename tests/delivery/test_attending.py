@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.database import now
-from bot.delivery import inbox, outbox, sentences
+from bot.delivery import attending, inbox, outbox, sentences
 from bot.delivery.attending import Attendant
 from bot.delivery.inbox import Arrival
 from bot.delivery.model import DELIVERED, HELD, PENDING, Correspondent, OutboxMessage
@@ -18,6 +18,7 @@ from tests.fakes.rasa import Fault
 
 AN = "telegram:7"
 CHOICES = (Button("Lệ phí", "/ask_fee"), Button("Thời hạn", "/ask_time"))
+CASES = (Button("Xem", "/case_1"), Button("Rút", "/case_2"))
 keys = itertools.count()
 
 
@@ -67,7 +68,7 @@ def test_what_stands_for_no_button_stays_what_it_says(database, rasa, typed):
     [
         ((), {}),
         (CHOICES[:1], {}),
-        (CHOICES, {"created_at": now() - timedelta(days=8)}),
+        (CHOICES, {"created_at": now() - timedelta(days=8), "delivered_at": now() - timedelta(days=8)}),
         (CHOICES, {"state": HELD, "delivered_at": None}),
         (CHOICES, {"state": PENDING, "delivered_at": None}),
     ],
@@ -76,6 +77,30 @@ def test_a_number_answers_only_a_list_that_was_shown(database, rasa, buttons, va
     show(database, *buttons, **values)
     answers(database, rasa, send(database, "1"))
     assert heard_by(rasa) == ["1"]
+
+
+@pytest.mark.parametrize("conversation", ["zalo_oa:7", "zalo_bot:7"])
+def test_where_one_button_is_a_numbered_line_its_number_is_a_tap(database, rasa, conversation):
+    show(database, CHOICES[0], conversation=conversation)
+    answers(database, rasa, send(database, "2", conversation))
+    answers(database, rasa, send(database, "1", conversation))
+    show(database, conversation=conversation)
+    answers(database, rasa, send(database, "1", conversation))
+    # Only the newest message is answered by a number: of one without buttons it is the answer itself.
+    assert heard_by(rasa) == ["2", "/ask_fee", "1"]
+
+
+def test_a_number_counts_through_the_buttons_of_notices_that_went_out_as_one(database, rasa):
+    long_ago = now() - timedelta(days=20)
+    with database.transaction() as session:
+        rows = [outbox.enqueue(session, AN, [Reply("Thông báo", (one, two))])[0] for one, two in (CHOICES, CASES)]
+        for row_id in rows:
+            session.get(OutboxMessage, row_id).created_at = long_ago
+        first, second = (session.get(OutboxMessage, row_id) for row_id in rows)
+        second.carrier_id = first.id
+        first.state, first.delivered_at, second.state, second.delivered_at = DELIVERED, now(), DELIVERED, now()
+    answers(database, rasa, send(database, "1"), send(database, "4"))
+    assert heard_by(rasa) == ["/ask_fee", "/case_2"]
 
 
 def test_after_a_question_without_buttons_a_number_is_its_answer(database, rasa):
@@ -91,6 +116,12 @@ def test_a_number_answers_what_was_shown_when_it_was_typed(database, rasa):
     show(database, Button("Đúng", "/affirm"), Button("Sai", "/deny"))
     answers(database, rasa, sent)
     assert heard_by(rasa) == ["/ask_fee"]
+
+
+def test_a_button_that_nobody_knows_any_more_is_told_of_and_is_no_question_for_rasa(database, rasa):
+    [said] = answers(database, rasa, send(database, "#mc:abc", payload=attending.UNKNOWN_TAP))
+    assert said == [sentences.UNKNOWN_BUTTON]
+    assert heard_by(rasa) == []
 
 
 @pytest.mark.parametrize("conversation", ["web:an", "terminal:7"])

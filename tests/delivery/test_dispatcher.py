@@ -1,12 +1,13 @@
 import asyncio
 import itertools
+import logging
 import subprocess
 import sys
 import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from bot.database import now
 from bot.delivery import inbox, outbox, sentences, turns
@@ -16,7 +17,17 @@ from bot.delivery.rasa import RasaClient
 from bot.delivery.turns import TurnLog
 from bot.settings import ROOT
 from bot.text.mask import TOKEN_PATTERN
-from tests.factories import KEY, TOKEN, accept, dispatching, row_of, texts_of, turn_of, wait_for_texts, wait_until
+from tests.factories import (
+    KEY,
+    TOKEN,
+    accept,
+    dispatching,
+    row_of,
+    texts_of,
+    turn_of,
+    wait_for_texts,
+    wait_until,
+)
 from tests.fakes.rasa import Fault, Received, say
 
 LOG = {
@@ -216,6 +227,17 @@ def test_a_message_that_can_not_be_worked_on_does_not_block_the_next(database, r
     assert row_of(database, broken).reason == "error"
 
 
+def test_an_error_that_quotes_the_citizen_is_logged_without_its_words(database, rasa, caplog):
+    async def stumble(claim):
+        raise ValueError(f"cannot read {claim.text}")
+
+    inbox_id = accept(database, "Tôi là Nguyễn Thị Mai")
+    with caplog.at_level(logging.DEBUG), dispatching(database, rasa, give_up_after=0.4, attend=lambda _: (stumble,)):
+        assert wait_for_texts(database, inbox_id) == [sentences.NOT_ANSWERED]
+    assert "met an error: ValueError in test_dispatcher.py:" in caplog.text
+    assert "Nguyễn Thị Mai" not in caplog.text
+
+
 def test_typed_text_never_reaches_rasa_as_a_command(database, rasa):
     typed = ["/restart", '/greet{"a": 1}', "\u00a0/\n/deny", *map("".join, itertools.product("/ a", repeat=3))]
     ids = [accept(database, text, f"web:{n}") for n, text in enumerate(typed)]
@@ -371,3 +393,19 @@ def test_waiting_for_news_ends_without_news(database, rasa):
         await Dispatcher(database, RasaClient(rasa.url, TOKEN, rasa.actions_url, 10), 60).wait_for_news(0.01)
 
     asyncio.run(asyncio.wait_for(wait(), 10))
+
+
+def test_the_next_message_is_taken_with_the_commit_that_ends_the_one_before(database, rasa):
+    commits = []
+    ids = [accept(database, f"tin {number}") for number in range(20)]
+    event.listen(database.engine, "commit", lambda connection: commits.append(is_writing(connection)))
+    with dispatching(database, rasa, workers=1):
+        assert wait_for_texts(database, ids[-1]) == ["Đã nghe: tin 19"]
+    assert received_by(rasa) == [f"tin {number}" for number in range(20)]
+    # One to take the first, and on SQLite one to begin with.
+    assert sum(commits) <= len(ids) + 2
+
+
+def is_writing(connection):
+    options = connection.get_execution_options()
+    return not (options.get("reading") or options.get("postgresql_readonly"))

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 from sqlalchemy import func, select
@@ -6,6 +7,7 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from bot.database import Database
 from bot.delivery import inbox
+from bot.delivery.counters import REGISTRY
 from bot.delivery.inbox import File
 from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, InboxMessage
@@ -62,11 +64,11 @@ class Stumbling(Database):
 
     away = 2
 
-    def transaction(self):
+    def transaction(self, urgent=False):
         if self.away:
             self.away -= 1
             raise OperationalError("BEGIN", {}, Exception("away"))
-        return super().transaction()
+        return super().transaction(urgent)
 
 
 def test_what_follows_one_that_could_not_be_stored_waits_for_it_to_be_sent_again(database):
@@ -111,10 +113,36 @@ def test_who_goes_away_while_waiting_leaves_the_message_behind(database):
 @pytest.mark.parametrize("name", ["", "đơn.pdf"])
 def test_files_lie_beside_their_message_encrypted(database, name):
     arrival = make_arrival("ảnh đây")
-    arrival = inbox.Arrival("web", "k-1", arrival.conversation, "", kind="image", files=(File("image", "F1", name, 9),))
+    arrival = inbox.Arrival(
+        "web", "k-1", arrival.conversation, "", kind="image", files=(File("image", "reference-1", name, 9),)
+    )
     message_id, _ = inbox.accept(database, arrival)
     with database.reading() as session:
         row = session.execute(select(Attachment)).scalar_one()
         assert (row.inbox_id, row.kind, row.size) == (message_id, "image", 9)
-        assert b"F1" not in row.reference
-        assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("F1", name)
+        assert b"reference-1" not in row.reference
+        assert (database.cipher.unseal(row.reference), database.cipher.unseal(row.name)) == ("reference-1", name)
+
+
+def test_how_long_it_took_is_counted_for_each(database):
+    def kept():
+        return REGISTRY.get_sample_value("motcua_keep_seconds_count", {"channel": "web"}) or 0
+
+    before = kept()
+    take_in(database, [make_arrival(key="k-1"), make_arrival(key="k-1"), make_arrival(key="k-2")])
+    assert kept() == before + 3
+
+
+def test_what_arrives_waits_for_no_thread_that_others_keep(database):
+    free = threading.Event()
+
+    async def run():
+        kept = [asyncio.create_task(asyncio.to_thread(free.wait, 20)) for _ in range(64)]
+        await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(Intake(database, lambda: None).accept(make_arrival()), 10)
+        finally:
+            free.set()
+            await asyncio.gather(*kept)
+
+    assert asyncio.run(run())[1]

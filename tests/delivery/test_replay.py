@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.delivery import inbox, outbox, sentences
+from bot.delivery import inbox, outbox, replaying, sentences
 from bot.delivery.model import DONE, FAILED
 from tests.factories import accept, dispatching, row_of, texts_of, turn_of, wait_for_texts, wait_until
 from tests.fakes.rasa import Fault, Received, say
@@ -20,7 +20,7 @@ def set_aside(database, rasa, text="xin chào"):
 
 def test_what_was_put_back_is_answered_under_its_own_number(database, rasa):
     inbox_id = set_aside(database, rasa)
-    assert inbox.replay(database, inbox_id)
+    assert replaying.replay(database, inbox_id)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
     assert (row_of(database, inbox_id).reason, rasa.received[0].metadata["inbox_id"]) == (None, inbox_id)
@@ -33,7 +33,7 @@ def test_what_rasa_had_finished_is_used_when_it_is_put_back(database, rasa):
     inbox_id = set_aside(database, rasa)
     rasa.remember(Received("web:an", "xin chào", {"inbox_id": inbox_id}), say("Lời đã nói", outcome="answer"))
     rasa.remember(Received("web:an", "câu sau", {"inbox_id": inbox_id + 1}), say("Lời sau"))
-    inbox.replay(database, inbox_id)
+    replaying.replay(database, inbox_id)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Lời đã nói"]
     assert (rasa.received, turn_of(database, inbox_id).outcome) == ([], "answer")
@@ -46,7 +46,7 @@ def test_what_ended_without_an_answer_long_ago_takes_back_nothing_that_came_late
     rasa.remember(Received("web:an", "xin chào", {"inbox_id": inbox_id}), [])
     rasa.moves = []
     rasa.remember(Received("web:an", "câu sau", {"inbox_id": inbox_id + 1}), say("Lời sau"))
-    inbox.replay(database, inbox_id)
+    replaying.replay(database, inbox_id)
     with dispatching(database, rasa):
         wait_for_texts(database, inbox_id)
     assert [event for event in rasa.events["web:an"] if event["event"] == "slot"] == [slot]
@@ -54,7 +54,7 @@ def test_what_ended_without_an_answer_long_ago_takes_back_nothing_that_came_late
 
 def test_it_has_fresh_patience(database, rasa):
     inbox_id = set_aside(database, rasa)
-    inbox.replay(database, inbox_id)
+    replaying.replay(database, inbox_id)
     rasa.faults.append(Fault.ERROR)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
@@ -65,7 +65,7 @@ def test_only_what_was_set_aside_is_put_back_and_only_once(database, rasa):
     with dispatching(database, rasa):
         wait_for_texts(database, done)
     failed = set_aside(database, rasa)
-    assert [inbox.replay(database, one) for one in (done, 999, failed, failed)] == [False, False, True, False]
+    assert [replaying.replay(database, one) for one in (done, 999, failed, failed)] == [False, False, True, False]
 
 
 def test_a_message_put_back_and_a_later_one_are_never_worked_on_together(database, rasa):
@@ -73,7 +73,7 @@ def test_a_message_put_back_and_a_later_one_are_never_worked_on_together(databas
     later = accept(database, "câu sau")
     claim = inbox.claim_next(database)
     assert claim.id == later
-    inbox.replay(database, failed)
+    replaying.replay(database, failed)
     assert inbox.claim_next(database) is None
     with database.transaction() as session:
         inbox.finish(session, claim)
@@ -82,11 +82,11 @@ def test_a_message_put_back_and_a_later_one_are_never_worked_on_together(databas
 
 def test_staff_see_what_was_set_aside_and_nothing_of_what_it_says(database, rasa):
     first, second = set_aside(database, rasa, "chuyện kín"), set_aside(database, rasa)
-    seen = inbox.list_failed(database)
+    seen = replaying.list_failed(database)
     assert [one.id for one in seen] == [second, first]
     assert (seen[1].channel, seen[1].kind, seen[1].reason) == ("web", "text", "unreachable")
     assert "chuyện kín" not in repr(seen)
-    assert inbox.list_failed(database, channel="telegram") == []
+    assert replaying.list_failed(database, channel="telegram") == []
 
 
 @pytest.mark.parametrize("fault", [Fault.SILENT, Fault.CRASH])

@@ -9,64 +9,23 @@ import itertools
 import json
 import random
 import re
-import socket
-import struct
 import threading
 import time
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
-from email.parser import BytesParser
-from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qsl, unquote, urlsplit
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
-from tests.fakes.server import FakeServer, Quiet
+from tests.fakes.server import FakeServer
+from tests.fakes.telegram_faults import AWAY, BROKEN_AFTER_DELIVERY, ERROR, ApiError, too_many
+from tests.fakes.telegram_http import Handler
+from tests.fakes.telegram_people import Citizen, bot_user, make_message
 
 TOKEN = "4242:t0k3n-f0r-tests"
-NAME = "motcua_bot"
 SENDING = ("sendMessage", "sendPhoto", "sendDocument", "editMessageText")
 DEFAULT_UPDATES = {"message", "edited_message", "callback_query", "my_chat_member", "channel_post"}
 LONGEST_POLL = 50
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What meets one call, in place of its answer.
-
-    Attributes:
-        delivered: the call is carried out first, only its answer does not arrive.
-        away: the connection breaks, without an answer.
-        hang: no answer until the caller has gone.
-    """
-
-    status: int = 200
-    description: str = ""
-    parameters: dict = field(default_factory=dict)
-    delivered: bool = False
-    away: bool = False
-    hang: bool = False
-    raw: bytes = b""
-
-
-def too_many(seconds=1):
-    return Fault(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
-
-
-BLOCKED = Fault(403, "Forbidden: bot was blocked by the user")
-ERROR = Fault(500, "Internal Server Error")
-UNAUTHORIZED = Fault(401, "Unauthorized")
-TIMEOUT_AFTER_DELIVERY = Fault(delivered=True, hang=True)
-BROKEN_AFTER_DELIVERY = Fault(delivered=True, away=True)
-AWAY = Fault(away=True)
-HTML = Fault(raw=b"<html>proxy</html>")
-
-
-class ApiError(Exception):
-    def __init__(self, status, description, **parameters):
-        super().__init__(description)
-        self.fault = Fault(status, description, parameters)
 
 
 @dataclass(frozen=True)
@@ -117,7 +76,7 @@ class FakeTelegram(FakeServer):
         self._news = threading.Condition()
         self._poller = None
         self._queries = set()
-        super().__init__(_Handler, port)
+        super().__init__(Handler, port)
 
     def citizen(self, chat_id, name="Nguyễn Thị Mai"):
         return Citizen(self, chat_id, name)
@@ -186,7 +145,7 @@ class FakeTelegram(FakeServer):
         return None
 
     def answer_get_me(self, _):
-        return _bot(self.token)
+        return bot_user(self.token)
 
     def answer_get_updates(self, given):
         if self.webhook:
@@ -246,7 +205,7 @@ class FakeTelegram(FakeServer):
         _check_text(text)
         sent = Sent(chat, next(self._message_ids), text, _read_keyboard(given), time.monotonic())
         self.sent.append(sent)
-        return {**_message(sent.message_id, chat, _bot(self.token)), "text": text}
+        return {**make_message(sent.message_id, chat, bot_user(self.token)), "text": text}
 
     def answer_edit_message_text(self, given):
         chat, number = int(given["chat_id"]), int(given["message_id"])
@@ -255,7 +214,7 @@ class FakeTelegram(FakeServer):
         if not known:
             raise ApiError(400, "Bad Request: message to edit not found")
         self.sent[known[0]] = Sent(chat, number, given["text"], _read_keyboard(given), time.monotonic())
-        return {**_message(number, chat, _bot(self.token)), "text": given["text"]}
+        return {**make_message(number, chat, bot_user(self.token)), "text": given["text"]}
 
     def answer_answer_callback_query(self, given):
         query = given["callback_query_id"]
@@ -297,161 +256,8 @@ class FakeTelegram(FakeServer):
         return next(self._message_ids)
 
 
-class Citizen:
-    """Somebody with Telegram on the phone."""
-
-    def __init__(self, fake, chat_id, name):
-        self.fake, self.id, self.name = fake, chat_id, name
-        fake.chats.add(chat_id)
-
-    @property
-    def texts(self):
-        return self.fake.texts_to(self.id)
-
-    @property
-    def last(self):
-        return [sent for sent in list(self.fake.sent) if sent.chat == self.id][-1]
-
-    def send(self, **content):
-        """A message with this content."""
-        return self.fake.add("message", {**self._frame(), **content})
-
-    def write(self, text):
-        command = text.split()[0] if text.startswith("/") else ""
-        marks = [{"type": "bot_command", "offset": 0, "length": len(command)}] if command else []
-        return self.send(text=text, **({"entities": marks} if marks else {}))
-
-    def edit(self, update, text):
-        """Correct a message that was written."""
-        edited = {**update["message"], "edit_date": int(time.time()), "text": text}
-        return self.fake.add("edited_message", edited)
-
-    def tap(self, title, sent=None):
-        """Tap a button of the newest message, or of an older one."""
-        sent = sent or self.last
-        data = next(button["callback_data"] for button in sent.buttons if button["text"] == title)
-        return self.tap_data(data, sent.message_id)
-
-    def tap_data(self, data, message_id=1):
-        query = f"{self.id}{self.fake.next_message_id()}"
-        self.fake.expect_query(query)
-        message = {**_message(message_id, self.id, _bot(self.fake.token)), "text": "…"}
-        tapped = {"id": query, "from": self._user(), "chat_instance": "1", "data": data, "message": message}
-        return self.fake.add("callback_query", tapped)
-
-    def send_photo(self, content, **more):
-        small, large = self.fake.keep_file(content[:900]), self.fake.keep_file(content)
-        sizes = [(small, 90, 900), (large, 1280, len(content))]
-        photo = [
-            {"file_id": file, "file_unique_id": f"u{file}", "width": width, "height": width, "file_size": size}
-            for file, width, size in sizes
-        ]
-        return self.send(photo=photo, **more)
-
-    def send_document(self, content, name, **more):
-        file = self.fake.keep_file(content, f"documents/file_{{n}}.{name.rsplit('.', 1)[-1]}")
-        document = {"file_id": file, "file_unique_id": f"u{file}", "file_name": name, "file_size": len(content)}
-        return self.send(document=document, **more)
-
-    def send_voice(self, content, **more):
-        file = self.fake.keep_file(content, "voice/file_{n}.oga")
-        voice = {"file_id": file, "file_unique_id": f"u{file}", "duration": 3, "mime_type": "audio/ogg"}
-        return self.send(voice={**voice, "file_size": len(content)}, **more)
-
-    def block(self):
-        self.fake.blocked.add(self.id)
-        return self._change("member", "kicked")
-
-    def unblock(self):
-        self.fake.blocked.discard(self.id)
-        return self._change("kicked", "member")
-
-    def _change(self, old, new):
-        def member(status):
-            until = {"until_date": 0} if status == "kicked" else {}
-            return {"user": _bot(self.fake.token), "status": status, **until}
-
-        frame = {"chat": self._chat(), "from": self._user(), "date": int(time.time())}
-        change = {**frame, "old_chat_member": member(old), "new_chat_member": member(new)}
-        return self.fake.add("my_chat_member", change)
-
-    def _frame(self):
-        return {**_message(self.fake.next_message_id(), self.id, self._user()), "chat": self._chat()}
-
-    def _user(self):
-        return {"id": abs(self.id), "is_bot": False, "first_name": self.name, "language_code": "vi"}
-
-    def _chat(self):
-        return {"id": self.id, "type": "private", "first_name": self.name}
-
-
-class _Handler(Quiet, BaseHTTPRequestHandler):
-    # One write for head and body: two would wait for each other's acknowledgement.
-    wbufsize = -1
-
-    def do_GET(self):
-        self._answer()
-
-    def do_POST(self):
-        self._answer()
-
-    def _answer(self):
-        url = urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        if url.path.startswith("/file/bot"):
-            return self._give_file(unquote(url.path).removeprefix("/file/bot"))
-        if url.path.startswith("/sim/"):
-            return self._send(200, json.dumps(_simulate(self.fake, url.path, raw)).encode())
-        token, _, method = url.path.removeprefix("/bot").partition("/")
-        if token != self.fake.token:
-            return self._fail(UNAUTHORIZED)
-        given = {**dict(parse_qsl(url.query)), **_read_form(self.headers, raw)}
-        answer = self.fake.call(method, given)
-        return self._fail(answer) if isinstance(answer, Fault) else self._send(200, json.dumps(answer).encode())
-
-    def _give_file(self, rest):
-        token, _, path = rest.partition("/")
-        self.fake.given.append(path)
-        content = self.fake.content_at(path) if token == self.fake.token else None
-        return self._send(404, b"") if content is None else self._send(200, content, "application/octet-stream")
-
-    def _fail(self, fault):
-        if fault.hang:
-            self.fake.wait_for_the_end()
-        if fault.hang or fault.away:
-            # A connection that breaks, not one that ends.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            return None
-        if fault.raw:
-            return self._send(fault.status, fault.raw, "text/html")
-        body = {"ok": False, "error_code": fault.status, "description": fault.description}
-        if fault.parameters:
-            body["parameters"] = fault.parameters
-        return self._send(fault.status, json.dumps(body).encode())
-
-    def _send(self, status, raw, media_type="application/json"):
-        self.send_response(status)
-        self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-
 def _snake(method):
     return re.sub("[A-Z]", lambda found: f"_{found.group().lower()}", method)
-
-
-def _read_form(headers, raw):
-    kind = headers.get("Content-Type", "")
-    if kind.startswith("application/x-www-form-urlencoded"):
-        return dict(parse_qsl(raw.decode(), keep_blank_values=True))
-    if kind.startswith("application/json"):
-        return json.loads(raw or b"{}")
-    if kind.startswith("multipart/form-data"):
-        parts = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + raw).iter_parts()
-        return {part.get_param("name", header="content-disposition"): part.get_payload() for part in parts}
-    return {}
 
 
 def _check_text(text):
@@ -469,26 +275,6 @@ def _read_keyboard(given):
         if not 1 <= len(button.get("callback_data", "").encode()) <= 64:
             raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
     return keyboard
-
-
-def _bot(token):
-    return {"id": int(token.split(":")[0]), "is_bot": True, "first_name": "Một Cửa", "username": NAME}
-
-
-def _message(number, chat, sender):
-    kind = "private" if chat > 0 else "supergroup"
-    return {"message_id": number, "date": int(time.time()), "chat": {"id": chat, "type": kind}, "from": sender}
-
-
-def _simulate(fake, path, raw):
-    given = json.loads(raw or b"{}")
-    if path == "/sim/message":
-        return fake.citizen(int(given["chat"])).write(given["text"])
-    if path == "/sim/tap":
-        return fake.citizen(int(given["chat"])).tap(given["title"])
-    chat = int(path.removeprefix("/sim/chat/"))
-    sent = [one for one in list(fake.sent) if one.chat == chat]
-    return [{"text": one.text, "buttons": [button["text"] for button in one.buttons]} for one in sent]
 
 
 def main():

@@ -5,6 +5,7 @@ import json
 import queue
 import threading
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler
 
@@ -24,13 +25,24 @@ class Fault(Enum):
     DOWN = auto()  # 502 with a page for people
 
 
+@dataclass(frozen=True)
+class Http:
+    """A status of HTTP with a page for people, as a server in front answers."""
+
+    status: int
+
+
 class FakeZaloBot(FakeServer):
-    """Set `faults` (faults and error codes, one for each coming message); look at `sent` as (chat id, text)."""
+    """Set `faults` (faults, error codes or `Http`, one for each coming message); look at `sent` as (chat id, text).
+
+    `delete_fault` is what deleteWebhook meets; while `unknown`, everything is answered 404.
+    """
 
     def __init__(self, port=0, poll_seconds=0.2, wrapped=True):
         self.faults, self.poll_faults = deque(), deque()
         self.sent, self.asked = [], []
         self.webhook = None
+        self.delete_fault, self.unknown = None, False
         self.poll_seconds = poll_seconds
         self.wrapped = wrapped
         self.files = {}
@@ -50,10 +62,12 @@ class FakeZaloBot(FakeServer):
 
     def call(self, method, body):
         """(answer, fault) of a method."""
+        if self.unknown:
+            return _bad(404), None
         if method == "getMe":
             return _good({"id": "1459232241454765289", "account_name": "bot.thu", "account_type": "BASIC"}), None
         if method == "getUpdates":
-            return self._poll(), None
+            return self._poll()
         if method == "setWebhook":
             if not body["url"].startswith("https://") or not 8 <= len(body["secret_token"]) <= 256:
                 return _bad(400), None
@@ -61,19 +75,20 @@ class FakeZaloBot(FakeServer):
             return _good({"url": body["url"], "updated_at": 1}), None
         if method == "deleteWebhook":
             self.webhook = None
-            return _good({}), None
+            return _bad(self.delete_fault) if self.delete_fault else _good({}), None
         if method == "sendChatAction":
             return {"ok": True}, None
         return self._send_message(body) if method == "sendMessage" else (_bad(404), None)
 
     def _poll(self):
         if self.poll_faults:
-            return _bad(self.poll_faults.popleft())
+            fault = self.poll_faults.popleft()
+            return (None, fault) if isinstance(fault, Http) else (_bad(fault), None)
         try:
             # One update, no list, and given out once.
-            return _good(self._updates.get(timeout=self.poll_seconds))
+            return _good(self._updates.get(timeout=self.poll_seconds)), None
         except queue.Empty:
-            return _bad(408)
+            return _bad(408), None
 
     def _send_message(self, body):
         fault = self.faults.popleft() if self.faults else None
@@ -107,7 +122,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         if fault in (Fault.LATE, Fault.LOST, Fault.BROKEN):
             self.close_connection = True
             return None
-        return self._send(b"<html></html>", 502) if fault is Fault.DOWN else self._send(answer)
+        status = fault.status if isinstance(fault, Http) else 502
+        return self._send(b"<html></html>", status) if fault else self._send(answer)
 
     def _send(self, content, status=200):
         raw = content if isinstance(content, bytes) else json.dumps(content).encode()

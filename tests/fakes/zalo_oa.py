@@ -81,6 +81,9 @@ class Rules:
         closed: user ids outside of their seven days.
         errors: user id → code that every message meets.
         proof: whether `appsecret_proof` is demanded.
+        renewable: whether a refresh token is given with an access token.
+        account: what is left of the account's package, None for messages that need none of it.
+        buttons: code that messages with buttons meet, None to take them.
     """
 
     lifetime: float = LIFETIME
@@ -94,6 +97,9 @@ class Rules:
     errors: dict = field(default_factory=dict)
     last_interaction: dict = field(default_factory=dict)
     proof: bool = False
+    renewable: bool = True
+    account: int | None = None
+    buttons: int | None = None
 
 
 class FakeZaloOA(FakeServer):
@@ -104,6 +110,8 @@ class FakeZaloOA(FakeServer):
         self.sent, self.templates, self.uploads, self.asked = [], [], [], []
         self.files, self.redirects = {}, {}
         self.renewals, self.violations, self.codes = [], [], {}
+        # Called when tokens were given out and the answer is not on its way yet.
+        self.on_grant = None
         self.access = {FIRST_ACCESS: Token(time.monotonic() + self.rules.lifetime, self.rules.calls)}
         self.refresh = {FIRST_REFRESH: Refresh()}
         self._numbers, self._pairs = itertools.count(1), itertools.count(1)
@@ -181,7 +189,8 @@ class FakeZaloOA(FakeServer):
         self.access[access] = Token(time.monotonic() + self.rules.lifetime, self.rules.calls)
         self.refresh[refresh] = Refresh()
         # A text, as documented.
-        return {"access_token": access, "refresh_token": refresh, "expires_in": str(int(self.rules.lifetime))}
+        pair = {"access_token": access, "refresh_token": refresh, "expires_in": str(int(self.rules.lifetime))}
+        return pair if self.rules.renewable else {**pair, "refresh_token": None}
 
     def door(self, headers):
         """The error that these headers meet, None when they are let in."""
@@ -209,6 +218,8 @@ class FakeZaloOA(FakeServer):
             fault = self._fault()
             user_id = body.get("recipient", {}).get("user_id")
             refused = _check(body) or self._refusal(user_id)
+            if self.rules.buttons and "attachment" in body["message"]:
+                refused = refused or _error(self.rules.buttons, "attachment is invalid!")
             if isinstance(fault, int):
                 refused = refused or _error(fault, "scripted")
             if refused or fault in (Fault.LOST, Fault.BROKEN, Fault.DOWN):
@@ -219,15 +230,16 @@ class FakeZaloOA(FakeServer):
             return {"data": data, "error": 0, "message": "Success"}, fault
 
     def template(self, body):
-        """The answer to a template by user id."""
+        """(answer, fault) of a template by user id."""
         with self._lock:
             fault = self.rules.template_faults.popleft() if self.rules.template_faults else None
-            if fault:
-                return _error(fault, "scripted")
+            if isinstance(fault, int):
+                return _error(fault, "scripted"), None
             if not isinstance(body.get("user_id"), str) or not body.get("template_id"):
-                return _error(-201, "user_id is invalid!")
-            self.templates.append(body)
-            return {"data": {"message_id": f"t{len(self.templates)}"}, "error": 0, "message": "Success"}
+                return _error(-201, "user_id is invalid!"), None
+            if fault in (None, Fault.LATE):
+                self.templates.append(body)
+            return {"data": {"message_id": f"t{len(self.templates)}"}, "error": 0, "message": "Success"}, fault
 
     def quota(self, body):
         """The answer to a look at window and quota."""
@@ -256,6 +268,9 @@ class FakeZaloOA(FakeServer):
         return None
 
     def _take_quota(self, user_id):
+        if self.rules.account is not None:
+            self.rules.account -= 1
+            return {"quota_type": "sub_quota", "remain": str(self.rules.account), "total": "500"}
         if user_id in self.rules.quota:
             self.rules.quota[user_id] -= 1
         return {"quota_type": "reply", "remain": str(self.rules.quota.get(user_id, 8)), "total": "8"}
@@ -304,9 +319,10 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         body = json.loads(raw)
         if path == "/v3.0/oa/message/cs":
             return self._message(*self.fake.message(body))
-        answers = {"/v3.0/oa/message/template": self.fake.template, "/v3.0/oa/quota/message": self.fake.quota}
-        known = answers.get(path)
-        return self._send(known(body) if known else _error(-209, "Not supported this api"))
+        if path == "/v3.0/oa/message/template":
+            return self._message(*self.fake.template(body))
+        known = path == "/v3.0/oa/quota/message"
+        return self._send(self.fake.quota(body) if known else _error(-209, "Not supported this api"))
 
     def _message(self, answer, fault):
         if fault in (Fault.LATE, Fault.LOST):
@@ -320,6 +336,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         self._send(answer)
 
     def _answer(self, granted):
+        if self.fake.on_grant:
+            self.fake.on_grant()
         if granted is None:
             self.fake.wait_for_the_end()
             self.close_connection = True

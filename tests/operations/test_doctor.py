@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 
@@ -20,7 +21,9 @@ from bot.operations.jobs import Job
 from bot.operations.model import JobRun
 from bot.settings import ROOT
 from bot.training.train import inputs_fingerprint
+from tests.channels.zalo import log_in
 from tests.factories import KEY, accept, make_settings
+from tests.fakes.oidc import FakeProvider
 from tests.fakes.server import FakeServer, Quiet
 
 JOBS = [Job("overdue", "tells", lambda: None), Job("erasures", "erases", lambda: None, every=timedelta(seconds=15))]
@@ -119,6 +122,13 @@ def test_tokens_in_trouble_and_tokens_near_their_end_are_named(database, setting
     assert set(bad(database, settings)) == {"a token", "b token"}
 
 
+def test_a_pair_that_nothing_can_renew_is_named_while_it_still_serves(database, settings):
+    log_in(database, refresh="")
+    wrong = bad(database, settings)["zalo_oa token"]
+    assert "no refresh token" in wrong.said
+    assert "motcua channels zalo login" in wrong.todo
+
+
 def test_jobs_that_fail_are_late_or_ran_in_the_future_are_named(database, settings):
     add(database, JobRun(name="overdue", failures=2, error="OSError", started_at=now()))
     add(database, JobRun(name="erasures", failures=0, started_at=now() - timedelta(hours=1)))
@@ -150,6 +160,28 @@ def test_feedback_about_persons_that_no_supervisor_sees_is_told(database, settin
     assert bad(database, settings)["accounts"].said == "2, feedback about persons that nobody sees: 1"
     accounts.add("Đỗ Minh", "", ("supervisor",), (), "test")
     assert bad(database, settings) == {}
+
+
+def test_denunciations_that_no_reader_sees_are_told(database, settings):
+    accounts = Accounts(database, Passwords(Cost(1, 8)))
+    for name, unit, role in (("Vũ Lan", "", "supervisor"), ("Lê Thị Hoa", "Phòng Đất đai", "officer")):
+        accounts.add(name, unit, (role,), (), "test")
+    rules = load_rules(ROOT / "knowledge", "demo")
+    told = Draft("bribery", "Cán bộ phòng Đất đai đòi tiền", route="to_cao")
+    file_complaint(database, rules, "web:an", 7, told)
+    for readers in ((), ("Lê Thị Hoa",), ("Không Ai",)):
+        unread = replace(settings, restricted_readers=readers)
+        assert bad(database, unread)["denunciations"].said == "1 that no reader sees"
+    assert bad(database, replace(settings, restricted_readers=("Lê Thị Hoa", "Vũ Lan"))) == {}
+
+
+def test_a_log_in_provider_that_does_not_answer_is_told(database, settings):
+    Accounts(database, Passwords(Cost(1, 8))).add("Vũ Lan", "", ("supervisor",), (), "test")
+    with FakeProvider().serving() as fake:
+        known = replace(settings.oidc, issuer=fake.issuer, client_id="x", client_secret="x")
+        assert found(database, replace(settings, oidc=known))["log-in provider"].good
+        fake.document = {"issuer": "https://elsewhere.example"}
+        assert "another issuer" in bad(database, replace(settings, oidc=known))["log-in provider"].said
 
 
 def test_what_is_switched_off_is_told_but_not_wrong(database, settings):

@@ -128,10 +128,12 @@ def town(centre, tmp_path):
 def test_what_was_planted_everywhere_is_nowhere_afterwards(town):
     code = town.plant()
     before = town.readable()
-    assert all(one.encode() in before for one in PLANTED)
+    planted = (*PLANTED, f"p-{AN}")
+    assert all(one.encode() in before for one in planted)
     assert town.delete() == 1
     after = town.readable()
-    assert [one for one in PLANTED if one.encode() in after] == []
+    assert [one for one in planted if one.encode() in after] == []
+    assert town.rows(Correspondent) == []
     assert (town.files(), town.rasa.events.get(AN)) == ([], None)
     assert find_status(town.database, code).erased
 
@@ -376,6 +378,74 @@ def test_the_line_that_says_it_is_done_goes_after_its_days(town):
     assert run_retention(town.stores, PERIODS, TODAY)["erasure_notices"] == 1
     assert town.centre.told() == []
     assert run_retention(town.stores, PERIODS, TODAY)["erasure_notices"] == 0
+
+
+LONG_AGO = timedelta(days=400)
+
+
+def know(town, conversation="telegram:7", **values):
+    with town.database.transaction() as session:
+        values = {"heard_at": now() - LONG_AGO, **values}
+        session.add(Correspondent(conversation=conversation, channel=conversation.split(":")[0], **values))
+
+
+def known(town):
+    with town.database.reading() as session:
+        return sorted(session.execute(select(Correspondent.conversation)).scalars())
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"heard_at": None}, {"gone_at": now(), "gone_reason": "blocked"}, {"person": "p"}]
+)
+def test_who_was_not_heard_of_for_long_and_to_whom_nothing_leads_goes(town, values):
+    know(town, **values)
+    assert run_retention(town.stores, PERIODS, TODAY, dry_run=True)["correspondents"] == 1
+    assert known(town) == ["telegram:7"]
+    assert run_retention(town.stores, PERIODS, TODAY)["correspondents"] == 1
+    assert known(town) == []
+
+
+@pytest.mark.parametrize(
+    "reason", ["heard", "silent", "message", "said", "value", "feedback", "followed", "linked", "wish"]
+)
+def test_to_whom_anything_leads_stays(town, reason):
+    values = {"heard": {"heard_at": now()}, "silent": {"silent_until": now()}, "linked": {"person": "p"}}
+    know(town, **values.get(reason, {}))
+    lead_to(town, "telegram:7", reason)
+    assert run_retention(town.stores, PERIODS, TODAY)["correspondents"] == 0
+    assert "telegram:7" in known(town)
+
+
+def lead_to(town, conversation, reason):
+    if reason == "message":
+        inbox.accept(town.database, Arrival("telegram", "1:1", conversation, "xin chào", None))
+        with town.database.transaction() as session:
+            correspondents.heard(session, conversation, now() - LONG_AGO)
+    elif reason == "said":
+        with town.database.transaction() as session:
+            outbox.enqueue(session, conversation, [Reply("xin chào")])
+    elif reason == "value":
+        town.centre.hide(PHONE, conversation)
+    elif reason == "feedback":
+        town.centre.file(conversation)
+    elif reason == "followed":
+        citizen.join(town.database, conversation, town.centre.file(AN, kind="online_system").code)
+    elif reason == "linked":
+        know(town, AN, person="p")
+        town.centre.file(AN)
+    elif reason == "wish":
+        privacy.ask(town.database, conversation, privacy.DELETE)
+
+
+def test_whom_the_last_line_of_an_erasure_did_not_reach_is_forgotten_too(town):
+    town.plant()
+    town.delete()
+    with town.database.transaction() as session:
+        correspondents.gone(session, AN, "blocked")
+    age(town, 400)
+    counts = [run_retention(town.stores, PERIODS, TODAY) for _ in range(2)]
+    assert [one["erasure_notices"] + one["correspondents"] for one in counts] == [1, 1]
+    assert known(town) == []
 
 
 def test_a_tracker_out_of_reach_stops_nothing(town):

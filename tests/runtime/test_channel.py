@@ -24,7 +24,7 @@ def test_a_turn_gives_what_was_said(served):
     assert [message["text"] for message in answer] == ["nửa câu"]
 
 
-@pytest.mark.parametrize("error", [CancelledError(), RuntimeError("the tracker is gone"), TurnFailedError("action_x")])
+@pytest.mark.parametrize("error", [CancelledError(), RuntimeError(SECRET_WORDS), TurnFailedError("action_x")])
 def test_a_failed_turn_answers_nothing_and_logs_no_words(served, error, caplog, capfd):
     with caplog.at_level(logging.DEBUG):
         response = served.post(says_then(error), authorization=f"Bearer {TOKEN}")

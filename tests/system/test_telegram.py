@@ -18,7 +18,8 @@ from bot.settings import ROOT
 from tests.complaints.files import photo
 from tests.conftest import RunningBot, make_bot
 from tests.factories import wait_until
-from tests.fakes.telegram import TOKEN, Citizen, FakeTelegram
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.fakes.telegram_people import Citizen
 
 pytestmark = pytest.mark.server
 

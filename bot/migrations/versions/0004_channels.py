@@ -86,6 +86,7 @@ def _new_tables() -> None:
         sa.Column("gone_at", MOMENT),
         sa.Column("gone_reason", sa.String(40)),
         sa.Column("silent_until", MOMENT),
+        sa.Column("told_at", MOMENT),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("wrong_since", MOMENT),
     )

@@ -1,4 +1,4 @@
-"""Officers' accounts, sessions and audit log; who is named in a complaint; officers' remarks on it."""
+"""Officers' accounts, sessions and audit log; who is named in a complaint; their remarks on it and filters."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,13 +24,18 @@ INDEXES = (
     ("complaint_named", "officer"),
     ("complaint_named", "unit"),
     ("complaint_remarks", "complaint_id"),
+    ("complaint_mentions", "officer", "seen_at"),
+    ("complaint_mentions", "complaint_id"),
 )
 TABLES = (
+    "officer_filters",
+    "complaint_mentions",
     "complaint_remarks",
     "complaint_named",
     "audit_log",
     "login_attempts",
     "officer_sessions",
+    "officer_identities",
     "officer_recovery_codes",
     "officers",
 )
@@ -41,6 +46,7 @@ def upgrade() -> None:
     _accounts()
     _log()
     _complaints()
+    _remarks()
     for table, *columns in INDEXES:
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, columns)
 
@@ -71,6 +77,15 @@ def _accounts() -> None:
         sa.Column("used_at", MOMENT),
     )
     op.create_table(
+        "officer_identities",
+        sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), primary_key=True),
+        sa.Column("email", sa.String(254)),
+        sa.Column("issuer", sa.String(300)),
+        sa.Column("subject", sa.String(255)),
+        sa.UniqueConstraint("email", name="uq_officer_identities_email"),
+        sa.UniqueConstraint("issuer", "subject", name="uq_officer_identities_issuer_subject"),
+    )
+    op.create_table(
         "officer_sessions",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), nullable=False),
@@ -78,6 +93,9 @@ def _accounts() -> None:
         sa.Column("seen_at", MOMENT, nullable=False),
         sa.Column("ends_at", MOMENT, nullable=False),
         sa.Column("second_step", sa.Boolean(), nullable=False),
+        sa.Column("by_provider", sa.Boolean(), nullable=False),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("device", sa.String(100), nullable=False),
         sa.Column("looking_at", sa.String(20)),
         sa.Column("looked_at", MOMENT),
     )
@@ -114,6 +132,8 @@ def _complaints() -> None:
     )
     where = {f"{dialect}_where": sa.text(WAITING) for dialect in ("sqlite", "postgresql")}
     op.create_index("ix_complaints_naming_id", "complaints", ["id"], **where)
+    restricted = {"sqlite_where": sa.text("restricted IS 1"), "postgresql_where": sa.text("restricted IS true")}
+    op.create_index("ix_complaints_restricted_id", "complaints", ["id"], **restricted)
     op.create_table(
         "complaint_named",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -124,6 +144,9 @@ def _complaints() -> None:
         sa.Column("confirmed_at", MOMENT, nullable=False),
         sa.UniqueConstraint("complaint_id", "officer", name="uq_complaint_named_complaint_id_officer"),
     )
+
+
+def _remarks() -> None:
     op.create_table(
         "complaint_remarks",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -132,12 +155,29 @@ def _complaints() -> None:
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("text", sa.Text()),
     )
+    op.create_table(
+        "complaint_mentions",
+        sa.Column("id", ROW_ID, primary_key=True),
+        sa.Column("complaint_id", ROW_ID, sa.ForeignKey("complaints.id"), nullable=False),
+        sa.Column("officer", sa.String(100), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("seen_at", MOMENT),
+    )
+    op.create_table(
+        "officer_filters",
+        sa.Column("id", ROW_ID, primary_key=True),
+        sa.Column("officer_id", ROW_ID, sa.ForeignKey("officers.id"), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("query", sa.String(1000), nullable=False),
+        sa.UniqueConstraint("officer_id", "name", name="uq_officer_filters_officer_id_name"),
+    )
 
 
 def downgrade() -> None:
     """Drop what was added; complaints about persons are for every officer again."""
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_complaints_restricted_id", "complaints")
     op.drop_index("ix_complaints_naming_id", "complaints")
     with op.batch_alter_table("complaints") as batch:
         batch.drop_column("naming")

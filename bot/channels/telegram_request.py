@@ -1,0 +1,59 @@
+"""python-telegram-bot's way out, over our own calls."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from telegram._utils.defaultvalue import DefaultValue
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from bot.channels.calls import Caller, CallError
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Requests(BaseRequest):
+    """Calls of the Bot API, for python-telegram-bot; nothing here sends files."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that an answer may take."""
+        return self._caller.seconds
+
+    async def initialize(self) -> None:
+        """Nothing: connections are made when they are needed."""
+
+    async def shutdown(self) -> None:
+        """Give back the connections."""
+        await self._caller.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer.
+
+        Raises:
+            telegram.error.NetworkError: there was none; its cause is a `CallError`.
+        """
+        seconds = None if isinstance(read_timeout, DefaultValue) else read_timeout
+        body = urlencode(request_data.json_parameters).encode() if request_data else None
+        headers = {"User-Agent": self.USER_AGENT, "Content-Type": _FORM}
+        try:
+            answer = await self._caller.call(method, url, body, headers, seconds)
+        except CallError as error:
+            if error.late:
+                raise TimedOut from error
+            raise NetworkError(str(error)) from error
+        return answer.status, answer.content
