@@ -15,6 +15,9 @@ from bot.operations.jobs import Job
 from bot.operations.promotion import open_promotion
 from bot.operations.retention import run_retention
 from bot.operations.watching import watch
+from bot.review import writing
+from bot.review.collecting import collect
+from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings
 from bot.training.gate import load_bounds
 
@@ -82,6 +85,12 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             lambda: sum(_sweep(database, settings, periods).values()),
             every=timedelta(minutes=5),
         ),
+        Job(
+            "review",
+            "takes in what the bot did not understand, and out what nobody agrees to any more",
+            lambda: _review(database),
+            every=timedelta(hours=1),
+        ),
         # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
         Job(
             "retention",
@@ -90,6 +99,11 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             at=time(2, 30),
         ),
     ]
+
+
+def _review(database: Database) -> int:
+    left = writing.drop_ended(database, ROOT)
+    return collect(database, load_review_rules(ROOT / "knowledge")).messages + len(left)
 
 
 def _sweep(database: Database, settings: Settings, periods: Retention) -> dict[str, int]:

@@ -31,7 +31,7 @@ from bot.training.measure import (
 )
 
 BLIND_SET = ROOT / "tests" / "heldout"
-FILES = ("messages.jsonl", "twins.jsonl")
+FILES = ("messages.jsonl", "twins.jsonl", "reviewed.jsonl")
 Ranker = Callable[[Sequence[str]], Iterable[Sequence[tuple[str, float]]]]
 
 
@@ -39,6 +39,8 @@ def read_blind_set(folder: Path) -> list[tuple[str, str, str]]:
     """Text, true intent and part ("clean" or the kind of twin) of every message of a blind set."""
     rows = []
     for name in FILES:
+        if not (folder / name).exists():
+            continue
         for line in (folder / name).read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             rows.append((row["text"], row["intent"], row.get("slice", "clean")))
