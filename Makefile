@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train bench-nlu bench-search bench-complaints bench-console bench-gateway lock clean
+.PHONY: help install run test check train bench-nlu bench-search bench-complaints bench-console bench-gateway bench-retraining lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ bench-gateway: install $(VENV)/.dev ## the storm on the gateway, throughput besi
 
 bench-console: install $(VENV)/.dev ## the console's pages among a million complaints and among a thousand, into docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.console
+
+bench-retraining: install $(VENV)/.dev ## the gate's hundred drills, models put live and back under load, into docs/benchmarks.md (about half an hour)
+	@$(BIN)/python -m benchmarks.retraining
 
 install: $(VENV)/.run ## set up the virtual environment only
 

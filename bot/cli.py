@@ -22,6 +22,7 @@ from bot.commands import (
     jobs,
     models,
     privacy,
+    review,
     running,
     switches,
     users,
@@ -30,6 +31,7 @@ from bot.complaints.errors import ComplaintError
 from bot.database import DatabaseError
 from bot.operations.jobs import JobError
 from bot.operations.supervisor import StartError
+from bot.review.errors import ReviewError
 from bot.settings import SettingsError, load_settings
 from bot.training.train import TrainingError
 
@@ -43,11 +45,14 @@ EXPECTED = (
     NoAnswerError,
     ImportingError,
     JobError,
+    ReviewError,
 )
 COMMANDS = (
     running.run,
     models.train,
     models.evaluate,
+    models.models,
+    review.review,
     answers.chat,
     answers.ask,
     answers.parse,

@@ -24,7 +24,7 @@ READ, WORK, ASSIGN, OPEN_CONTACT, NAME = (
     "complaint.open_contact",
     "complaint.name",
 )
-READ_AUDIT, MANAGE = "audit.read", "accounts.manage"
+READ_AUDIT, MANAGE, REVIEW = "audit.read", "accounts.manage", "review.label"
 
 
 class Scope(Enum):
@@ -43,6 +43,7 @@ GRANTS: dict[str, dict[str, Scope]] = {
     NAME: {SUPERVISOR: Scope.ALL},
     MANAGE: {ADMINISTRATOR: Scope.ALL},
     READ_AUDIT: {ADMINISTRATOR: Scope.ALL, SUPERVISOR: Scope.ALL},
+    REVIEW: {MAINTAINER: Scope.ALL},
 }
 # Without the second step none of these log in.
 NEEDS_SECOND_STEP = frozenset({ADMINISTRATOR})

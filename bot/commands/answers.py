@@ -88,7 +88,7 @@ def parse(settings: Settings, text: str | None, source: Path | None, out: Path |
     """Show what the model understands, in process, without the running bot."""
     rows = read_lines(source) if source else [{"text": needed(text)}]
     model = model_in_place(settings)
-    understood = parse_messages(model.path, [str(row.get("text", "")) for row in rows])
+    understood = parse_messages(model, [str(row.get("text", "")) for row in rows])
     write_lines(({"id": row.get("id"), **found} for row, found in zip(rows, understood, strict=True)), out, len(rows))
 
 

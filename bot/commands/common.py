@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import click
+
 from bot.database import Database, open_database
 from bot.settings import Settings
-from bot.training.train import TrainedModel, TrainingError, current_model
+from bot.training import ledger, starting
 
 
 def migrated_database(settings: Settings) -> Database:
@@ -17,16 +19,17 @@ def migrated_database(settings: Settings) -> Database:
     return database
 
 
-def model_in_place(settings: Settings) -> TrainedModel:
-    """The model that fits today's data.
+def model_in_place(settings: Settings, name: str | None = None) -> Path:
+    """The file of the live model, or of another one.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is none that may be loaded.
     """
-    model = current_model(settings.models)
-    if model is None:
-        raise TrainingError("There is no model for today's data; 'motcua train' makes one.")
-    return model
+    database = migrated_database(settings)
+    if name is None:
+        return starting.choose(database, settings.models, None, lambda said: click.echo(said, err=True))
+    with database.reading() as session:
+        return ledger.file_of(ledger.find(session, name), settings.models)
 
 
 def short_path(path: Path) -> str:

@@ -1,49 +1,91 @@
-"""Training and measuring the model."""
+"""Training, measuring and comparing models; which one is live, and back."""
 
 from __future__ import annotations
 
 import json
 import sys
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from bot.commands.common import model_in_place, short_path
+from bot.commands.common import migrated_database, model_in_place, short_path
+from bot.commands.officers import by as by_option
+from bot.complaints.workdays import VIET_NAM
+from bot.database import Database
+from bot.operations.programs import train_first
+from bot.operations.promotion import open_promotion
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import evaluate as evaluation
-from bot.training import thresholds
+from bot.training import ledger, starting, thresholds
+from bot.training.conversations import have_conversations
+from bot.training.gate import load_bounds
+from bot.training.measure import Prediction
+from bot.training.model import LIVE, Model
 from bot.training.parse import parse_messages
-from bot.training.report import short_lines, write_page
-from bot.training.train import current_model, train_model
+from bot.training.report import comparison_lines, short_lines, write_comparison, write_page
+from bot.training.train import TrainedModel, TrainingError, inputs_fingerprint, train_model
+from bot.training.trial import Trial, as_dict, check_sentences, try_candidate
 
 THRESHOLDS = ROOT / "knowledge" / "thresholds.yml"
 
 
 @click.command()
 @click.option("--force", is_flag=True, help="Train even when nothing changed.")
+@click.option("--compare/--no-compare", default=True, help="Compare the candidate with the live model afterwards.")
 @click.pass_obj
-def train(settings: Settings, force: bool) -> None:
-    """Train the model when its inputs changed."""
-    if not force and current_model(settings.models):
+def train(settings: Settings, force: bool, compare: bool) -> None:
+    """Train a candidate when the live model's inputs changed; the running bot is not touched."""
+    database = migrated_database(settings)
+    ledger.end_cut_short(database, settings.models)
+    with database.reading() as session:
+        live = ledger.live(session)
+    if live is None:
+        _train_first(database, settings, force)
+        return
+    if not force and live.inputs == inputs_fingerprint():
         click.echo("The model is up to date.")
         return
-    model = train_model(settings.models, settings.logs / "train.log", child_environment(settings), click.echo)
-    click.echo(f"Trained {short_path(model.path)} ({model.path.stat().st_size / 1e6:.1f} MB).")
+    check_sentences(ROOT)
+    log = settings.logs / "train.log"
+    environment = child_environment(settings)
+
+    def work(tell: ledger.Tell) -> TrainedModel:
+        def step(said: str) -> None:
+            click.echo(said)
+            tell(said)
+
+        return train_model(settings.models, log, environment, step, candidate=True)
+
+    number = ledger.make_candidate(database, work)
+    click.echo(f"Model {number} waits as a candidate; model {live.id} stays live.")
+    if compare:
+        _compare(database, settings, str(number), None)
 
 
 @click.command()
 @click.option("--folds", type=click.IntRange(2, 20), help="Cross-validate on the training data instead.")
 @click.option("--choose", is_flag=True, help="With --folds: choose the thresholds and write them down.")
+@click.option("--model", "name", help="Measure this model (its number or name) instead of the live one.")
+@click.option("--compare", is_flag=True, help="Compare the live model with the newest candidate, or with --model.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the report (default: in MOTCUA_HOME)."
 )
 @click.pass_obj
-def evaluate(settings: Settings, folds: int | None, choose: bool, out: Path | None) -> None:
+def evaluate(
+    settings: Settings, folds: int | None, choose: bool, name: str | None, compare: bool, out: Path | None
+) -> None:
     """Measure the model on the blind set; writes JSON and a page, prints the short of it."""
     if choose and not folds:
         raise click.UsageError("--choose needs --folds: thresholds are never chosen on the blind set.")
+    if folds and (compare or name):
+        raise click.UsageError("--folds trains models of its own; it goes with neither --compare nor --model.")
+    if compare:
+        if not _compare(migrated_database(settings), settings, name, out):
+            sys.exit(1)
+        return
     if folds:
         with tqdm(total=folds, unit="fold", disable=not sys.stderr.isatty()) as bar:
             predictions = evaluation.cross_validate(folds, lambda _: bar.update())
@@ -53,15 +95,132 @@ def evaluate(settings: Settings, folds: int | None, choose: bool, out: Path | No
             thresholds.write(chosen, len(predictions), folds, day, THRESHOLDS, ROOT / "config.yml")
             click.echo(f"{short_path(THRESHOLDS)}: answer from {chosen.answer}, hand over below {chosen.hand_over}.")
     else:
-        model = model_in_place(settings)
+        model = model_in_place(settings, name)
         rows = evaluation.read_blind_set(evaluation.BLIND_SET)
-        predictions = evaluation.predict(rows, lambda texts: (m["ranking"] for m in parse_messages(model.path, texts)))
+        predictions = evaluation.predict(rows, lambda texts: (m["ranking"] for m in parse_messages(model, texts)))
+    _report(settings, predictions, f"cross-validation-{folds}" if folds else "blind-set", out)
+
+
+@click.group()
+def models() -> None:
+    """Look at the models, put one live, go back."""
+
+
+@models.command("list")
+@click.pass_obj
+def models_list(settings: Settings) -> None:
+    """List the models, the newest first."""
+    database = migrated_database(settings)
+    ledger.end_cut_short(database, settings.models)
+    with database.reading() as session:
+        rows = ledger.list_models(session)
+    for row in rows:
+        click.echo(_line(row))
+    click.echo(f"{len(rows)} models.")
+
+
+@models.command("show")
+@click.argument("name")
+@click.pass_obj
+def models_show(settings: Settings, name: str) -> None:
+    """Show what a model (its number or name) was made of, the gate's verdict, and what became of it."""
+    with migrated_database(settings).reading() as session:
+        row = ledger.find(session, name)
+    click.echo(_line(row))
+    for about in ("sha256", "inputs", "version", "data", "pipeline", "packages", "seed", "seconds", "step", "reason"):
+        value = getattr(row, about)
+        if value is not None:
+            click.echo(f"  {about:10} {value:.0f}" if isinstance(value, float) else f"  {about:10} {value}")
+    if row.verdict:
+        verdict = json.loads(row.verdict)
+        click.echo(f"  compared with model {row.compared_with}: {'passed' if verdict['passed'] else 'refused'}")
+        for mark, kind in (("-", "reasons"), ("note:", "warnings")):
+            for line in verdict[kind]:
+                click.echo(f"    {mark} {line}")
+
+
+@models.command("promote")
+@click.argument("name")
+@click.option("--because", help="Why it goes live although the gate has not passed it; kept with your name.")
+@by_option
+@click.pass_obj
+def models_promote(settings: Settings, name: str, because: str | None, by: str) -> None:
+    """Put a candidate (its number or name) live; the running bot goes on without losing a turn."""
+    if because is not None and not because.strip():
+        raise click.UsageError("--because needs a reason in words.")
+    row = open_promotion(migrated_database(settings), settings).promote(name, by, because and because.strip())
+    click.echo(f"Model {row.id} ({row.name}) is live. 'motcua models rollback' goes back.")
+
+
+@models.command("rollback")
+@click.option("--because", default="rolled back", help="Why; kept with your name.")
+@by_option
+@click.pass_obj
+def models_rollback(settings: Settings, because: str, by: str) -> None:
+    """Put the model live that was so before this one."""
+    row = open_promotion(migrated_database(settings), settings).rollback(by, because)
+    click.echo(f"Model {row.id} ({row.name}) is live again.")
+
+
+def _train_first(database: Database, settings: Settings, force: bool) -> None:
+    try:
+        if force:
+            raise TrainingError
+        starting.choose(database, settings.models, None, click.echo)
+        click.echo("The model is up to date.")
+    except TrainingError:
+        check_sentences(ROOT)
+        made = train_first(settings, click.echo)
+        ledger.take_over(database, made)
+        click.echo(f"Trained {short_path(made.path)} ({made.path.stat().st_size / 1e6:.1f} MB).")
+
+
+def _compare(database: Database, settings: Settings, name: str | None, out: Path | None) -> bool:
+    log, environment = settings.logs / "conversations.log", child_environment(settings)
+    trial = try_candidate(
+        database,
+        settings.models,
+        name,
+        load_bounds(ROOT / "knowledge"),
+        lambda file: have_conversations(file, log, environment),
+        click.echo,
+    )
+    _write_trial(trial, settings, out)
+    if trial.verdict.passed:
+        click.echo(f"The gate passes it: 'motcua models promote {trial.candidate}' puts it live.")
+    else:
+        click.echo(f"The gate refuses model {trial.candidate}:")
+        for reason in trial.verdict.reasons:
+            click.echo(f"  - {reason}")
+    return trial.verdict.passed
+
+
+def _write_trial(trial: Trial, settings: Settings, out: Path | None) -> None:
+    folder, name = out or settings.home / "evaluation", f"model-{trial.candidate}-beside-{trial.live}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = as_dict(trial)
+    (folder / f"{name}.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_comparison(found, f"Một Cửa: {name}", folder / f"{name}.html")
+    for line in comparison_lines(found):
+        click.echo(line)
+    click.echo(f"Report: {short_path(folder / name)}.html and .json")
+
+
+def _report(settings: Settings, predictions: Sequence[Prediction], name: str, out: Path | None) -> None:
     report = evaluation.make_report(predictions)
     folder = out or settings.home / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"cross-validation-{folds}" if folds else "blind-set"
     (folder / f"{name}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
     write_page(report, f"Một Cửa: {name}", folder / f"{name}.html")
     for line in short_lines(report):
         click.echo(line)
     click.echo(f"Report: {short_path(folder / name)}.html and .json")
+
+
+def _line(row: Model) -> str:
+    said = f"{row.id:4}  {row.state:9}  {_moment(row.created_at)}  {row.sentences} sentences  {row.name or '-'}"
+    return f"{said}, live since {_moment(row.promoted_at)} by {row.promoted_by}" if row.state == LIVE else said
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(VIET_NAM):%Y-%m-%d %H:%M}"

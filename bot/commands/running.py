@@ -22,5 +22,5 @@ def run(settings: Settings) -> None:
 
     model = prepare(settings, click.echo)
     click.echo("Starting Rasa, the action server and the web program …")
-    asyncio.run(make_supervisor(settings, model.path, click.echo).run(ready))
+    asyncio.run(make_supervisor(settings, model, click.echo).run(ready))
     click.echo("Stopped.")

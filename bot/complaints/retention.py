@@ -19,6 +19,7 @@ STORES = (
     "inbox",
     "outbox",
     "turns",
+    "review",
     "correspondents",
     "tracker",
     "ended_complaints",

@@ -29,6 +29,7 @@ from bot.console.log_in import LogInPages
 from bot.console.pages import HERE, ConsoleFiles, Frame
 from bot.console.people import PeoplePages
 from bot.console.provider_pages import ProviderPages
+from bot.console.review import ReviewPages
 from bot.console.showing import Render
 from bot.console.visit import HOME, Visit
 
@@ -45,6 +46,7 @@ class Console:
         readers: names of those who may read denunciations.
         templates: what answers and questions begin with.
         renderers: how each channel that is sent to cuts a message.
+        checkout: where the sentences lie that the model learns from.
     """
 
     sessions: Sessions
@@ -56,6 +58,7 @@ class Console:
     renderers: Mapping[str, Render] = field(default_factory=dict)
     provider: Provider | None = None
     readers: frozenset[str] = frozenset()
+    checkout: Path = HERE.parents[1]
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -93,6 +96,7 @@ class Console:
             *FilterPages(database, frame).doors(),
             *CasePages(case).doors(),
             *OpeningPages(case, self.folder).doors(),
+            *ReviewPages(database, frame, self.checkout).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
-from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, ROLES, may
+from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, may
 from bot.accounts.sessions import DONE, LoggedIn
 from bot.complaints.workdays import VIET_NAM
 from bot.console.visit import HOME, Visit
@@ -24,6 +24,7 @@ NAVIGATION = (
     ("Hàng việc", HOME, READ),
     ("Tìm phản ánh", f"{HOME}/phan-anh", READ),
     ("Nhân sự", f"{HOME}/nhan-su", MANAGE),
+    ("Câu cần xem", f"{HOME}/cau-hoi", REVIEW),
     ("Nhật ký", f"{HOME}/nhat-ky", READ_AUDIT),
 )
 DENUNCIATIONS = ("Tố cáo", f"{HOME}/to-cao")

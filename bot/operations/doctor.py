@@ -24,7 +24,8 @@ from bot.delivery.finding import Finding
 from bot.operations.jobs import Job, standings
 from bot.operations.standing import Overview, look
 from bot.settings import Settings
-from bot.training.train import current_model
+from bot.training import ledger
+from bot.training.train import TrainingError, current_model
 
 MEBIBYTE = 1024**2
 LEAST_FREE = 1024 * MEBIBYTE
@@ -39,7 +40,7 @@ _SECONDS = 5.0
 
 def examine(database: Database, settings: Settings, jobs: Sequence[Job]) -> list[Finding]:
     """Look at everything but the channels' neighbours."""
-    found = [*_settings(settings), *_places(settings), *_model(settings), *_programs(settings)]
+    found = [*_settings(settings), *_places(settings), *_model(database, settings), *_programs(settings)]
     stored = list(_database(database))
     found += stored
     if all(finding.good for finding in stored):
@@ -85,11 +86,21 @@ def _places(settings: Settings) -> Iterator[Finding]:
         yield Finding("evidence folder", False, str(error.strerror), f"Let this user write to {settings.evidence}.")
 
 
-def _model(settings: Settings) -> Iterator[Finding]:
-    there = (settings.models / "motcua.tar.gz").exists()
-    fresh = current_model(settings.models) is not None
-    said = "fits today's data" if fresh else "older than its data" if there else "none"
-    yield _judge("model", fresh, said, "Run 'motcua train', then start the bot again.")
+def _model(database: Database, settings: Settings) -> Iterator[Finding]:
+    todo = "'motcua models rollback' goes back to the one before, 'motcua train' makes one; or start the bot again."
+    try:
+        with database.reading() as session:
+            row = ledger.live(session)
+        said = f"{row.id} ({row.name})" if row else ""
+        if row:
+            ledger.file_of(row, settings.models)
+    except TrainingError as error:
+        yield Finding("model", False, str(error), todo)
+        return
+    except SQLAlchemyError:
+        said = ""
+    fresh = bool(said) or current_model(settings.models) is not None
+    yield _judge("model", fresh, said or ("fits today's data" if fresh else "none of this version"), todo)
 
 
 def _programs(settings: Settings) -> Iterator[Finding]:

@@ -20,7 +20,9 @@ from bot.delivery import correspondents, erase, inbox, outbox
 from bot.delivery.outbox import Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.sentences import ERASED
-from bot.settings import Settings
+from bot.review import writing
+from bot.review.errors import ReviewError
+from bot.settings import ROOT, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +61,14 @@ class Stores:
     Attributes:
         folder: where photos and documents lie.
         ask_rasa: runs something with a client of Rasa, whose tracker nobody else opens.
+        checkout: where the sentences lie that the model learns from.
     """
 
     database: Database
     rules: Rules
     folder: Path
     ask_rasa: AskRasa
+    checkout: Path = ROOT
 
 
 def run_erasures(stores: Stores) -> int:
@@ -73,7 +77,7 @@ def run_erasures(stores: Stores) -> int:
     for wish in privacy.list_wishes(stores.database, wish=privacy.DELETE):
         try:
             done += _erase(stores, wish)
-        except (RasaError, DatabaseError) as error:
+        except (RasaError, DatabaseError, ReviewError) as error:
             logger.warning("erasure %d waits: %s", wish.id, error)
     return done
 
@@ -95,7 +99,7 @@ def _erase(stores: Stores, wish: privacy.Wish) -> bool:
 
 
 def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
-    with stores.database.transaction() as session:
+    with writing.locked(stores.checkout, needed=False), stores.database.transaction() as session:
         # Nothing arrives while it is emptied.
         take_turn(session, f"inbox:{wish.conversation}")
         request = privacy.lock(session, wish.id)
@@ -108,8 +112,10 @@ def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
             return False
         # Who took back that we may write hears nothing, not even of this.
         nobody = "" if correspondents.reachable(session, wish.conversation) else NOBODY_TO_TELL
+        sentences = writing.erase(session, stores.checkout, [wish.conversation])
         codes = erase_complaints(session, stores.rules, stores.folder, wish.conversation)
         counts = {"complaints": len(codes), **erase.erase_conversation(session, wish.conversation)}
+        counts["sentences"] = len(sentences)
         told = ", ".join(f"{store} {count}" for store, count in counts.items())
         privacy.keep_emptied(session, request, told + nobody)
         logger.info("erasure %d: %s", wish.id, request.result)

@@ -11,6 +11,7 @@ from bot.accounts.model import Officer
 from bot.complaints.model import Complaint, Evidence
 from bot.database import Database
 from bot.delivery.model import Attachment, ChannelCredential, InboxMessage, OutboxMessage, VaultEntry
+from bot.review.model import ReviewExample, ReviewMessage
 
 SEALED = (
     InboxMessage.body,
@@ -23,6 +24,8 @@ SEALED = (
     Complaint.contact,
     Evidence.name,
     Officer.totp,
+    ReviewMessage.text,
+    ReviewExample.text,
 )
 BATCH = 500
 

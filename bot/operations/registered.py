@@ -12,8 +12,14 @@ from bot.database import Database, now
 from bot.delivery.sweeping import sweep
 from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
+from bot.operations.promotion import open_promotion
 from bot.operations.retention import run_retention
+from bot.operations.watching import watch
+from bot.review import writing
+from bot.review.collecting import collect
+from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings
+from bot.training.gate import load_bounds
 
 _ON_ITS_WAY = timedelta(minutes=5)
 
@@ -26,6 +32,7 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
 
     stores = Stores(database, rules, settings.evidence, AskRasa(settings))
     periods = load_retention(ROOT / "knowledge")
+    promotion = open_promotion(database, settings)
 
     return [
         Job(
@@ -61,10 +68,28 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             every=timedelta(seconds=15),
         ),
         Job(
+            "live_model",
+            "lets Rasa have the model that is live, whoever made it live",
+            promotion.settle,
+            every=timedelta(seconds=30),
+        ),
+        Job(
+            "watch_model",
+            "takes a model back that citizens fare worse with",
+            lambda: watch(database, promotion, load_bounds(ROOT / "knowledge")),
+            every=timedelta(minutes=5),
+        ),
+        Job(
             "sweep",
             "puts messages that got stuck back on their way, or ends them by name",
             lambda: sum(_sweep(database, settings, periods).values()),
             every=timedelta(minutes=5),
+        ),
+        Job(
+            "review",
+            "takes in what the bot did not understand, and out what nobody agrees to any more",
+            lambda: _review(database),
+            every=timedelta(hours=1),
         ),
         # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
         Job(
@@ -74,6 +99,11 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             at=time(2, 30),
         ),
     ]
+
+
+def _review(database: Database) -> int:
+    left = writing.drop_ended(database, ROOT)
+    return collect(database, load_review_rules(ROOT / "knowledge")).messages + len(left)
 
 
 def _sweep(database: Database, settings: Settings, periods: Retention) -> dict[str, int]:

@@ -27,6 +27,7 @@ from bot.delivery import erase
 from bot.delivery.model import Attachment, Correspondent, InboxMessage, LinkCode, OutboxMessage, Turn, VaultEntry
 from bot.delivery.rasa import RasaError
 from bot.operations.erasure import Stores
+from bot.review import writing
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,11 @@ def _erasure_notices(stores: Stores, before: datetime, dry_run: bool) -> int:
         return len(told)
 
 
+def _review(stores: Stores, before: datetime, dry_run: bool) -> int:
+    with stores.database.transaction() as session:
+        return writing.drop_old(session, before, dry_run)
+
+
 def _rows(stores: Stores, table: Any, which: tuple[Any, ...], dry_run: bool) -> int:
     if dry_run:
         with stores.database.reading() as session:
@@ -155,4 +161,5 @@ _WORK = {
     "outbox": _outbox,
     "vault": _vault,
     "turns": _turns,
+    "review": _review,
 }

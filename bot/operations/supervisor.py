@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -16,12 +15,13 @@ from pathlib import Path
 
 import httpx
 
+from bot.processes import prepare_child
+
 CHECK_EVERY = 0.25
 # Seconds before the n-th restart in a row of a program that does not get going.
 RESTART_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 # One that was ready and ran this long was killed, or met something rare: it is missed, and comes back at once.
 STEADY_AFTER = 5.0
-_PR_SET_PDEATHSIG = 1
 
 
 class StartError(Exception):
@@ -37,6 +37,7 @@ class Program:
         patience: seconds it may take to become ready.
         hopeless: answers of the health address that waiting will not mend, and what they mean.
         niceness: how far it stands back when the processor is busy, 0 to 19.
+        again: finds the command for another start; None is the same. It raises a StartError where it must not start.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Program:
     patience: float
     hopeless: Mapping[int, str] = field(default_factory=dict)
     niceness: int = 0
+    again: Callable[[], list[str]] | None = None
 
 
 @dataclass
@@ -113,10 +115,12 @@ class Supervisor:
                     ) from error
 
     async def _start(self, program: Program, failures: int = 0) -> None:
+        before = self._running.get(program.name)
+        command = program.again() if before and program.again else program.command
         log = (self.logs / f"{program.name}.log").open("ab")
         with log:
             process = await asyncio.create_subprocess_exec(
-                *program.command,
+                *command,
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -124,7 +128,7 @@ class Supervisor:
                 stderr=log,
                 # A group of its own: Ctrl-C reaches the supervisor alone, which then stops them in order.
                 start_new_session=True,
-                preexec_fn=partial(_prepare_child, program.niceness),
+                preexec_fn=partial(prepare_child, program.niceness),
             )
         self._running[program.name] = _Running(process, time.monotonic(), failures)
 
@@ -165,7 +169,11 @@ class Supervisor:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
                 return
-            await self._start(program, failures + 1)
+            try:
+                await self._start(program, failures + 1)
+            except StartError as error:
+                self.tell(str(error))
+                running.ready, running.failures = False, failures + 1
 
     async def _ended_or_stopping(self, running: _Running) -> bool:
         """Wait until the program ends (False) or everything is to stop (True)."""
@@ -210,10 +218,3 @@ async def _health(client: httpx.AsyncClient, url: str) -> int | None:
 def _signal_group(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
-
-
-def _prepare_child(niceness: int) -> None:
-    os.nice(niceness)
-    # Linux only; elsewhere a killed supervisor leaves its programs, which the next start names by their ports.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

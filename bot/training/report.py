@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 
 matplotlib.use("svg")
 TEMPLATES = Path(__file__).parent / "templates"
+_MOST_WARNINGS = 10
 
 
 def write_page(report: dict[str, Any], title: str, path: Path) -> None:
     """Write the report as one HTML file that needs nothing else."""
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     plots = {"calibration": _draw_calibration(report), "coverage": _draw_coverage(report), "scope": _draw_scope(report)}
-    page = environment.get_template("report.html").render(report=report, title=title, plots=plots)
+    page = _environment().get_template("report.html").render(report=report, title=title, plots=plots)
     path.write_text(page, encoding="utf-8")
 
 
@@ -38,6 +38,32 @@ def short_lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"{'calibration error':24} {report['calibration_error']:6.3f}"
     for pair in report["confused"][:5]:
         yield f"  {pair['truth']} taken for {pair['taken_for']}: {pair['times']}"
+
+
+def write_comparison(trial: dict[str, Any], title: str, path: Path) -> None:
+    """Write a comparison of two models as one HTML file that needs nothing else."""
+    page = _environment().get_template("comparison.html").render(trial=trial, title=title)
+    path.write_text(page, encoding="utf-8")
+
+
+def comparison_lines(trial: dict[str, Any]) -> Iterator[str]:
+    """The figures of a comparison that matter, one a line."""
+    found = trial["comparison"]
+    for name, change in (("overall", found["overall"]), *found["parts"].items()):
+        moved = f"{change['candidate'] - change['live']:+6.1%} ({change['low']:+.1%} … {change['high']:+.1%})"
+        yield (
+            f"{name:24} {change['live']:6.1%} → {change['candidate']:6.1%}  {moved}  "
+            f"better {change['better']}, worse {change['worse']}, p {change['p']:.3f}"
+        )
+    changes = trial["changes"]
+    gone = sum(changes["gone"].values())
+    yield f"sentences: {changes['new']} new, {gone} left out, {len(changes['relabelled'])} with another intent"
+    for warning in trial["verdict"]["warnings"][:_MOST_WARNINGS]:
+        yield f"  note: {warning}"
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
 
 
 def _draw_calibration(report: dict[str, Any]) -> Markup:

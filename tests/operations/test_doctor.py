@@ -20,11 +20,13 @@ from bot.operations.doctor import examine
 from bot.operations.jobs import Job
 from bot.operations.model import JobRun
 from bot.settings import ROOT
+from bot.training.model import LIVE
 from bot.training.train import inputs_fingerprint
 from tests.channels.zalo import log_in
 from tests.factories import KEY, accept, make_settings
 from tests.fakes.oidc import FakeProvider
 from tests.fakes.server import FakeServer, Quiet
+from tests.training.models import make_model
 
 JOBS = [Job("overdue", "tells", lambda: None), Job("erasures", "erases", lambda: None, every=timedelta(seconds=15))]
 
@@ -65,6 +67,13 @@ def found(database, settings, jobs=JOBS):
 
 def bad(database, settings, jobs=JOBS):
     return {about: finding for about, finding in found(database, settings, jobs).items() if not finding.good}
+
+
+def test_a_live_model_that_was_altered_is_told(database, settings):
+    made = make_model(database, settings.models, "motcua-live", LIVE)
+    assert found(database, settings)["model"].said == f"{made} (motcua-live)"
+    (settings.models / "motcua-live.tar.gz").write_bytes(b"evil")
+    assert bad(database, settings)["model"].said.endswith("is not loaded: its file was altered or is gone.")
 
 
 def test_a_healthy_bot_has_nothing_wrong(database, settings):

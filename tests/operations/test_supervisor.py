@@ -159,6 +159,19 @@ def test_a_program_that_is_never_ready_again_is_tried_at_longer_and_longer_pause
     assert [sentence.rsplit(" in ", 1)[1] for sentence in told] == ["0.5 s.", "1 s.", "2 s."]
 
 
+def test_a_program_is_started_again_with_what_is_right_by_then_and_not_while_nothing_is(supervise, tmp_path):
+    command = tmp_path / "again.json"
+    rasa = program("rasa")
+    bot = supervise({**rasa, "again": str(command)})
+    assert bot.next_sentence() == "READY"
+    os.kill(pid_on(rasa), signal.SIGKILL)
+    told = [bot.next_sentence() for _ in range(2)]
+    assert (told[0].split(" (")[0], told[1]) == ("rasa ended unexpectedly", "rasa: there is no model.")
+    command.write_text(json.dumps([*rasa["command"], "deaf"]))
+    wait_until(lambda: pid_on(rasa))
+    assert b"deaf" in Path(f"/proc/{pid_on(rasa)}/cmdline").read_bytes()
+
+
 def test_programs_stand_back_as_far_as_they_are_told(supervise):
     rasa, web = {**program("rasa"), "niceness": 3}, program("web")
     assert supervise(rasa, web).next_sentence() == "READY"

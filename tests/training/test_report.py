@@ -4,9 +4,13 @@ import json
 
 import pytest
 
+from bot.training.compare import compare
 from bot.training.evaluate import make_report
+from bot.training.gate import Verdict
 from bot.training.measure import Prediction
-from bot.training.report import short_lines, write_page
+from bot.training.report import comparison_lines, short_lines, write_comparison, write_page
+from bot.training.sentences import SentenceChanges
+from bot.training.trial import Trial, as_dict
 
 LONG = "hồ sơ <b>của tôi</b> " * 20
 
@@ -65,3 +69,23 @@ def test_the_page_shows_tables_and_plots_on_a_narrow_screen(report, tmp_path, br
 def test_without_messages_out_of_scope_the_page_says_nothing_of_them(tmp_path):
     write_page(make_report(PREDICTIONS[:2]), "x", tmp_path / "page.html")
     assert "<h2>Out of scope</h2>" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_comparison_is_read_on_a_narrow_screen_and_in_a_terminal(tmp_path, browser):
+    live = [predicted("ask_procedure_fee", "ask_procedure_fee", 0.9, text="lệ phí"), *PREDICTIONS[1:3]]
+    candidate = [predicted("ask_procedure_fee", "greet", 0.9, text="lệ phí"), *PREDICTIONS[1:3]]
+    changes = SentenceChanges(True, 3, {"greet": 2}, {}, (), (), (), {"greet": 150})
+    verdict = Verdict(False, ("overall: <b>-33.3</b> points",), ("'lệ phí': fee → greet",))
+    trial = as_dict(Trial(1, 2, compare(live, candidate, ["a", "b", "a"]), changes, verdict, candidate))
+    trial = json.loads(json.dumps(trial))
+    lines = list(comparison_lines(trial))
+    assert lines[0].startswith("overall                   66.7% →  33.3%  -33.3%")
+    assert lines[-2:] == ["sentences: 3 new, 2 left out, 0 with another intent", "  note: 'lệ phí': fee → greet"]
+    write_comparison(trial, "Một Cửa: try", tmp_path / "page.html")
+    shown = browser.new_page(viewport={"width": 390, "height": 800})
+    shown.goto((tmp_path / "page.html").as_uri())
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+    text = shown.locator("body").inner_text()
+    assert "The gate refuses it." in text
+    assert "<b>-33.3</b>" in text
+    shown.close()

@@ -1,0 +1,139 @@
+"""Pages for maintainers: what the bot did not understand, one message at a time or many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.responses import Response
+
+from bot.accounts.permissions import REVIEW
+from bot.console.doors import Door, allowed
+from bot.console.forms import whole
+from bot.console.pages import Frame
+from bot.console.visit import HOME, Visit, go_to
+from bot.database import Database
+from bot.review.deciding import SKIP, UNFIT
+from bot.review.errors import ReviewError
+from bot.review.labelling import Card, Desk, find_intents, load_names, open_desk
+
+PAGE = 50
+PATH = f"{HOME}/cau-hoi"
+_OUT = "out_of_scope"
+REASONS = {
+    "not_mine": "người dân bấm “không phải ý tôi”",
+    "down": "người dân chê câu trả lời",
+    "handover": "trợ lý mời gặp cán bộ",
+    "clarify": "trợ lý phải hỏi lại",
+    "low_margin": "hai cách hiểu sát nhau",
+    "differs": "hai mô hình hiểu khác nhau",
+    "sample": "rút thăm trong tuần",
+}
+STATES = {
+    "accepted": "Đã nhận: sẽ vào dữ liệu.",
+    "second": "Đã ghi, chờ người thứ hai.",
+    "disputed": "Đã ghi; có người chọn khác, chờ người thứ ba.",
+    "waiting": "Đã bỏ qua.",
+    "unusable": "Đã giấu câu này.",
+    "undone": "Đã lùi lại một bước.",
+    "none": "Không có gì để lùi.",
+}
+_UNKNOWN = (
+    "Câu này không còn trong hộp, hoặc chưa chọn ý định. "
+    "Ý định mới cần tên không dấu (ví dụ ask_pets) và một câu mô tả."
+)
+
+
+@dataclass(frozen=True)
+class ReviewPages:
+    """Handlers of the pages.
+
+    Attributes:
+        checkout: where the rules and the sentences lie.
+    """
+
+    database: Database
+    frame: Frame
+    checkout: Path
+
+    def doors(self) -> list[Door]:
+        """Every page with who may come in."""
+        needs = allowed(REVIEW)
+        return [
+            Door("/cau-hoi", self.show, needs),
+            Door("/cau-hoi", self.label, needs, "POST"),
+            Door("/cau-hoi/danh-sach", self.many, needs),
+            Door("/cau-hoi/lui", self.undo, needs, "POST"),
+        ]
+
+    def show(self, visit: Visit) -> Response:
+        """GET: the message that is worth a look most, or the one that was asked for."""
+        return self._page(visit, visit.asked("xong"), "")
+
+    def many(self, visit: Visit) -> Response:
+        """GET: what waits, as a list to be labelled together."""
+        desk = self._desk()
+        cards = desk.next(visit.person.name, PAGE)
+        return self.frame.page(visit, "review_list.html", cards=cards, intents=self._intents(desk), reasons=REASONS)
+
+    def label(self, visit: Visit) -> Response:
+        """POST: what one or many messages are."""
+        form = visit.form
+        items = [number for one in form.all("item") if (number := whole(one)) is not None]
+        intent = {"skip": SKIP, "unusable": UNFIT, "out": _OUT}.get(form.get("act"), "") or form.get("intent")
+        new = form.get("new")
+        try:
+            if not items or not (intent or new):
+                raise ReviewError(_UNKNOWN)
+            decisions = self._desk().label(
+                items[:PAGE],
+                visit.person.name,
+                intent or new,
+                form.get("procedure")[:60],
+                form.get("definition") or None,
+            )
+        except ReviewError:
+            return self._page(visit, "", _UNKNOWN, items, status=422)
+        return go_to(f"{PATH}?xong={decisions[-1].state}" if len(items) == 1 else f"{PATH}/danh-sach")
+
+    def undo(self, visit: Visit) -> Response:
+        """POST: take the last label back, and show its message again."""
+        item = self._desk().undo(visit.person.name)
+        return go_to(f"{PATH}?xong=undone&cau={item}" if item else f"{PATH}?xong=none")
+
+    def _page(self, visit: Visit, done: str, error: str, items: Sequence[int] = (), status: int = 200) -> Response:
+        desk, searched = self._desk(), visit.asked("tim")
+        card = self._card(desk, visit, items)
+        names = load_names(self.checkout / "knowledge")
+        found = find_intents(searched, desk.sentences, names) if searched else []
+        return self.frame.page(
+            visit,
+            "review.html",
+            status=status,
+            card=card,
+            counts=desk.counts(),
+            names=names,
+            reasons=REASONS,
+            searched=searched,
+            found=[(intent, names.get(intent, "")) for intent in found],
+            intents=self._intents(desk),
+            done=STATES.get(done, ""),
+            error=error,
+        )
+
+    def _card(self, desk: Desk, visit: Visit, items: Sequence[int]) -> Card | None:
+        wanted = items[0] if items else whole(visit.asked("cau"))
+        if wanted is not None:
+            try:
+                return desk.card(wanted)
+            except ReviewError:
+                pass
+        return next(iter(desk.next(visit.person.name)), None)
+
+    def _intents(self, desk: Desk) -> list[tuple[str, str]]:
+        names = load_names(self.checkout / "knowledge")
+        return [(intent, names.get(intent, "")) for intent in sorted(desk.sentences)]
+
+    def _desk(self) -> Desk:
+        return open_desk(self.database, self.checkout)

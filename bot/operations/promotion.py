@@ -1,0 +1,124 @@
+"""Puts a model live: into the ledger first, then into the running Rasa, which loads it between two turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from sqlalchemy.orm import Session
+
+from bot.database import Database
+from bot.settings import Settings
+from bot.training import ledger
+from bot.training.model import FAILED, Model
+from bot.training.train import TrainingError, version_fingerprint
+
+# Seconds; loading takes one or two.
+_PATIENCE = 60.0
+_ROUNDS = 3
+
+
+class RasaModels:
+    """Which model Rasa's server has, and another one for it.
+
+    Args:
+        url: Rasa's address.
+        token: Rasa's `--auth-token`.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._token = token
+
+    def loaded(self) -> str | None:
+        """The name of the model it has, None while it is away."""
+        try:
+            with self._client() as client:
+                answer = client.get("/status")
+                return str(answer.json()["model_file"]).removesuffix(".tar.gz") if answer.is_success else None
+        except (httpx.HTTPError, ValueError, KeyError):
+            return None
+
+    def load(self, path: Path) -> None:
+        """Have it load a file; turns that began with the model before end with that one.
+
+        Raises:
+            TrainingError: it did not; it goes on with the model it had.
+        """
+        try:
+            with self._client() as client:
+                answer = client.put("/model", json={"model_file": str(path)})
+        except httpx.HTTPError as error:
+            raise TrainingError(f"Rasa did not answer while it loaded {path.name} ({type(error).__name__}).") from error
+        if not answer.is_success:
+            raise TrainingError(f"Rasa could not load {path.name} (answer {answer.status_code}); its log says why.")
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, params={"token": self._token}, timeout=_PATIENCE, trust_env=False)
+
+
+class Promotion:
+    """Puts models live, and back.
+
+    Args:
+        folder: of the models.
+        rasa: the running bot's.
+    """
+
+    def __init__(self, database: Database, folder: Path, rasa: RasaModels) -> None:
+        self._database = database
+        self._folder = folder
+        self._rasa = rasa
+        # Of the code that this program runs; a newer one may lie on the disk by the time it is asked.
+        self._version = version_fingerprint()
+
+    def promote(self, name: str, by: str, because: str | None) -> Model:
+        """Put a candidate live.
+
+        Raises:
+            TrainingError: the gate, its file or Rasa refused it; what was live stays live.
+        """
+        return self._change(lambda session: ledger.promote(session, name, self._folder, by, because))
+
+    def rollback(self, by: str, because: str) -> Model:
+        """Put the model live that was so before.
+
+        Raises:
+            TrainingError: there is none, or Rasa refused it.
+        """
+        return self._change(lambda session: ledger.go_back(session, self._folder, by, because))
+
+    def settle(self) -> str | None:
+        """Let the running Rasa have the live model, whoever made it live; returns the name of what it loaded.
+
+        Raises:
+            TrainingError: the live model can't be loaded.
+        """
+        loaded = None
+        # What another program makes live meanwhile counts, too.
+        for _ in range(_ROUNDS):
+            with self._database.reading() as session:
+                row = ledger.live(session)
+            if row is None or row.version != self._version or self._rasa.loaded() in (None, row.name):
+                break
+            self._rasa.load(ledger.file_of(row, self._folder))
+            loaded = str(row.name)
+        return loaded
+
+    def _change(self, change: Callable[[Session], Model]) -> Model:
+        with self._database.transaction() as session:
+            was = ledger.live(session)
+            row = change(session)
+        try:
+            self.settle()
+        except TrainingError as error:
+            with self._database.transaction() as session:
+                ledger.put_back(session, row.id, was.id if was else None, FAILED, str(error))
+            raise
+        return row
+
+
+def open_promotion(database: Database, settings: Settings) -> Promotion:
+    """For the bot of these settings."""
+    return Promotion(database, settings.models, RasaModels(settings.rasa_url, settings.rasa_token))

@@ -1,0 +1,1 @@
+"""From what citizens said to sentences the model learns from: inbox, labels, data files."""

@@ -1,0 +1,319 @@
+"""The inbox as people see it, and what they say of it: one at a time or many, undone if they like, never doubled."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bot.database import Database, cipher_of, now, take_turn
+from bot.review.collecting import DOWN, NOT_MINE, SAMPLE, agreed, read_ranking
+from bot.review.deciding import SKIP, UNFIT, Decision, Facts, Vote, decide, proven
+from bot.review.errors import ReviewError
+from bot.review.model import (
+    ACCEPTED,
+    OPEN,
+    SECOND,
+    UNUSABLE,
+    WAITING,
+    WRITTEN,
+    ReviewItem,
+    ReviewLabel,
+    ReviewMessage,
+)
+from bot.review.rules import ReviewRules, load_review_rules
+from bot.text.normalise import fold, normalise
+
+_INTENT = re.compile(r"- intent:\s*['\"]?([\w/]+)")
+# What is waited for by a second person comes a little sooner: half of the work is done.
+_SECOND_FIRST = 1.25
+# From this share on the model has little to learn from a message that nobody found wrong.
+_KNOWN = 0.9
+_LONGEST_NAME, _LONGEST_DEFINITION = 60, 500
+
+
+@dataclass(frozen=True)
+class Card:
+    """One item as it is shown.
+
+    Attributes:
+        text: one of its messages, of somebody who still agrees.
+        guesses: the model's three best readings with their shares.
+        known: whether the model knows this already, so that it may be skipped.
+        second: whether somebody labelled it before; what they said is not shown.
+    """
+
+    id: int
+    text: str
+    messages: int
+    people: int
+    reasons: tuple[str, ...]
+    guesses: tuple[tuple[str, float], ...]
+    procedure: str | None
+    known: bool
+    second: bool
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The inbox for people who label.
+
+    Attributes:
+        sentences: how many training sentences each intent has; those are the intents there are.
+        clock: tells the moment.
+    """
+
+    database: Database
+    rules: ReviewRules
+    sentences: Mapping[str, int]
+    clock: Callable[[], datetime] = now
+
+    def next(self, by: str, count: int = 1, after: Sequence[int] = ()) -> list[Card]:
+        """What this person should look at now, what is worth most first.
+
+        Args:
+            after: items that are not to be shown.
+        """
+        own = select(ReviewLabel.item_id).where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
+        rows = select(ReviewItem.id, ReviewItem.state, ReviewItem.worth, ReviewItem.theme).where(
+            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), _shown()
+        )
+        with self.database.reading() as session:
+            asked, done = _themes(session)
+
+            def worth(row: Any) -> tuple[float, int]:
+                # Where many ask about something like it one label teaches most, and each further one less.
+                theme = (1 + math.log2(1 + asked[row.theme])) / (1 + done[row.theme])
+                return -row.worth * theme * (_SECOND_FIRST if row.state == SECOND else 1.0), row.id
+
+            best = [row.id for row in sorted(session.execute(rows).all(), key=worth)[:count]]
+            items = select(ReviewItem).where(ReviewItem.id.in_(best))
+            by_id = {item.id: item for item in session.execute(items).scalars()}
+            return [self._card(session, by_id[number]) for number in best]
+
+    def card(self, item_id: int) -> Card:
+        """One item.
+
+        Raises:
+            ReviewError: there is none, or nobody agrees to its being shown any more.
+        """
+        with self.database.reading() as session:
+            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, _shown())
+            item = session.execute(row).scalar_one_or_none()
+            if item is None:
+                raise ReviewError(f"There is no message {item_id} in the inbox.")
+            return self._card(session, item)
+
+    def label(
+        self, items: Sequence[int], by: str, intent: str, procedure: str | None = None, definition: str | None = None
+    ) -> list[Decision]:
+        """Say what some items are; said again, the newer one counts.
+
+        Args:
+            intent: one that there is, `SKIP`, `UNFIT`, or a new one with its definition.
+
+        Raises:
+            ReviewError: there is no such item or intent.
+        """
+        self._check(intent, definition)
+        with self.database.transaction() as session:
+            take_turn(session, "review")
+            return [self._label(session, item, by, intent, procedure, definition) for item in dict.fromkeys(items)]
+
+    def undo(self, by: str) -> int | None:
+        """Take this person's last label back; returns its item, None when there is none to take back."""
+        with self.database.transaction() as session:
+            take_turn(session, "review")
+            last = (
+                select(ReviewLabel)
+                .join(ReviewItem, ReviewItem.id == ReviewLabel.item_id)
+                .where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None), ReviewItem.state != WRITTEN)
+                .order_by(ReviewLabel.id.desc())
+                .limit(1)
+            )
+            row = session.execute(last).scalar_one_or_none()
+            if row is None:
+                return None
+            row.undone_at = now()
+            session.flush()
+            item = session.get(ReviewItem, row.item_id, with_for_update=True)
+            assert item
+            self._settle(session, item)
+            return int(item.id)
+
+    def settle_all(self, session: Session) -> None:
+        """Decide anew what is not in the data yet: somebody may have proved right, or wrong, since."""
+        judge = self._judge(session)
+        for item in session.execute(select(ReviewItem).where(ReviewItem.state.in_((*OPEN, ACCEPTED)))).scalars():
+            self._settle(session, item, judge)
+
+    def counts(self) -> dict[str, int]:
+        """How many items there are in each state."""
+        rows = select(ReviewItem.state, func.count()).where(_shown()).group_by(ReviewItem.state)
+        with self.database.reading() as session:
+            return {str(state): int(count) for state, count in session.execute(rows)}
+
+    def proven(self) -> frozenset[str]:
+        """People whose labels count by themselves."""
+        with self.database.reading() as session:
+            return self._judge(session).proven
+
+    def _label(
+        self, session: Session, item_id: int, by: str, intent: str, procedure: str | None, definition: str | None
+    ) -> Decision:
+        item = session.get(ReviewItem, item_id, with_for_update=True)
+        if item is None or item.state in (WRITTEN, UNUSABLE):
+            raise ReviewError(f"Message {item_id} is not in the inbox any more.")
+        own = (ReviewLabel.item_id == item_id, ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
+        session.execute(update(ReviewLabel).where(*own).values(undone_at=now()))
+        row = ReviewLabel(
+            item_id=item_id,
+            by=by,
+            intent=intent,
+            procedure=procedure or None,
+            definition=definition,
+            made_at=self.clock(),
+        )
+        session.add(row)
+        session.flush()
+        return self._settle(session, item)
+
+    def _settle(self, session: Session, item: ReviewItem, judge: _Judge | None = None) -> Decision:
+        judge = judge or self._judge(session)
+        reasons = item.reasons.split(",")
+        facts = Facts(read_ranking(item.ranking), bool({NOT_MINE, DOWN} & set(reasons)), SAMPLE in reasons)
+        decision = decide(judge.votes(item.id), facts, self.rules, self.sentences)
+        item.state, item.intent, item.procedure = decision.state, decision.intent, decision.procedure
+        item.asks = ",".join(decision.asks)
+        item.decided_at = None if decision.state in OPEN else item.decided_at or now()
+        session.flush()
+        return decision
+
+    def _judge(self, session: Session) -> _Judge:
+        rows = select(ReviewLabel).where(ReviewLabel.undone_at.is_(None)).order_by(ReviewLabel.id)
+        return _Judge(list(session.execute(rows).scalars()), self.rules)
+
+    def _check(self, intent: str, definition: str | None) -> None:
+        if intent in (SKIP, UNFIT) or intent in self.sentences:
+            return
+        if not definition or not definition.strip():
+            raise ReviewError(f"There is no intent '{intent}'; a new one needs a definition.")
+        plain = intent.isascii() and intent.isidentifier() and intent == intent.lower()
+        if not plain or len(intent) > _LONGEST_NAME or len(definition) > _LONGEST_DEFINITION:
+            raise ReviewError("A new intent is a name like ask_something, with a definition of 500 characters at most.")
+
+    def _card(self, session: Session, item: ReviewItem) -> Card:
+        shown = (
+            select(ReviewMessage)
+            .where(ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
+            .order_by(ReviewMessage.id)
+            .limit(1)
+        )
+        message = session.execute(shown).scalar_one()
+        ranking, reasons = read_ranking(item.ranking), tuple(item.reasons.split(","))
+        sure = bool(ranking) and ranking[0][1] >= _KNOWN and not {NOT_MINE, DOWN} & set(reasons)
+        return Card(
+            id=item.id,
+            text=cipher_of(session).unseal(message.text),
+            messages=item.messages,
+            people=item.people,
+            reasons=reasons,
+            guesses=ranking[:3],
+            procedure=message.procedure,
+            known=sure and SAMPLE not in reasons,
+            second=item.state != WAITING,
+            said_at=message.said_at,
+        )
+
+
+class _Judge:
+    """Turns labels into votes, knowing whose count by themselves."""
+
+    def __init__(self, labels: Sequence[ReviewLabel], rules: ReviewRules) -> None:
+        self.proven = proven(((row.item_id, row.by, row.intent) for row in labels), rules)
+        self._by_item: defaultdict[int, list[Vote]] = defaultdict(list)
+        recent: defaultdict[str, deque[datetime]] = defaultdict(deque)
+        for row in labels:
+            own = recent[row.by]
+            while own and own[0] <= row.made_at - timedelta(days=7):
+                own.popleft()
+            counts = row.by in self.proven and len(own) < rules.per_labeller
+            own.append(row.made_at)
+            self._by_item[row.item_id].append(Vote(row.by, row.intent, row.procedure, counts))
+
+    def votes(self, item_id: int) -> list[Vote]:
+        """What people say of one item."""
+        return self._by_item[item_id]
+
+
+def open_desk(database: Database, root: Path) -> Desk:
+    """The inbox of a checkout.
+
+    Raises:
+        ReviewError: its rules can't be read.
+    """
+    return Desk(database, load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu"))
+
+
+def count_sentences(folder: Path) -> Counter[str]:
+    """How many training sentences each intent has, quickly, in files of the shape that `DataFiles` asks for."""
+    counts: Counter[str] = Counter()
+    for path in sorted(folder.glob("*.yml")):
+        intent = ""
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            found = _INTENT.match(line)
+            if found or line.startswith("- "):
+                intent = found.group(1) if found else ""
+            elif intent and line.strip().startswith("-"):
+                counts[intent] += 1
+    return counts
+
+
+def load_names(folder: Path) -> dict[str, str]:
+    """What intents are called in Vietnamese, as `knowledge/intents.yml` has it."""
+    content = yaml.safe_load((folder / "intents.yml").read_text(encoding="utf-8"))
+    return {intent: str(names["reading"]) for intent, names in content.items()}
+
+
+def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """Intents whose name, or what it is called, has every word that was typed.
+
+    Args:
+        names: what intents are called in Vietnamese.
+    """
+    words = fold(normalise(typed)).replace("_", " ").split()
+
+    def described(intent: str) -> str:
+        return fold(normalise(f"{intent.replace('_', ' ')} {names.get(intent, '')}"))
+
+    return [intent for intent in sorted(intents) if all(word in described(intent) for word in words)]
+
+
+def _themes(session: Session) -> tuple[Counter[int], Counter[int]]:
+    """How many people ask about each theme, and how many of its items were labelled."""
+    asked: Counter[int] = Counter()
+    done: Counter[int] = Counter()
+    sums = select(ReviewItem.theme, ReviewItem.state, func.sum(ReviewItem.people), func.count())
+    for theme, state, people, items in session.execute(sums.group_by(ReviewItem.theme, ReviewItem.state)):
+        asked[theme] += int(people)
+        done[theme] += 0 if state == WAITING else int(items)
+    return asked, done
+
+
+def _shown() -> Any:
+    """That an item has a message of somebody who agrees at this moment."""
+    return (
+        select(ReviewMessage.id)
+        .where(ReviewMessage.item_id == ReviewItem.id, agreed(ReviewMessage.conversation))
+        .exists()
+    )

@@ -1,0 +1,138 @@
+"""Which model the running Rasa has, and which one the ledger says is live."""
+
+import json
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from bot.operations.promotion import Promotion, RasaModels
+from bot.training import ledger
+from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, Model
+from bot.training.train import TrainingError
+from tests.fakes.server import FakeServer, Quiet
+from tests.training.models import make_model, pass_gate, state_of
+
+TOKEN = "t0k3n"
+
+
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    def do_GET(self):
+        self._answer(200 if self._may() else 401, {"model_file": f"{self.fake.model}.tar.gz"})
+
+    def do_PUT(self):
+        path = Path(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model_file"])
+        if path.name in self.fake.unloadable:
+            return self._answer(400, {"reason": "BadRequest"})
+        self.fake.model = path.name.removesuffix(".tar.gz")
+        self.fake.loads.append(self.fake.model)
+        self.fake.on_load()
+        return self._answer(204 if self._may() else 401, None)
+
+    def _may(self):
+        return self.path.endswith(f"?token={TOKEN}")
+
+    def _answer(self, status, content):
+        body = b"" if content is None else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class FakeRasa(FakeServer):
+    """Rasa's two addresses for models."""
+
+    def __init__(self):
+        super().__init__(_Handler)
+        self.model, self.loads, self.unloadable = "motcua-a", [], set()
+        self.on_load = lambda: None
+
+
+@pytest.fixture
+def rasa():
+    with FakeRasa().serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def folder(tmp_path, database):
+    """With one live model and one the gate has passed."""
+    models = tmp_path / "models"
+    models.mkdir()
+    make_model(database, models, "motcua-a", LIVE)
+    pass_gate(database, make_model(database, models, "motcua-b", CANDIDATE), beside=1)
+    return models
+
+
+@pytest.fixture
+def promotion(database, folder, rasa):
+    return Promotion(database, folder, RasaModels(rasa.url, TOKEN))
+
+
+def states(database):
+    return [state_of(database, number)[0] for number in (1, 2)]
+
+
+def test_a_promoted_model_is_live_and_loaded_and_back_again(database, promotion, rasa):
+    assert promotion.promote("2", "an", None).name == "motcua-b"
+    assert (rasa.model, states(database)) == ("motcua-b", [FORMER, LIVE])
+    assert promotion.rollback("an", "drill").name == "motcua-a"
+    assert (rasa.model, states(database)) == ("motcua-a", [LIVE, REFUSED])
+
+
+def test_what_rasa_cant_load_leaves_the_live_model_live(database, promotion, rasa):
+    rasa.unloadable.add("motcua-b.tar.gz")
+    with pytest.raises(TrainingError, match=r"Rasa could not load motcua-b\.tar\.gz \(answer 400\)"):
+        promotion.promote("2", "an", None)
+    assert (rasa.model, states(database)) == ("motcua-a", [LIVE, FAILED])
+
+
+def test_while_rasa_is_away_only_the_ledger_changes(database, folder):
+    promotion = Promotion(database, folder, RasaModels("http://127.0.0.1:9", TOKEN))
+    promotion.promote("2", "an", None)
+    assert (states(database), promotion.settle()) == ([FORMER, LIVE], None)
+
+
+def test_a_model_that_the_gate_has_not_passed_reaches_nobody(database, folder, promotion, rasa):
+    number = make_model(database, folder, "motcua-c", REFUSED)
+    with pytest.raises(TrainingError, match="The gate refused model 3"):
+        promotion.promote(str(number), "an", None)
+    assert (rasa.loads, states(database)) == ([], [LIVE, CANDIDATE])
+
+
+def test_rasa_gets_what_another_program_made_live(database, promotion, rasa):
+    rasa.model = "motcua-b"
+    assert promotion.settle() == "motcua-a"
+    assert (rasa.loads, promotion.settle()) == (["motcua-a"], None)
+
+
+def test_what_goes_live_while_rasa_loads_is_loaded_too(database, folder, promotion, rasa):
+    rasa.model = "motcua-before"
+
+    def promote_meanwhile():
+        rasa.on_load = lambda: None
+        with database.transaction() as session:
+            ledger.promote(session, "2", folder, "binh", None)
+
+    rasa.on_load = promote_meanwhile
+    promotion.settle()
+    assert rasa.loads == ["motcua-a", "motcua-b"]
+
+
+def test_an_altered_live_model_is_never_handed_to_rasa(folder, promotion, rasa):
+    rasa.model = "motcua-before"
+    (folder / "motcua-a.tar.gz").write_bytes(b"evil")
+    with pytest.raises(TrainingError, match="altered"):
+        promotion.settle()
+    assert rasa.loads == []
+
+
+def test_a_live_model_of_newer_code_waits_for_the_next_start(database, folder, promotion, rasa):
+    make_model(database, folder, "motcua-c", CANDIDATE, version="1" * 64)
+    with database.transaction() as session:
+        session.get(Model, 1).state = FORMER
+        session.flush()
+        session.get(Model, 3).state = LIVE
+    assert promotion.settle() is None
+    assert rasa.loads == []
