@@ -26,12 +26,13 @@ from bot.console.filters import FilterPages
 from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
-from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.pages import HERE, Frame
 from bot.console.people import PeoplePages
 from bot.console.provider_pages import ProviderPages
 from bot.console.review import ReviewPages
 from bot.console.showing import Render
 from bot.console.visit import HOME, Visit
+from bot.pages import PageFiles
 
 
 @dataclass(frozen=True)
@@ -106,5 +107,5 @@ class Console:
         """Every door behind its guard; nothing else answers below `HOME` but static files."""
         frame = Frame(self.readers)
         guards = [Guard(door, self.sessions, frame, self.secure) for door in self.doors()]
-        files = Mount(f"{HOME}/tinh", ConsoleFiles(directory=HERE / "static"), name="console-static")
+        files = Mount(f"{HOME}/tinh", PageFiles(directory=HERE / "static"), name="console-static")
         return [files, *(guard.route() for guard in guards)]

@@ -1,4 +1,4 @@
-"""What all pages of the console share: templates, headers, static files, the frame with its navigation."""
+"""What all pages of the console share: templates, headers, the frame with its navigation."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
-from starlette.types import Scope
 
 from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, may
 from bot.accounts.sessions import DONE, LoggedIn
 from bot.complaints.workdays import VIET_NAM
 from bot.console.visit import HOME, Visit
+from bot.pages import make_templates
 
 HERE = Path(__file__).parent
 # One page each: what stands in the frame, for whom.
@@ -40,27 +38,10 @@ HEADERS = {
 }
 
 
-class ConsoleFiles(StaticFiles):
-    """Static files of the console: nothing personal, looked up anew each time."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Add the headers that Starlette leaves out."""
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
-
-
 def _make_templates() -> Jinja2Templates:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"moment": shown_moment, "day": shown_day}
-    return Jinja2Templates(env=environment)
+    templates = make_templates(HERE / "templates")
+    templates.env.filters |= {"moment": shown_moment, "day": shown_day}
+    return templates
 
 
 def shown_moment(moment: datetime) -> str:
