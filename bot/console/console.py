@@ -20,6 +20,7 @@ from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
 from bot.console.case_openings import OpeningPages
 from bot.console.case_page import CasePage
+from bot.console.case_parts import Workplace
 from bot.console.denunciations import DenunciationPages
 from bot.console.doors import PUBLIC, Door, Guard
 from bot.console.filters import FilterPages
@@ -70,20 +71,10 @@ class Console:
 
         accounts = Accounts(database, self.sessions.passwords)
         label = self.provider.settings.label if self.provider else ""
-        case = CasePage(
+        work = Workplace(
             database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
         )
-        denunciations = DenunciationPages(
-            database,
-            self.rules,
-            accounts,
-            self.sessions,
-            frame,
-            self.folder,
-            self.templates,
-            self.renderers,
-            self.today,
-        )
+        case = CasePage(work)
         return [
             *LogInPages(self.sessions, frame, self.secure, label).doors(),
             *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
@@ -93,7 +84,7 @@ class Console:
             *PeoplePages(
                 accounts, self.rules.kinds, frame, self.provider.settings.issuer if self.provider else ""
             ).doors(),
-            *denunciations.doors(),
+            *DenunciationPages(work, self.folder).doors(),
             *FilterPages(database, frame).doors(),
             *CasePages(case).doors(),
             *OpeningPages(case, self.folder).doors(),
