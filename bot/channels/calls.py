@@ -50,7 +50,7 @@ class _Connector(aiohttp.TCPConnector):
 
     async def _wrap_create_connection(self, *given: Any, **named: Any) -> Any:
         try:
-            return await super()._wrap_create_connection(*given, **named)  # type: ignore[misc]
+            return await super()._wrap_create_connection(*given, **named)
         except asyncio.TimeoutError as error:
             late = OSError(errno.ETIMEDOUT, "no connection in time")
             raise aiohttp.ClientConnectorError(named["req"].connection_key, late) from error
