@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.review.collecting import DOWN, NOT_MINE, SAMPLE, agreed, read_ranking
+from bot.review.collecting import DOWN, NOT_MINE, SAMPLE, read_ranking, shown
 from bot.review.deciding import SKIP, UNFIT, Decision, Facts, Vote, decide, proven
 from bot.review.errors import ReviewError
 from bot.review.model import (
@@ -213,13 +213,10 @@ class Desk:
             raise ReviewError("A new intent is a name like ask_something, with a definition of 500 characters at most.")
 
     def _card(self, session: Session, item: ReviewItem) -> Card:
-        shown = (
-            select(ReviewMessage)
-            .where(ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
-            .order_by(ReviewMessage.id)
-            .limit(1)
+        first = (
+            select(ReviewMessage).where(ReviewMessage.item_id == item.id, *shown()).order_by(ReviewMessage.id).limit(1)
         )
-        message = session.execute(shown).scalar_one()
+        message = session.execute(first).scalar_one()
         ranking, reasons = read_ranking(item.ranking), tuple(item.reasons.split(","))
         sure = bool(ranking) and ranking[0][1] >= _KNOWN and not {NOT_MINE, DOWN} & set(reasons)
         return Card(
@@ -312,8 +309,4 @@ def _themes(session: Session) -> tuple[Counter[int], Counter[int]]:
 
 def _shown() -> Any:
     """That an item has a message of somebody who agrees at this moment."""
-    return (
-        select(ReviewMessage.id)
-        .where(ReviewMessage.item_id == ReviewItem.id, agreed(ReviewMessage.conversation))
-        .exists()
-    )
+    return select(ReviewMessage.id).where(ReviewMessage.item_id == ReviewItem.id, *shown()).exists()

@@ -17,7 +17,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.review.collecting import agreed, drop_texts, recount
+from bot.review.collecting import agreed, drop_texts, recount, shown
 from bot.review.errors import ReviewError
 from bot.review.files import BLIND_FILE, DataFiles, as_sentence
 from bot.review.labelling import Desk
@@ -271,7 +271,7 @@ def _choose(session: Session, desk: Desk, files: DataFiles, done: Written) -> It
 
 
 def _first_message(session: Session, item: ReviewItem) -> ReviewMessage | None:
-    own = (ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
+    own = (ReviewMessage.item_id == item.id, *shown())
     first = select(ReviewMessage).where(*own).order_by(ReviewMessage.id).limit(1)
     found: ReviewMessage | None = session.execute(first).scalar_one_or_none()
     return found
