@@ -29,6 +29,7 @@ class ReviewRules:
     per_labeller: int
     blind: float
     longest: int
+    gap_days: int
     protected: frozenset[str]
 
 
