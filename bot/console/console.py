@@ -24,9 +24,11 @@ from bot.console.case_parts import Workplace
 from bot.console.denunciations import DenunciationPages
 from bot.console.doors import PUBLIC, Door, Guard
 from bot.console.filters import FilterPages
+from bot.console.gaps import GapPages
 from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
+from bot.console.models import ModelPages
 from bot.console.pages import HERE, Frame
 from bot.console.people import PeoplePages
 from bot.console.provider_pages import ProviderPages
@@ -49,6 +51,8 @@ class Console:
         templates: what answers and questions begin with.
         renderers: how each channel that is sent to cuts a message.
         checkout: where the sentences lie that the model learns from.
+        models: where the models lie.
+        titles: what procedures and topics are called, by their keys.
     """
 
     sessions: Sessions
@@ -61,6 +65,8 @@ class Console:
     provider: Provider | None = None
     readers: frozenset[str] = frozenset()
     checkout: Path = HERE.parents[1]
+    models: Path = HERE.parents[1] / "models"
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -89,6 +95,8 @@ class Console:
             *CasePages(case).doors(),
             *OpeningPages(case, self.folder).doors(),
             *ReviewPages(database, frame, self.checkout).doors(),
+            *GapPages(database, frame, self.checkout, self.titles).doors(),
+            *ModelPages(database, frame, self.checkout, self.models).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
-from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, may
+from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, SEE_GAPS, SEE_MODELS, may
 from bot.accounts.sessions import DONE, LoggedIn
 from bot.complaints.workdays import VIET_NAM
 from bot.console.visit import HOME, Visit
@@ -23,6 +23,8 @@ NAVIGATION = (
     ("Tìm phản ánh", f"{HOME}/phan-anh", READ),
     ("Nhân sự", f"{HOME}/nhan-su", MANAGE),
     ("Câu cần xem", f"{HOME}/cau-hoi", REVIEW),
+    ("Thiếu nội dung", f"{HOME}/thieu-noi-dung", SEE_GAPS),
+    ("Mô hình", f"{HOME}/mo-hinh", SEE_MODELS),
     ("Nhật ký", f"{HOME}/nhat-ky", READ_AUDIT),
 )
 DENUNCIATIONS = ("Tố cáo", f"{HOME}/to-cao")
@@ -40,7 +42,7 @@ HEADERS = {
 
 def _make_templates() -> Jinja2Templates:
     templates = make_templates(HERE / "templates")
-    templates.env.filters |= {"moment": shown_moment, "day": shown_day}
+    templates.env.filters |= {"moment": shown_moment, "day": shown_day, "share": shown_share, "points": shown_points}
     return templates
 
 
@@ -52,6 +54,16 @@ def shown_moment(moment: datetime) -> str:
 def shown_day(day: date | None) -> str:
     """A day as people in Viet Nam read it."""
     return f"{day:%d/%m/%Y}" if day else "–"
+
+
+def shown_share(share: float) -> str:
+    """A share as people in Viet Nam read it: 94,0 %."""
+    return f"{share * 100:.1f} %".replace(".", ",")
+
+
+def shown_points(share: float) -> str:
+    """A change of a share in points, with its sign: +1,2."""
+    return f"{share * 100:+.1f}".replace(".", ",").replace("-", "−")
 
 
 @dataclass(frozen=True)
