@@ -27,6 +27,7 @@ from bot.complaints.errors import (
     ForbiddenMoveError,
     MissingTextError,
     NamingWaitsError,
+    NobodyChosenError,
     UnknownUnitError,
 )
 
@@ -144,6 +145,7 @@ _TEXTS = (
     (ChangedMeanwhileError, CHANGED),
     (NamingWaitsError, "Chưa xác nhận ai bị nêu tên trong phản ánh, nên chưa giao, chuyển hay gộp được."),
     (UnknownUnitError, UNKNOWN_UNIT),
+    (NobodyChosenError, "Chọn cán bộ bị nêu tên, hoặc đánh dấu “Không phải cán bộ nào của trung tâm”."),
     (MissingTextError, "Việc này cần có lời; ô còn trống."),
     (ForbiddenMoveError, "Phản ánh đang ở bước không cho làm việc này, hoặc người được chọn không nhận được."),
     (ComplaintError, "Việc này không làm được với phản ánh."),
