@@ -43,6 +43,7 @@ QUEUES = {
     "naming": "Chờ xác nhận người bị nêu tên",
     "mentioned": "Được nhắc tên",
 }
+IN_VAIN = "in-vain"
 DONE = {
     "move": "Đã chuyển bước. Người dân được nhắn.",
     "ask": "Đã hỏi người dân. Thời hạn tạm dừng đến khi có trả lời.",
@@ -51,6 +52,7 @@ DONE = {
     "assign": "Đã giao việc.",
     "merge": "Đã gộp. Người dân được nhắn.",
     "remark": "Đã lưu ghi chú.",
+    IN_VAIN: "Đã lưu ghi chú. Có người được nhắc không xem được phản ánh này, nên chưa được báo.",
     "name": "Đã xác nhận người bị nêu tên.",
     "password": "Đã đổi mật khẩu. Các phiên khác đã kết thúc.",
     "sessions": "Đã kết thúc.",

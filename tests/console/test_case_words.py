@@ -217,6 +217,17 @@ def test_the_log_of_one_officer_goes_on_with_them_on_its_next_page(centre, offic
     assert HOA not in browser.get(older.removeprefix("/can-bo")).text.split("<tbody>")[1]
 
 
+def test_a_mention_that_reaches_nobody_says_so(centre, office):
+    code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
+    centre.change(code, unit=LAND)
+    told = {text: browser.act(code, "remark", text=text).headers["location"] for text in ("@Ngô Văn Nam", "@Trần Thu")}
+    assert {text: where.partition("=")[2] for text, where in told.items()} == {
+        "@Ngô Văn Nam": "remark",
+        "@Trần Thu": "in-vain",
+    }
+    assert "chưa được báo" in browser.get(told["@Trần Thu"].removeprefix("/can-bo")).text
+
+
 @pytest.mark.parametrize(("act", "fields"), [("answer", {"preview": "1"}), ("answer", {}), ("answer/mau", {})])
 def test_a_form_shown_again_says_that_somebody_changed_the_case(centre, office, act, fields):
     code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
