@@ -144,7 +144,7 @@ class ModelPages:
             "model_curve.html",
             row=row,
             curve=kept[0] if kept else None,
-            day=kept[1] if kept else "",
+            day=kept[1] if kept else None,
             chart=_learning(kept[0]) if kept else None,
             named=lambda intent: names.get(intent) or intent,
         )
@@ -198,9 +198,10 @@ def _at_tenths(answered: Sequence[tuple[float, float, float]]) -> list[tuple[flo
 
 def _learning(found: Curve) -> Chart:
     points = found.points
+    counts = [point.sentences for point in points]
     return Chart(
         "Số câu huấn luyện và tỉ lệ đúng",
-        Axis("số câu huấn luyện", 0, max(point.sentences for point in points), counts=True),
+        Axis("số câu huấn luyện", counts[0] / 2, counts[-1], counts),
         Axis("đúng", floor_of([point.low for point in points]), 1),
         [(point.sentences, point.accuracy) for point in points],
         bars=[(point.sentences, point.low, point.high) for point in points],

@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -129,7 +130,7 @@ def draw(models, low):
         Curve(points, (Step(30, 4, 0.05, low, 0.07),), (Grown("ask_forms", 90, 10, 6, 9),)),
         models,
         "motcua-b",
-        "2026-11-22",
+        date(2026, 11, 22),
     )
 
 
@@ -141,6 +142,7 @@ def test_the_curve_tells_whether_more_sentences_help(browser, models, low, said)
     assert said in text_of(page)
     assert "1000 80,0 % 65,0 % – 95,0 % 30 / 4" in text_of(page)
     assert "Tải biểu mẫu, tờ khai 90 6 / 10 9 / 10" in text_of(page)
+    assert "(22/11/2026)" in text_of(page)
     assert page.text.count("<circle") == 2
 
 
