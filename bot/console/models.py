@@ -14,6 +14,7 @@ from bot.accounts.permissions import SEE_MODELS
 from bot.console.charts import Axis, Chart, floor_of, heat_map, thinned
 from bot.console.doors import Door, allowed
 from bot.console.forms import whole
+from bot.console.gate_words import in_vietnamese
 from bot.console.pages import Frame
 from bot.console.visit import HOME, Visit
 from bot.database import Database
@@ -45,7 +46,7 @@ PARTS = {
     "reviewed": "Câu người dân, đã xem",
 }
 DONE = {
-    "huan-luyen": "Đã bắt đầu huấn luyện. Trợ lý đang chạy không bị ảnh hưởng.",
+    "huan-luyen": "Đã ghi yêu cầu huấn luyện; việc bắt đầu trong giây lát. Trợ lý đang chạy không bị ảnh hưởng.",
     "dua-len": "Đã đưa mô hình lên; trợ lý dùng nó trong giây lát.",
     "quay-lai": "Đã quay lại mô hình trước.",
 }
@@ -123,6 +124,9 @@ class ModelPages:
             states=STATES,
             part_names=PARTS,
             named=lambda intent: names.get(intent) or intent,
+            told=lambda said: in_vietnamese(
+                said, lambda intent: names.get(intent) or intent, lambda part: PARTS.get(part, part)
+            ),
             waiting=row.state in WAITING,
             found=found,
             error=error,

@@ -1,6 +1,5 @@
 """Pages of models and of content gaps in a real browser, without JavaScript; their accessibility, too."""
 
-
 import pytest
 from playwright.sync_api import expect
 
