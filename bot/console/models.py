@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from bot.review.labelling import load_names
 from bot.training import curve as curves
 from bot.training import ledger
 from bot.training.curve import Curve
+from bot.training.measure import OUT_OF_SCOPE
 from bot.training.measured import Measured, look
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, TRAINING, Model
 from bot.training.train import TrainingError
@@ -114,7 +115,7 @@ class ModelPages:
             found = look(session, row, self.checkout / "tests" / "heldout") if row else None
         if row is None:
             return self.frame.page(visit, "unknown.html", status=404)
-        names = load_names(self.checkout / "knowledge")
+        named = self._named()
         return self.frame.page(
             visit,
             "model.html",
@@ -123,10 +124,8 @@ class ModelPages:
             verdict=_verdict(row),
             states=STATES,
             part_names=PARTS,
-            named=lambda intent: names.get(intent) or intent,
-            told=lambda said: in_vietnamese(
-                said, lambda intent: names.get(intent) or intent, lambda part: PARTS.get(part, part)
-            ),
+            named=named,
+            told=lambda said: in_vietnamese(said, named, lambda part: PARTS.get(part, part)),
             waiting=row.state in WAITING,
             found=found,
             error=error,
@@ -142,7 +141,6 @@ class ModelPages:
         if row is None:
             return self.frame.page(visit, "unknown.html", status=404)
         kept = curves.load(self.folder, str(row.name)) if row.name else None
-        names = load_names(self.checkout / "knowledge")
         return self.frame.page(
             visit,
             "model_curve.html",
@@ -150,8 +148,13 @@ class ModelPages:
             curve=kept[0] if kept else None,
             day=kept[1] if kept else None,
             chart=_learning(kept[0]) if kept else None,
-            named=lambda intent: names.get(intent) or intent,
+            named=self._named(),
         )
+
+    def _named(self) -> Callable[[str], str]:
+        """What an intent is called; its own name where it has no other."""
+        names = {**load_names(self.checkout / "knowledge"), OUT_OF_SCOPE: "Ngoài phạm vi"}
+        return lambda intent: names.get(intent) or intent
 
     def _find(self, session: Any, visit: Visit) -> Model | None:
         number = whole(visit.request.path_params["number"])
