@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.text.normalise import fold, normalise
+
+_ROUNDING = 1e-9
 
 
 class Nearest:
@@ -32,16 +35,25 @@ class Nearest:
         return place
 
     def find(self, text: str) -> int | None:
-        """The place of a text that this one copies, None when there is none."""
+        """The place of the text that this one copies most, None when there is none."""
         same = self._exact.get(plain(text))
         if same is not None:
             return same
         own = _trigrams(text)
-        shared = Counter(place for gram in own for place in self._having.get(gram, ()))
-        for place, common in shared.most_common(5):
-            if common >= self._too_near * len(own | self._grams[place]):
-                return place
-        return None
+        # A copy has at least so many of the trigrams, so it has one of the rarest: looked up are these alone.
+        least = self._too_near * len(own) - _ROUNDING
+        rarest = sorted(own, key=lambda gram: (len(self._having.get(gram, ())), gram))
+        near = {place for gram in rarest[: len(own) - math.ceil(least) + 1] for place in self._having.get(gram, ())}
+        best, most = None, self._too_near - _ROUNDING
+        for place in sorted(near):
+            grams = self._grams[place]
+            if len(grams) < least or len(grams) * self._too_near > len(own) + _ROUNDING:
+                continue
+            shared = len(own & grams)
+            likeness = shared / (len(own) + len(grams) - shared)
+            if likeness >= most:
+                best, most = place, likeness + _ROUNDING
+        return best
 
 
 def copies(texts: Iterable[str], kept: Sequence[str], too_near: float) -> Iterator[tuple[str, str]]:
