@@ -39,21 +39,22 @@ class Nearest:
         same = self._exact.get(plain(text))
         if same is not None:
             return same
+        return min(self.near(text), key=lambda found: (-found[1], found[0]), default=(None, 0.0))[0]
+
+    def near(self, text: str) -> Iterator[tuple[int, float]]:
+        """The places of all texts that this one copies, and how alike they are."""
         own = _trigrams(text)
         # A copy has at least so many of the trigrams, so it has one of the rarest: looked up are these alone.
         least = self._too_near * len(own) - _ROUNDING
         rarest = sorted(own, key=lambda gram: (len(self._having.get(gram, ())), gram))
-        near = {place for gram in rarest[: len(own) - math.ceil(least) + 1] for place in self._having.get(gram, ())}
-        best, most = None, self._too_near - _ROUNDING
-        for place in sorted(near):
+        for place in {p for gram in rarest[: len(own) - math.ceil(least) + 1] for p in self._having.get(gram, ())}:
             grams = self._grams[place]
             if len(grams) < least or len(grams) * self._too_near > len(own) + _ROUNDING:
                 continue
             shared = len(own & grams)
             likeness = shared / (len(own) + len(grams) - shared)
-            if likeness >= most:
-                best, most = place, likeness + _ROUNDING
-        return best
+            if likeness >= self._too_near - _ROUNDING:
+                yield place, likeness
 
 
 def copies(texts: Iterable[str], kept: Sequence[str], too_near: float) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from bot.training.compare import Comparison
+from bot.training.data_warnings import DataWarnings
 from bot.training.sentences import SentenceChanges
 from bot.training.train import TrainingError
 
@@ -55,6 +56,8 @@ class Bounds:
             share of those there are.
         sure: from which share a reading of the live model counts as sure.
         gone: the share of a protected intent's sentences that may be left out.
+        few, alike: what is warned of in the sentences: an intent with fewer of them, and sentences of two intents that
+            are alike from this share of common trigrams on.
         signals: how much more of what citizens meet takes a live model back; `turns` is from how many on it is judged.
     """
 
@@ -64,6 +67,8 @@ class Bounds:
     doubtful_share: float
     sure: float
     gone: float
+    few: float
+    alike: float
     protected: Mapping[str, Protected]
     signals: Mapping[str, float]
 
@@ -75,12 +80,14 @@ class Evidence:
     Attributes:
         conversations: those that failed, None when none was tried.
         other_pipeline: whether the two models learnt in different ways.
+        data: what is to be mended in the sentences, whoever wins.
     """
 
     comparison: Comparison
     changes: SentenceChanges
     conversations: Sequence[str] | None
     other_pipeline: bool = False
+    data: DataWarnings = DataWarnings()
 
 
 @dataclass(frozen=True)
@@ -212,6 +219,7 @@ def _warnings(evidence: Evidence, bounds: Bounds) -> Iterator[str]:
     for intent, change in evidence.comparison.intents.items():
         if intent not in bounds.protected and change.high < 0:
             yield f"{intent}: {_points(change.difference)} points ({change.better} better, {change.worse} worse)"
+    yield from evidence.data.lines()
 
 
 def _borne(of: int, bounds: Bounds) -> float:

@@ -55,7 +55,8 @@ class SentenceChanges:
         new: sentences that the live model was not made of.
         gone: sentences of the live model that are left out, by intent.
         lost: intents of the live model that have no sentence any more, each with whether a rule still uses it.
-        copied: new sentences that look like a blind message, and that message.
+        copied: new sentences that look like a blind message, and that message; but for messages that unchanged sentences
+            look like, too: that is what everybody says.
     """
 
     known: bool
@@ -126,7 +127,7 @@ def examine(
             for text, before, after in sentences.relabelled
         ),
         tuple(_contradictions(sentences.new, live, sure)) if sentences.live else (),
-        tuple(find_copies([text for text, _ in sentences.new], blind)),
+        tuple(_leaked(sentences, blind)),
         had,
     )
 
@@ -150,6 +151,13 @@ def find_copies(texts: Sequence[str], blind: Sequence[str]) -> Iterator[tuple[st
             if alike or (shared >= CONTAINED * len(grams) and len(own) < 3 * len(grams)):
                 yield text, message
                 break
+
+
+def _leaked(sentences: Sentences, blind: Sequence[str]) -> Iterator[tuple[str, str]]:
+    found = list(find_copies([text for text, _ in sentences.new], blind))
+    messages = list(dict.fromkeys(message for _, message in found))
+    common = {message for _, message in find_copies([text for text, _ in sentences.unchanged], messages)}
+    yield from ((text, message) for text, message in found if message not in common)
 
 
 def used_intents(rules: Path) -> set[str]:

@@ -17,6 +17,7 @@ from bot.settings import ROOT
 from bot.training import ledger
 from bot.training.compare import Comparison, compare
 from bot.training.data_check import check_checkout
+from bot.training.data_warnings import DataWarnings, find_warnings
 from bot.training.evaluate import (
     BLIND_SET,
     component_options,
@@ -46,6 +47,7 @@ class Trial:
     candidate: int
     comparison: Comparison
     changes: SentenceChanges
+    data: DataWarnings
     verdict: Verdict
     predictions: Sequence[Prediction]
 
@@ -90,9 +92,8 @@ def try_candidate(
         kept = session.execute(select(Model.predictions).where(Model.id == live.id)).scalar_one()
     file = ledger.file_of(candidate, folder)
     rows = read_blind_set(BLIND_SET)
-    sentences = sort_sentences(
-        [row for row in read_training_data() if row[0]], known, lambda text: key_of(text, digest)
-    )
+    learnt = [row for row in read_training_data() if row[0]]
+    sentences = sort_sentences(learnt, known, lambda text: key_of(text, digest))
     tell("Reading the blind set with both models …")
     after = predict(rows, lambda texts: (m["ranking"] for m in parse_messages(file, texts)))
     asked = [text for text, _ in sentences.new] if known else []
@@ -106,11 +107,12 @@ def try_candidate(
         _learn(sentences.unchanged) if sentences.relabelled else None,
         bounds.sure,
     )
-    tell("Trying the conversations …")
+    data = find_warnings(learnt, after, bounds.few, bounds.alike)
+    tell("Trying the conversations (some minutes) …")
     comparison = compare(before, after, read_sources(BLIND_SET))
     other_pipeline = live.pipeline != candidate.pipeline
-    verdict = judge(Evidence(comparison, changes, conversations(file), other_pipeline), bounds)
-    trial = Trial(live.id, candidate.id, comparison, changes, verdict, after)
+    verdict = judge(Evidence(comparison, changes, conversations(file), other_pipeline, data), bounds)
+    trial = Trial(live.id, candidate.id, comparison, changes, data, verdict, after)
     _keep(database, trial, pack_predictions(before, digest), pack_predictions(after, digest))
     return trial
 

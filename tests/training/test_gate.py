@@ -5,6 +5,7 @@ import yaml
 
 from bot.settings import ROOT
 from bot.training.compare import Change, Comparison
+from bot.training.data_warnings import DataWarnings, Few, Indistinct
 from bot.training.gate import Evidence, judge, load_bounds
 from bot.training.sentences import Contradicted, Relabelled, SentenceChanges
 from bot.training.train import TrainingError
@@ -39,6 +40,13 @@ def doubtful(count, before="ask_human", after="greet", doubted=True):
 def test_as_good_and_nothing_suspicious_passes():
     assert verdict() == verdict(changes=replace(CHANGES, relabelled=doubtful(30, doubted=False)))
     assert verdict().passed
+
+
+def test_what_is_to_be_mended_in_the_sentences_is_said_and_stands_against_nobody():
+    data = DataWarnings(few=(Few("ask_pets", 7),), indistinct=(Indistinct(("fee", "hours"), (3, 2), ("a",)),))
+    found = judge(Evidence(COMPARISON, CHANGES, (), data=data), BOUNDS)
+    assert (found.passed, found.warnings) == (True, tuple(data.lines()))
+    assert found.warnings[0] == "ask_pets: only 7 sentences"
 
 
 def test_worse_overall_at_the_unlucky_end_is_refused():

@@ -6,6 +6,7 @@ import pytest
 
 from bot.training.compare import compare
 from bot.training.evaluate import make_report
+from bot.training.data_warnings import DataWarnings, Few
 from bot.training.gate import Verdict
 from bot.training.measure import Prediction
 from bot.training.report import comparison_lines, short_lines, write_comparison, write_page
@@ -76,8 +77,19 @@ def test_a_comparison_is_read_on_a_narrow_screen_and_in_a_terminal(tmp_path, bro
     candidate = [predicted("ask_procedure_fee", "greet", 0.9, text="lệ phí"), *PREDICTIONS[1:3]]
     changes = SentenceChanges(True, 3, {"greet": 2}, {}, (), (), (), {"greet": 150})
     verdict = Verdict(False, ("overall: <b>-33.3</b> points",), ("'lệ phí': fee → greet",))
-    trial = as_dict(Trial(1, 2, compare(live, candidate, ["a", "b", "a"]), changes, verdict, candidate))
+    trial = as_dict(
+        Trial(
+            1,
+            2,
+            compare(live, candidate, ["a", "b", "a"]),
+            changes,
+            DataWarnings(few=(Few("greet", 7),)),
+            verdict,
+            candidate,
+        )
+    )
     trial = json.loads(json.dumps(trial))
+    assert trial["data"]["few"] == [{"intent": "greet", "sentences": 7}]
     lines = list(comparison_lines(trial))
     assert lines[0].startswith("overall                   66.7% →  33.3%  -33.3%")
     assert lines[-2:] == ["sentences: 3 new, 2 left out, 0 with another intent", "  note: 'lệ phí': fee → greet"]

@@ -71,6 +71,13 @@ def test_a_disguised_blind_message_is_found(blind):
     assert len(list(find_copies(disguised, blind))) > 0.9 * len(disguised)
 
 
+def test_a_new_sentence_like_a_blind_message_is_a_leak_unless_older_ones_say_the_same():
+    message, said = "hộ khẩu giấy bị mất có làm lại được không", "ho khau giay bi mat co lam lai duoc khong ad"
+    assert look([*LIVE, (said, "fee")], blind=[message]).copied == ((said, message),)
+    everybody = (*LIVE, ("hộ khẩu giấy bị mất có làm lại được không ạ em", "fee"))
+    assert look([*everybody, (said, "fee")], live=everybody, blind=[message]).copied == ()
+
+
 def test_sentences_of_its_own_are_no_copies(blind):
     own = [
         "con em mới sinh ở viện tỉnh, giấy chứng sinh có rồi, giờ ra phường làm khai sinh phải không",
