@@ -46,6 +46,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.switches import Switches
 from bot.operations.health import health_routes
 from bot.operations.jobs import Scheduler
+from bot.operations.promotion import open_promotion
 from bot.operations.registered import list_jobs
 from bot.serving import Crowd, SafeHeaders, allow_many_connections, make_server, tell_failure
 from bot.settings import ROOT, Settings, collect_rarely, load_settings
@@ -170,6 +171,7 @@ def _console(database: Database, settings: Settings, adapters: Mapping[str, Adap
         renderers=renderers,
         models=settings.models,
         titles=_titles(knowledge),
+        promotion=open_promotion(database, settings),
     )
 
 

@@ -26,6 +26,7 @@ READ, WORK, ASSIGN, OPEN_CONTACT, NAME = (
 )
 READ_AUDIT, MANAGE, REVIEW = "audit.read", "accounts.manage", "review.label"
 SEE_MODELS, SEE_GAPS = "models.see", "content.gaps"
+CHANGE_MODELS = "models.change"
 
 
 class Scope(Enum):
@@ -47,6 +48,7 @@ GRANTS: dict[str, dict[str, Scope]] = {
     REVIEW: {MAINTAINER: Scope.ALL},
     SEE_MODELS: {MAINTAINER: Scope.ALL},
     SEE_GAPS: {MAINTAINER: Scope.ALL, CONTENT_EDITOR: Scope.ALL},
+    CHANGE_MODELS: {MAINTAINER: Scope.ALL},
 }
 # Without the second step none of these log in.
 NEEDS_SECOND_STEP = frozenset({ADMINISTRATOR})

@@ -19,9 +19,11 @@ from bot.complaints.workdays import VIET_NAM
 from bot.database import Database
 from bot.operations.programs import train_first
 from bot.operations.promotion import open_promotion
+from bot.operations.shadowing import read_along
+from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import evaluate as evaluation
-from bot.training import ledger, measured, starting, thresholds
+from bot.training import ledger, measured, plans, shadow, starting, thresholds
 from bot.training.conversations import have_conversations
 from bot.training.gate import load_bounds
 from bot.training.measure import Prediction
@@ -125,9 +127,13 @@ def models_list(settings: Settings) -> None:
     ledger.end_cut_short(database, settings.models)
     with database.reading() as session:
         rows = ledger.list_models(session)
+        planned = plans.waiting(session)
     for row in rows:
         click.echo(_line(row))
     click.echo(f"{len(rows)} models.")
+    for plan in planned:
+        when = "at night" if plan.quiet else "as soon as the running bot comes to it"
+        click.echo(f"A training is due {when}: {plan.reason} ({plan.by}, {_moment(plan.asked_at)}).")
 
 
 @models.command("show")
@@ -142,12 +148,44 @@ def models_show(settings: Settings, name: str) -> None:
         value = getattr(row, about)
         if value is not None:
             click.echo(f"  {about:10} {value:.0f}" if isinstance(value, float) else f"  {about:10} {value}")
+    if row.dropped:
+        click.echo(f"  {_dropped(row)}")
+    if row.shadow_since or row.shadow:
+        for line in shadow.found(row).lines():
+            click.echo(f"  {line}")
     if row.verdict:
         verdict = json.loads(row.verdict)
         click.echo(f"  compared with model {row.compared_with}: {'passed' if verdict['passed'] else 'refused'}")
         for mark, kind in (("-", "reasons"), ("note:", "warnings")):
             for line in verdict[kind]:
                 click.echo(f"    {mark} {line}")
+
+
+@models.command("shadow")
+@click.argument("name", required=False)
+@click.option("--stop", is_flag=True, help="Nobody reads along any more.")
+@click.pass_obj
+def models_shadow(settings: Settings, name: str | None, stop: bool) -> None:
+    """Let a candidate (its number or name) read along without answering; 'models show' says what came of it."""
+    if stop == bool(name):
+        raise click.UsageError("Name a candidate, or --stop.")
+    with migrated_database(settings).transaction() as session:
+        if name is None:
+            shadow.stop(session)
+            click.echo("No model reads along.")
+            return
+        row = shadow.begin(session, name)
+        ledger.file_of(row, settings.models)
+        click.echo(f"Model {row.id} reads along from now on, every ten minutes. 'motcua models show {row.id}' tells.")
+
+
+@models.command("read-along", hidden=True)
+@click.pass_obj
+def models_read_along(settings: Settings) -> None:
+    """Let the candidate that reads along read what is new; the job 'shadow' runs it."""
+    rules = load_review_rules(ROOT / "knowledge")
+    said = read_along(migrated_database(settings), settings.models, rules, parse_messages)
+    click.echo(said or "no model reads along")
 
 
 @models.command("promote")
@@ -230,7 +268,15 @@ def _report(settings: Settings, predictions: Sequence[Prediction], name: str, ou
 
 def _line(row: Model) -> str:
     said = f"{row.id:4}  {row.state:9}  {_moment(row.created_at)}  {row.sentences} sentences  {row.name or '-'}"
-    return f"{said}, live since {_moment(row.promoted_at)} by {row.promoted_by}" if row.state == LIVE else said
+    if row.state == LIVE:
+        said += f", live since {_moment(row.promoted_at)} by {row.promoted_by}"
+    if row.shadow_since:
+        said += ", reads along"
+    return f"{said}  !! {_dropped(row)}" if row.dropped else said
+
+
+def _dropped(row: Model) -> str:
+    return f"{row.dropped} of its sentences were taken back by those who said them, the last {_moment(row.dropped_at)}"
 
 
 def _moment(moment: datetime) -> str:

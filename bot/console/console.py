@@ -29,6 +29,7 @@ from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
 from bot.console.models import ModelPages
+from bot.console.models_acts import ModelActs, Promotes
 from bot.console.pages import HERE, Frame
 from bot.console.people import PeoplePages
 from bot.console.provider_pages import ProviderPages
@@ -53,6 +54,7 @@ class Console:
         checkout: where the sentences lie that the model learns from.
         models: where the models lie.
         titles: what procedures and topics are called, by their keys.
+        promotion: puts models live; None is not from here.
     """
 
     sessions: Sessions
@@ -67,6 +69,7 @@ class Console:
     checkout: Path = HERE.parents[1]
     models: Path = HERE.parents[1] / "models"
     titles: Mapping[str, str] = field(default_factory=dict)
+    promotion: Promotes | None = None
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -97,6 +100,7 @@ class Console:
             *ReviewPages(database, frame, self.checkout).doors(),
             *GapPages(database, frame, self.checkout, self.titles).doors(),
             *ModelPages(database, frame, self.checkout, self.models).doors(),
+            *(ModelActs(database, frame, self.promotion).doors() if self.promotion else ()),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

@@ -89,6 +89,9 @@ ACTS = {
     "complaint.remark": "ghi chú",
     "complaint.export": "xuất danh sách",
     "complaint.remove_file": "gỡ tệp",
+    "model.train": "yêu cầu huấn luyện",
+    "model.live": "đưa mô hình vào dùng",
+    "model.back": "quay lại mô hình trước",
 }
 _WEAK = {
     "short": "Mật khẩu cần ít nhất 12 ký tự. Một câu ngắn dễ nhớ là tốt nhất.",

@@ -90,6 +90,7 @@ def _model(database: Database, settings: Settings) -> Iterator[Finding]:
     train = "'motcua train' makes one, 'motcua run' starts with it."
     todo = f"'motcua models rollback' goes back to the one before; {train}"
     try:
+        row = None
         with database.reading() as session:
             row = ledger.live(session)
         said = f"{row.id} ({row.name})" if row else ""
@@ -100,6 +101,11 @@ def _model(database: Database, settings: Settings) -> Iterator[Finding]:
         return
     except SQLAlchemyError:
         said = ""
+    if row and row.dropped:
+        said += f" was made of {row.dropped} sentences that those who said them took back ({row.dropped_at:%Y-%m-%d})"
+        todo = "Put a model live that was made since: 'motcua models list'; the job 'retrain' makes one at night."
+        yield Finding("model", False, said, todo)
+        return
     fresh = bool(said) or current_model(settings.models) is not None
     yield _judge("model", fresh, said or ("fits today's data" if fresh else "none of this version"), train)
 

@@ -14,11 +14,13 @@ from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
 from bot.operations.promotion import open_promotion
 from bot.operations.retention import run_retention
+from bot.operations.retraining import retrain, run_program
 from bot.operations.watching import watch
 from bot.review import writing
 from bot.review.collecting import collect
 from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings
+from bot.training import shadow
 from bot.training.gate import load_bounds
 
 _ON_ITS_WAY = timedelta(minutes=5)
@@ -80,6 +82,18 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             every=timedelta(minutes=5),
         ),
         Job(
+            "retrain",
+            "has the trainings that were asked for; at night those that deletions made due",
+            lambda: retrain(database, settings.models, lambda: run_program(settings, "train")),
+            every=timedelta(seconds=15),
+        ),
+        Job(
+            "shadow",
+            "lets a candidate read along without answering",
+            lambda: _read_along(database, settings),
+            every=timedelta(minutes=10),
+        ),
+        Job(
             "sweep",
             "puts messages that got stuck back on their way, or ends them by name",
             lambda: sum(_sweep(database, settings, periods).values()),
@@ -104,6 +118,13 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
 def _review(database: Database) -> int:
     left = writing.drop_ended(database, ROOT)
     return collect(database, load_review_rules(ROOT / "knowledge")).messages + len(left)
+
+
+def _read_along(database: Database, settings: Settings) -> str | None:
+    with database.reading() as session:
+        row = shadow.reading(session)
+    # A program of its own: this one has citizens to answer, and Rasa would stay in its memory.
+    return run_program(settings, "models", "read-along") if row else None
 
 
 def _sweep(database: Database, settings: Settings, periods: Retention) -> dict[str, int]:

@@ -32,6 +32,7 @@ from bot.review.model import (
     ReviewMessage,
 )
 from bot.text.copies import Nearest, plain
+from bot.training import ledger
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ def erase(session: Session, root: Path, conversations: Sequence[str]) -> list[st
     What others said nearly alike stays, with its labels.
 
     Returns:
-        The sentences that were in the data; models that learnt them are to be made anew.
+        The sentences that were in the data; the models that learnt them are marked.
 
     Raises:
         ReviewError: the files can't be changed; nothing was.
@@ -162,6 +163,7 @@ def erase(session: Session, root: Path, conversations: Sequence[str]) -> list[st
             if not files.remove(text, str(row.intent)):
                 logger.warning("review: sentence %d does not stand in %s any more", row.id, row.file)
         files.save()
+    ledger.mark_dropped(session, texts)
     for row in examples:
         item = session.get(ReviewItem, row.item_id)
         if item is not None:

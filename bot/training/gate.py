@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -87,7 +87,7 @@ class Evidence:
     changes: SentenceChanges
     conversations: Sequence[str] | None
     other_pipeline: bool = False
-    data: DataWarnings = DataWarnings()
+    data: DataWarnings = field(default_factory=DataWarnings)
 
 
 @dataclass(frozen=True)

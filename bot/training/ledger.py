@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, undefer
 
 from bot.database import Database, cipher_of, now, take_turn
+from bot.training import plans
 from bot.training.evaluate import component_options, read_training_data
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, TRAINING, Model
 from bot.training.packed import key_of, pack_examples, unpack_examples
@@ -28,6 +29,7 @@ from bot.training.train import (
 # Who is named where nobody decided: the first model, one of a new version.
 NOBODY = "motcua run"
 ALTERED = "its file was altered or is gone"
+TAKEN_BACK = "sentences of the live model were taken back by those who said them"
 Tell = Callable[[str], None]
 _CUT_SHORT = "cut short"
 _PACKAGES = ("rasa", "scikit-learn", "numpy")
@@ -225,11 +227,39 @@ def examples_of(session: Session, number: int) -> dict[str, str]:
 
 
 def built_on(session: Session, texts: Iterable[str]) -> list[Model]:
-    """The models that were made of any of these sentences, the newest first."""
+    """The models that were made of any of these sentences, the newest first; those that were never made are none."""
     digest = cipher_of(session).digest
     wanted = {key_of(text, digest) for text in texts}
-    rows = session.execute(select(Model).options(undefer(Model.examples)).order_by(Model.id.desc())).scalars()
+    made = select(Model).where(Model.state != FAILED).options(undefer(Model.examples)).order_by(Model.id.desc())
+    rows = session.execute(made).scalars()
     return [row for row in rows if wanted & unpack_examples(row.examples).keys()]
+
+
+def mark_dropped(session: Session, texts: Iterable[str]) -> list[Model]:
+    """Mark the models made of sentences that somebody took back, within the caller's transaction.
+
+    Where the live one is among them, a training without these sentences is planned for the night.
+    """
+    digest = cipher_of(session).digest
+    wanted = {key_of(text, digest) for text in texts}
+    if not wanted:
+        return []
+    take_turn(session, "models")
+    marked = []
+    for row in built_on(session, texts):
+        row.dropped = (row.dropped or 0) + len(wanted & unpack_examples(row.examples).keys())
+        row.dropped_at = now()
+        marked.append(row)
+        if row.state == LIVE:
+            plans.plan(session, NOBODY, TAKEN_BACK, quiet=True)
+    session.flush()
+    return marked
+
+
+def has_clean_one(session: Session, than: Model) -> bool:
+    """Whether a model waits that was made since sentences of this one were taken back."""
+    since = (Model.state.in_([CANDIDATE, REFUSED]), Model.dropped == 0, Model.created_at >= than.dropped_at)
+    return session.execute(select(Model.id).where(*since).limit(1)).first() is not None
 
 
 def _made_of_today(session: Session) -> Model:

@@ -1,8 +1,8 @@
-"""Table of the training room."""
+"""Tables of the training room."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import deferred
 
 from bot.database import Base, UtcDateTime, now
@@ -43,6 +43,27 @@ class Model(Base):
     # The gate's verdict and the model it was compared with.
     verdict = Column(Text)
     compared_with = Column(Integer)
+    # Sentences it was made of whose people took them back since, and when the last of them did.
+    dropped = Column(Integer, nullable=False, default=0, server_default="0")
+    dropped_at = Column(UtcDateTime)
+    # Since when it reads along without answering; what came of it, as JSON (bot/training/shadow.py).
+    shadow_since = Column(UtcDateTime)
+    shadow = Column(Text)
     # Its sentences as keyed digests with their intents, and what it made of the blind set (bot/training/packed.py).
     examples = deferred(Column(LargeBinary))
     predictions = deferred(Column(LargeBinary))
+
+
+class ModelPlan(Base):
+    """A training that somebody asked for, or that is due because sentences were taken back."""
+
+    __tablename__ = "model_plans"
+
+    id = Column(Integer, primary_key=True)
+    by = Column(String(100), nullable=False)
+    reason = Column(String(300), nullable=False)
+    # Whether it waits for the night.
+    quiet = Column(Boolean, nullable=False)
+    asked_at = Column(UtcDateTime, nullable=False, default=now)
+    ended_at = Column(UtcDateTime)
+    result = Column(String(300))

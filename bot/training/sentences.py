@@ -55,8 +55,8 @@ class SentenceChanges:
         new: sentences that the live model was not made of.
         gone: sentences of the live model that are left out, by intent.
         lost: intents of the live model that have no sentence any more, each with whether a rule still uses it.
-        copied: new sentences that look like a blind message, and that message; but for messages that unchanged sentences
-            look like, too: that is what everybody says.
+        copied: new sentences that look like a blind message, and that message; but for messages that unchanged
+            sentences look like, too: that is what everybody says.
     """
 
     known: bool

@@ -27,6 +27,7 @@ from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.console.console import Console
 from bot.database import Database, now
+from bot.operations.promotion import Promotion, RasaModels
 from bot.settings import ROOT
 from tests.accounts.conftest import ADMIN, HERE, PASSWORD, Desk
 from tests.complaints.conftest import Centre
@@ -124,5 +125,7 @@ def make_office(database: Database, folder: Path) -> Office:
             officer: Officer = find(session, name)
             officer.password, officer.must_change = hashed, False
     templates = load_templates(ROOT / "knowledge")
-    console = Console(desk.sessions, rules, folder / "evidence", lambda: TODAY, False, templates)
+    # Rasa is away: what goes live is in the ledger, and Rasa takes it at its next start.
+    promotion = Promotion(database, folder / "models", RasaModels("http://127.0.0.1:9", "x"))
+    console = Console(desk.sessions, rules, folder / "evidence", lambda: TODAY, False, templates, promotion=promotion)
     return Office(Centre(database, rules), desk, console)

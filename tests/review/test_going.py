@@ -4,16 +4,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.complaints import privacy
+from bot.complaints import consents, privacy
 from bot.complaints.retention import load_retention
 from bot.complaints.rules import load_rules
 from bot.operations.erasure import Stores, run_erasures
 from bot.operations.retention import run_retention
 from bot.review.model import ReviewExample, ReviewMessage
-from bot.review.writing import write
+from bot.review.writing import drop_ended, write
 from bot.settings import ROOT
+from bot.training.model import FORMER, LIVE, Model, ModelPlan
+from bot.training.packed import pack_examples
 from tests.factories import raw_bytes
 from tests.review.conftest import LEAD, NLU
+from tests.training.models import make_model
 
 
 @pytest.fixture
@@ -32,6 +35,24 @@ def test_a_wish_to_delete_takes_the_sentences_out_of_the_data(town, stores):
     assert "tổng đài nào nghe máy" in town.file()
     assert [row.conversation for row in town.rows(ReviewMessage)] == ["web:binh"]
     assert "chuyện lạ".encode() not in raw_bytes(town.database)
+
+
+def test_models_that_learnt_what_is_taken_back_are_marked_and_a_training_is_planned(town, stores, tmp_path):
+    said = {"web:an": "gọi số nào để hỏi chuyện lạ", "web:binh": "tổng đài nào nghe máy"}
+    for who, text in said.items():
+        town.accepted(text, who=who)
+    write(town.desk, town.root, LEAD)
+    learnt = [(text, "ask_hotline") for text in said.values()]
+    for name, state, rows in (("a", LIVE, learnt), ("b", FORMER, [("xin chào", "greet")])):
+        packed = pack_examples(rows, town.database.cipher.digest)
+        make_model(town.database, tmp_path, f"motcua-{name}", state, examples=packed)
+    privacy.ask(town.database, "web:an", privacy.DELETE)
+    assert run_erasures(stores) == 1
+    with town.database.transaction() as session:
+        consents.withdraw(session, "web:binh", consents.IMPROVE)
+    assert len(drop_ended(town.database, town.root)) == 1
+    assert [(row.dropped, row.dropped_at is None) for row in town.rows(Model)] == [(2, False), (0, True)]
+    assert [(plan.quiet, plan.by) for plan in town.rows(ModelPlan)] == [(True, "motcua run")]
 
 
 def test_a_broken_file_lets_the_wish_wait_and_nothing_is_half_done(town, stores):

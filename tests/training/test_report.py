@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bot.training.compare import compare
-from bot.training.evaluate import make_report
 from bot.training.data_warnings import DataWarnings, Few
+from bot.training.evaluate import make_report
 from bot.training.gate import Verdict
 from bot.training.measure import Prediction
 from bot.training.report import comparison_lines, short_lines, write_comparison, write_page

@@ -1,0 +1,68 @@
+"""Has the trainings that were asked for, each in a program of its own that stands back behind the running bot."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from bot.complaints.workdays import VIET_NAM
+from bot.database import Database, now
+from bot.processes import prepare_child
+from bot.settings import ROOT, Settings, child_environment
+from bot.training import ledger, plans
+from bot.training.train import NICENESS, is_training
+
+# Hours of the day in Viet Nam in which hardly anybody writes.
+QUIET = range(1, 5)
+# Has the training; returns the last thing it said.
+Run = Callable[[], str]
+
+
+def retrain(database: Database, models: Path, run: Run, moment: datetime | None = None) -> str | None:
+    """Have a training where one is due; returns what came of it, None where none is.
+
+    A training that was killed with its program is had again. One for sentences that were taken back is tried each night
+    until there is a model without them.
+
+    Args:
+        models: the folder of the models.
+    """
+    moment = moment or now()
+    quiet = moment.astimezone(VIET_NAM).hour in QUIET
+    with database.reading() as session:
+        due = {row.id for row in plans.waiting(session) if quiet or not row.quiet}
+    # One that somebody began by hand is waited for: it is made of the same sentences, or the next one is.
+    if not due or is_training(models):
+        return None
+    said = run()
+    with database.transaction() as session:
+        live = ledger.live(session)
+        for row in plans.waiting(session):
+            if row.id in due:
+                plans.end(row, said)
+        if live is not None and live.dropped and not ledger.has_clean_one(session, live):
+            plans.plan(session, ledger.NOBODY, ledger.TAKEN_BACK, quiet=True)
+    return said
+
+
+def run_program(settings: Settings, *arguments: str) -> str:
+    """Run a command of `motcua` behind everything else; returns the last line it said."""
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    log = settings.logs / f"{arguments[-1]}-by-the-clock.log"
+    with log.open("w", encoding="utf-8") as file:
+        ended = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-W", "ignore", "-m", "bot.cli", *arguments],
+            cwd=ROOT,
+            env=child_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            preexec_fn=partial(prepare_child, NICENESS, max(1, len(os.sched_getaffinity(0)) // 2)),
+        )
+    said = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return (said[-1] if said else f"ended with {ended.returncode}")[:200]

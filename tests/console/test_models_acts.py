@@ -1,0 +1,73 @@
+"""Forms about models: a training is asked for, a model goes live and back, and what is refused says why."""
+
+import pytest
+from sqlalchemy import select
+
+from bot.accounts import audit
+from bot.training.model import CANDIDATE, FORMER, LIVE, REFUSED, ModelPlan
+from tests.console.conftest import HOA, KEEPER, text_of
+from tests.training.models import make_model, pass_gate, state_of
+
+
+@pytest.fixture
+def models(office, tmp_path):
+    """With one live model and one that waits."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    make_model(office.centre.database, folder, "motcua-a", LIVE)
+    make_model(office.centre.database, folder, "motcua-b", CANDIDATE)
+    return office.centre.database
+
+
+def last_act(database):
+    entry = audit.list_entries(database)[0]
+    return entry.by, entry.act, entry.subject, entry.detail
+
+
+def test_a_training_is_asked_for_once_however_often_the_button_is_pressed(office, models):
+    browser = office.browser(KEEPER)
+    for _ in range(2):
+        assert browser.post("/mo-hinh/huan-luyen").headers["location"] == "/can-bo/mo-hinh?xong=huan-luyen"
+    with models.reading() as session:
+        rows = session.execute(select(ModelPlan)).scalars().all()
+    assert [(row.by, row.quiet, row.ended_at) for row in rows] == [(KEEPER, False, None)]
+    assert last_act(models) == (KEEPER, "model.train", "", "")
+
+
+def test_what_the_gate_passed_goes_live_and_back_with_its_reason(office, models):
+    pass_gate(models, 2, beside=1)
+    browser = office.browser(KEEPER)
+    assert browser.post("/mo-hinh/2/dua-len").headers["location"] == "/can-bo/mo-hinh?xong=dua-len"
+    assert [state_of(models, number)[0] for number in (1, 2)] == [FORMER, LIVE]
+    browser.post("/mo-hinh/quay-lai", reason="trả lời sai về khai sinh")
+    assert [state_of(models, number) for number in (1, 2)] == [(LIVE, "trả lời sai về khai sinh"), (REFUSED, None)]
+    assert last_act(models) == (KEEPER, "model.back", "1", "trả lời sai về khai sinh")
+
+
+def test_what_the_gate_has_not_passed_goes_live_only_with_a_reason(office, models):
+    browser = office.browser(KEEPER)
+    refused = browser.post("/mo-hinh/2/dua-len", reason="  ")
+    assert refused.status_code == 422
+    assert "was not compared with the live one" in text_of(refused)
+    assert state_of(models, 2)[0] == CANDIDATE
+    assert browser.post("/mo-hinh/2/dua-len", reason="đã thử tay").status_code == 303
+    assert state_of(models, 2) == (LIVE, "đã thử tay")
+
+
+def test_without_a_reason_or_a_model_before_nothing_goes_back_and_what_was_typed_stays(office, models):
+    browser = office.browser(KEEPER)
+    assert "Cần ghi lý do" in text_of(browser.post("/mo-hinh/quay-lai"))
+    refused = browser.post("/mo-hinh/quay-lai", reason="lỗi <b> nặng")
+    assert (refused.status_code, "There is no model to go back to." in refused.text) == (422, True)
+    assert "lỗi &lt;b&gt; nặng" in refused.text
+
+
+@pytest.mark.parametrize("path", ["/mo-hinh/huan-luyen", "/mo-hinh/quay-lai", "/mo-hinh/2/dua-len"])
+def test_only_maintainers_may(office, models, path):
+    assert office.browser(HOA).post(path, reason="x").status_code == 403
+    assert state_of(models, 2)[0] == CANDIDATE
+
+
+@pytest.mark.parametrize(("model", "status"), [("x", 404), ("99", 422), ("9" * 40, 404)])
+def test_a_model_that_does_not_exist_is_no_model(office, models, model, status):
+    assert office.browser(KEEPER).post(f"/mo-hinh/{model}/dua-len", reason="x").status_code == status
