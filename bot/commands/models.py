@@ -52,6 +52,7 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
     if not force and live.inputs == inputs_fingerprint():
         click.echo("The model is up to date.")
         return
+    click.echo("Checking the training sentences …")
     check_sentences(ROOT)
     log = settings.logs / "train.log"
     environment = child_environment(settings)
@@ -164,28 +165,27 @@ def models_show(settings: Settings, name: str) -> None:
 @models.command("shadow")
 @click.argument("name", required=False)
 @click.option("--stop", is_flag=True, help="Nobody reads along any more.")
+@click.option(
+    "--now", "at_once", is_flag=True, help="Read what is new at once; the running bot does so every ten minutes."
+)
 @click.pass_obj
-def models_shadow(settings: Settings, name: str | None, stop: bool) -> None:
+def models_shadow(settings: Settings, name: str | None, stop: bool, at_once: bool) -> None:
     """Let a candidate (its number or name) read along without answering; 'models show' says what came of it."""
-    if stop == bool(name):
-        raise click.UsageError("Name a candidate, or --stop.")
-    with migrated_database(settings).transaction() as session:
+    if bool(name) + stop + at_once != 1:
+        raise click.UsageError("Name a candidate, or give --stop or --now.")
+    database = migrated_database(settings)
+    if at_once:
+        said = read_along(database, settings.models, load_review_rules(ROOT / "knowledge"), parse_messages)
+        click.echo(said or "No model reads along.")
+        return
+    with database.transaction() as session:
         if name is None:
             shadow.stop(session)
-            click.echo("No model reads along.")
+            click.echo("No model reads along any more.")
             return
         row = shadow.begin(session, name)
         ledger.file_of(row, settings.models)
-        click.echo(f"Model {row.id} reads along from now on, every ten minutes. 'motcua models show {row.id}' tells.")
-
-
-@models.command("read-along", hidden=True)
-@click.pass_obj
-def models_read_along(settings: Settings) -> None:
-    """Let the candidate that reads along read what is new; the job 'shadow' runs it."""
-    rules = load_review_rules(ROOT / "knowledge")
-    said = read_along(migrated_database(settings), settings.models, rules, parse_messages)
-    click.echo(said or "no model reads along")
+        click.echo(f"Model {row.id} reads along from now on; 'motcua models show {row.id}' says what came of it.")
 
 
 @models.command("promote")
@@ -218,6 +218,7 @@ def _train_first(database: Database, settings: Settings, force: bool) -> None:
         starting.choose(database, settings.models, None, click.echo)
         click.echo("The model is up to date.")
     except TrainingError:
+        click.echo("Checking the training sentences …")
         check_sentences(ROOT)
         made = train_first(settings, click.echo)
         ledger.take_over(database, made)

@@ -124,7 +124,7 @@ def _read_along(database: Database, settings: Settings) -> str | None:
     with database.reading() as session:
         row = shadow.reading(session)
     # A program of its own: this one has citizens to answer, and Rasa would stay in its memory.
-    return run_program(settings, "models", "read-along") if row else None
+    return run_program(settings, "models", "shadow", "--now") if row else None
 
 
 def _sweep(database: Database, settings: Settings, periods: Retention) -> dict[str, int]:

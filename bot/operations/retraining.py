@@ -53,7 +53,7 @@ def retrain(database: Database, models: Path, run: Run, moment: datetime | None 
 def run_program(settings: Settings, *arguments: str) -> str:
     """Run a command of `motcua` behind everything else; returns the last line it said."""
     settings.logs.mkdir(parents=True, exist_ok=True)
-    log = settings.logs / f"{arguments[-1]}-by-the-clock.log"
+    log = settings.logs / f"{'-'.join(arguments).replace('--', '')}-by-the-clock.log"
     with log.open("w", encoding="utf-8") as file:
         ended = subprocess.run(  # noqa: S603 - our own interpreter
             [sys.executable, "-W", "ignore", "-m", "bot.cli", *arguments],

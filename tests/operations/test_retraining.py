@@ -96,4 +96,4 @@ def test_a_program_by_the_clock_says_its_last_line_and_keeps_the_others(tmp_path
     settings = make_settings(tmp_path, MODELS=tmp_path / "models")
     assert run_program(settings, "models", "list") == "0 models."
     assert "Error: No such command 'nothing'" in run_program(settings, "models", "nothing")
-    assert (settings.logs / "list-by-the-clock.log").read_text() == "0 models.\n"
+    assert (settings.logs / "models-list-by-the-clock.log").read_text() == "0 models.\n"
