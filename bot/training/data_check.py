@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from bot.text.copies import copies, plain
+from bot.training.sentences import used_intents
 
 # Jaccard similarity of letter trigrams without tones from which two sentences are near-copies.
 TOO_NEAR = 0.85
@@ -25,7 +26,7 @@ class Example:
 
 
 def check_checkout(root: Path) -> list[str]:
-    """What is wrong with the training sentences of a checkout."""
+    """What is wrong with the training sentences of a checkout, and with the rules that use them."""
     intents = yaml.safe_load((root / "domain.yml").read_text(encoding="utf-8"))["intents"]
     held_out_files = [root / "tests" / "heldout" / name for name in ("messages.jsonl", "twins.jsonl")]
     # It appears with the first reviewed message.
@@ -34,7 +35,9 @@ def check_checkout(root: Path) -> list[str]:
     texts = [json.loads(line)["text"] for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     # Many twins differ in tones and capitals only, which count for nothing here.
     held_out = {plain(text): text for text in reversed(texts)}
-    return check_training_data(root / "data" / "nlu", intents, list(held_out.values()))
+    unknown = sorted(used_intents(root / "data" / "rules") - set(intents))
+    problems = [f"data/rules: intent '{intent}' is used, and is not in domain.yml" for intent in unknown]
+    return problems + check_training_data(root / "data" / "nlu", intents, list(held_out.values()))
 
 
 def check_training_data(folder: Path, intents: Collection[str], held_out: Sequence[str]) -> list[str]:

@@ -75,12 +75,14 @@ def try_candidate(
     bounds: Bounds,
     conversations: Callable[[Path], Sequence[str] | None],
     tell: Callable[[str], None],
+    blind: Path = BLIND_SET,
 ) -> Trial:
     """Compare a candidate with the live model and write down the verdict.
 
     Args:
         name: the candidate; None is the newest.
         conversations: tries conversations with the model of a file; says which failed, None when it can't try any.
+        blind: the folder of the messages that neither has seen.
 
     Raises:
         TrainingError: there is nothing to compare, or one of the two can't be loaded.
@@ -91,7 +93,7 @@ def try_candidate(
         known = ledger.examples_of(session, live.id)
         kept = session.execute(select(Model.predictions).where(Model.id == live.id)).scalar_one()
     file = ledger.file_of(candidate, folder)
-    rows = read_blind_set(BLIND_SET)
+    rows = read_blind_set(blind)
     learnt = [row for row in read_training_data() if row[0]]
     sentences = sort_sentences(learnt, known, lambda text: key_of(text, digest))
     tell("Reading the blind set with both models …")
@@ -109,7 +111,7 @@ def try_candidate(
     )
     data = find_warnings(learnt, after, bounds.few, bounds.alike)
     tell("Trying the conversations (some minutes) …")
-    comparison = compare(before, after, read_sources(BLIND_SET))
+    comparison = compare(before, after, read_sources(blind))
     other_pipeline = live.pipeline != candidate.pipeline
     verdict = judge(Evidence(comparison, changes, conversations(file), other_pipeline, data), bounds)
     trial = Trial(live.id, candidate.id, comparison, changes, data, verdict, after)

@@ -12,6 +12,7 @@ PASSED, REFUSED = Verdict(True, (), ()), Verdict(False, ("slips: -3.0 points (bo
 
 
 @pytest.mark.server
+@pytest.mark.timeout(600)
 def test_a_model_goes_live_and_back_while_citizens_write_and_no_turn_is_lost(bot, tmp_path):
     course = retraining_swap.drill(tmp_path, bot.settings.models, seconds=12, changes=2)
     assert dict(course.wrong) == {}
