@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import cli
+from bot.database import now
 from bot.training import ledger, plans
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED
 from tests.factories import KEY, TOKEN, wait_until
@@ -145,7 +146,7 @@ def test_what_goes_live_and_back_is_listed(motcua, database, models):
 
 
 def test_sentences_that_were_taken_back_are_loud(motcua, database, models):
-    make_model(database, models, "motcua-a", LIVE)
+    make_model(database, models, "motcua-a", LIVE, promoted_at=now(), promoted_by="An")
     with database.transaction() as session:
         assert ledger.mark_dropped(session, ["Xin chào!"])[0].id == 1
     listed = motcua("models", "list").output
@@ -156,7 +157,7 @@ def test_sentences_that_were_taken_back_are_loud(motcua, database, models):
 
 
 def test_a_candidate_is_let_read_along_and_stopped(motcua, database, models):
-    make_model(database, models, "motcua-a", LIVE)
+    make_model(database, models, "motcua-a", LIVE, promoted_at=now(), promoted_by="An")
     make_model(database, models, "motcua-b", CANDIDATE)
     assert motcua("models", "shadow", "2").output.startswith("Model 2 reads along from now on")
     assert "reads along" in motcua("models", "list").output.splitlines()[0]
