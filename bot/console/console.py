@@ -84,6 +84,7 @@ class Console:
             database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
         )
         case = CasePage(work)
+        models = ModelPages(database, frame, self.checkout, self.models)
         return [
             *LogInPages(self.sessions, frame, self.secure, label).doors(),
             *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
@@ -99,8 +100,8 @@ class Console:
             *OpeningPages(case, self.folder).doors(),
             *ReviewPages(database, frame, self.checkout).doors(),
             *GapPages(database, frame, self.checkout, self.titles).doors(),
-            *ModelPages(database, frame, self.checkout, self.models).doors(),
-            *(ModelActs(database, frame, self.promotion).doors() if self.promotion else ()),
+            *models.doors(),
+            *(ModelActs(database, models, self.promotion).doors() if self.promotion else ()),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),

@@ -20,7 +20,7 @@ from bot.console.visit import HOME, Visit
 from bot.database import Database
 from bot.review.labelling import load_names
 from bot.training import curve as curves
-from bot.training import ledger
+from bot.training import ledger, plans, shadow
 from bot.training.curve import Curve
 from bot.training.measure import OUT_OF_SCOPE
 from bot.training.measured import Measured, look
@@ -93,6 +93,7 @@ class ModelPages:
         """Every model, with what stood against an act."""
         with self.database.reading() as session:
             rows = [(row, _verdict(row)) for row in ledger.list_models(session)]
+            planned = plans.waiting(session)
         done = DONE.get(visit.asked("xong"), "")
         training = any(row.state == TRAINING for row, _ in rows)
         before = any(row.state == FORMER for row, _ in rows)
@@ -105,6 +106,7 @@ class ModelPages:
             done=done,
             error=error,
             training=training,
+            planned=planned,
             before=before,
         )
 
@@ -128,6 +130,7 @@ class ModelPages:
             told=lambda said: in_vietnamese(said, named, lambda part: PARTS.get(part, part)),
             waiting=row.state in WAITING,
             found=found,
+            shadow=shadow.found(row) if row.shadow or row.shadow_since else None,
             error=error,
             done=DONE.get(visit.asked("xong"), ""),
             most=_MOST,

@@ -11,13 +11,12 @@ from bot.accounts import audit
 from bot.accounts.permissions import CHANGE_MODELS
 from bot.console.doors import Door, allowed
 from bot.console.forms import whole
-from bot.console.pages import Frame
-from bot.console.visit import HOME, Visit, go_to
+from bot.console.models import PATH, ModelPages
+from bot.console.visit import Visit, go_to
 from bot.database import Database
 from bot.training import plans
 from bot.training.train import TrainingError
 
-PATH = f"{HOME}/mo-hinh"
 ASKED = "asked for in the console"
 _LONGEST = 300
 _NO_REASON = "Cần ghi lý do khi quay lại mô hình trước."
@@ -46,7 +45,7 @@ class ModelActs:
     """Handlers of the forms; each leads back to the page of models, or says what stood against it."""
 
     database: Database
-    frame: Frame
+    pages: ModelPages
     promotion: Promotes
 
     def doors(self) -> list[Door]:
@@ -55,7 +54,7 @@ class ModelActs:
         return [
             Door("/mo-hinh/huan-luyen", self.train, needs, "POST"),
             Door("/mo-hinh/quay-lai", self.roll_back, needs, "POST"),
-            Door("/mo-hinh/{model}/dua-len", self.promote, needs, "POST"),
+            Door("/mo-hinh/{number}/dua-len", self.promote, needs, "POST"),
         ]
 
     def train(self, visit: Visit) -> Response:
@@ -67,25 +66,24 @@ class ModelActs:
 
     def promote(self, visit: Visit) -> Response:
         """POST: put a candidate live; with a reason also one that the gate has not passed."""
-        model, reason = visit.request.path_params["model"], visit.form.get("reason")[:_LONGEST]
-        number = whole(model)
+        number, reason = whole(visit.request.path_params["number"]), visit.form.get("reason")[:_LONGEST]
         if number is None:
-            return self.frame.page(visit, "unknown.html", status=404)
+            return self.pages.one(visit)
         try:
             self.promotion.promote(str(number), visit.person.name, reason or None)
         except TrainingError as error:
-            return self._refused(visit, str(error), f"{PATH}/{number}/dua-len", reason)
+            return self.pages.one_page(visit, str(error), status=422)
         return self._done(visit, "model.live", str(number), reason, "dua-len")
 
     def roll_back(self, visit: Visit) -> Response:
         """POST: put the model live that was so before."""
         reason = visit.form.get("reason")[:_LONGEST]
         if not reason:
-            return self._refused(visit, _NO_REASON, f"{PATH}/quay-lai", reason)
+            return self.pages.list_page(visit, _NO_REASON, status=422)
         try:
             row = self.promotion.rollback(visit.person.name, reason)
         except TrainingError as error:
-            return self._refused(visit, str(error), f"{PATH}/quay-lai", reason)
+            return self.pages.list_page(visit, str(error), status=422)
         return self._done(visit, "model.back", str(row.id), reason, "quay-lai")
 
     def _done(self, visit: Visit, act: str, number: str, reason: str, done: str) -> Response:
@@ -93,7 +91,3 @@ class ModelActs:
         with self.database.transaction() as session:
             audit.record(session, visit.person.name, act, number, reason)
         return go_to(f"{PATH}?xong={done}")
-
-    def _refused(self, visit: Visit, why: str, again: str, reason: str) -> Response:
-        context = {"why": why, "again": again, "reason": reason, "back": PATH}
-        return self.frame.page(visit, "model_refused.html", status=422, **context)

@@ -48,6 +48,10 @@ class Checkout(Project):
             (path / "data" / f"{name}.yml").unlink()
             (path / "data" / name).mkdir()
             (path / "data" / name / "a.yml").write_text(text, encoding="utf-8")
+        held_out = path / "tests" / "heldout"
+        held_out.mkdir(parents=True)
+        for name in ("messages.jsonl", "twins.jsonl"):
+            (held_out / name).touch()
         self.environment = {**os.environ, **environment, "PYTHONPATH": str(path), "PYTHONUTF8": "1"}
 
     def start(self, *words, most_bytes=resource.RLIM_INFINITY):
