@@ -281,6 +281,7 @@ def _put_live(session: Session, row: Model, by: str, because: str | None, ended:
     session.execute(update(Model).where(Model.state == LIVE).values(state=ended))
     row.state, row.promoted_at, row.promoted_by = LIVE, now(), by
     row.reason = because[:300] if because else None
+    row.shadow_since = None
     session.add(row)
     session.flush()
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.operations.shadowing import read_along
 from bot.review.model import ReviewMessage
-from bot.training import shadow
+from bot.training import ledger, shadow
 from bot.training.model import CANDIDATE, LIVE, Model
 from bot.training.train import TrainingError
 from tests.review.conftest import RULES, Town
@@ -91,7 +91,7 @@ def test_one_reads_along_at_a_time_and_only_what_waits(database, models):
         assert shadow.reading(session).id == 3
         with pytest.raises(TrainingError, match="Model 1 is live; only what waits reads along"):
             shadow.begin(session, "1")
-        shadow.stop(session)
+        ledger.promote(session, "3", models, "an", "drill")
         assert shadow.reading(session) is None
     assert read_along(database, models, RULES, Reader("greet")) is None
 
