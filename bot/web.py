@@ -172,6 +172,7 @@ def _console(database: Database, settings: Settings, adapters: Mapping[str, Adap
         models=settings.models,
         titles=_titles(knowledge),
         promotion=open_promotion(database, settings),
+        address=settings.public_url,
     )
 
 

@@ -9,6 +9,7 @@ from bot.accounts import audit
 from bot.accounts.model import Officer
 from bot.accounts.officers import one_line, unit_of
 from bot.complaints import notices
+from bot.complaints.enclosing import Enclosing, bind
 from bot.complaints.errors import (
     ChangedMeanwhileError,
     ForbiddenMoveError,
@@ -83,11 +84,16 @@ def answer(
     *,
     version: int | None = None,
     viewer: Viewer | None = None,
+    enclosing: Enclosing | None = None,
 ) -> None:
     """Answer the citizen and say how it ended (one of `ANSWER_REASONS`).
 
+    Args:
+        enclosing: the officer's files that go along.
+
     Raises:
         MissingTextError: the answer has no words.
+        UnknownFileError: one of the files does not wait to be sent any more.
         ComplaintError: as `move`.
     """
     if reason not in ANSWER_REASONS:
@@ -95,7 +101,7 @@ def answer(
     with database.transaction() as session:
         complaint = lock(session, code, version, viewer)
         complaint.end_reason = reason
-        step(session, rules, complaint, ANSWERED, STAFF, by, text, reason)
+        step(session, rules, complaint, ANSWERED, STAFF, by, text, reason, enclosing=enclosing)
 
 
 def forward(
@@ -259,6 +265,7 @@ def step(
     note: str = "",
     reason: str | None = None,
     tell: bool = True,
+    enclosing: Enclosing | None = None,
 ) -> None:
     """Move a locked complaint, keep its clock, record who and why, and tell the citizen.
 
@@ -280,8 +287,9 @@ def step(
     complaint.state = to_state
     if to_state in OPEN:
         complaint.end_reason = None
+    files = bind(session, complaint, by, enclosing) if enclosing else ()
     if tell:
-        notices.tell_move(session, complaint, note)
+        notices.tell_move(session, complaint, note, files)
     if actor == STAFF:
         # Last: who comes after waits for this entry until the transaction ends.
         audit.record(session, by, "complaint.move", complaint.code, f"{to_state} {reason or ''}".strip())

@@ -6,20 +6,21 @@ without a file, never a file that nobody knows of. What is kept goes the other w
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.accounts import audit
 from bot.complaints import casework, evidence_files
 from bot.complaints.errors import MissingTextError, NoConsentError, UnknownComplaintError, UnknownFileError
-from bot.complaints.evidence_checks import FileRules, check_file
+from bot.complaints.evidence_checks import CleanFile, FileRules, check_file
 from bot.complaints.lifecycle import CITIZEN
 from bot.complaints.model import Complaint, ComplaintOpening, Consent, Evidence
 from bot.complaints.visibility import Viewer, conditions
@@ -31,7 +32,7 @@ from bot.text.normalise import clean
 PURPOSE = "evidence"
 OPENED, REMOVED = "file", "file_removed"
 # Keeping and deleting go one after the other: a file that is taken up again must not be deleted meanwhile.
-_TURN = "evidence"
+TURN = "evidence"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Kept:
     Attributes:
         size: bytes as kept.
         removed: by whom and why, when its bytes are gone.
+        move_id: of staff's files, the step of the history they went with.
     """
 
     id: int
@@ -48,6 +50,7 @@ class Kept:
     media_type: str
     size: int
     removed: tuple[str, str] | None = None
+    move_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,27 +86,59 @@ def keep(database: Database, folder: Path, rules: FileRules, conversation: str, 
     if not has_agreed(database, conversation):
         raise NoConsentError(rules.consent["missing"])
     file = check_file(rules, name, content)
+    with storing(database, folder, file) as store:
+        return store.keep(rules, _waiting(store.session, conversation), conversation=conversation)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A transaction in which one file is kept, whoever it is from; keeping and deleting take turns.
+
+    Attributes:
+        prepared: its bytes, encrypted and on disk.
+    """
+
+    session: Session
+    folder: Path
+    file: CleanFile
+    digest: str
+    prepared: Path
+
+    def keep(self, rules: FileRules, waiting: list[Evidence], **whose: Any) -> Kept:
+        """Keep the file beside those that wait already; the same file again, while it waits, is kept once.
+
+        Args:
+            whose: columns of the row that say whose it is.
+
+        Raises:
+            RefusedFileError: there are too many.
+        """
+        known = next((row for row in waiting if row.digest == self.digest), None)
+        if known:
+            return shown(self.session, known)
+        _check_limits(rules, waiting, len(self.file.content))
+        row = Evidence(
+            digest=self.digest,
+            name=cipher_of(self.session).seal(self.file.name),
+            media_type=self.file.media_type,
+            size=len(self.file.content),
+            **whose,
+        )
+        self.session.add(row)
+        self.session.flush()
+        evidence_files.put(self.folder, self.digest, self.prepared)
+        return shown(self.session, row)
+
+
+@contextlib.contextmanager
+def storing(database: Database, folder: Path, file: CleanFile) -> Iterator[Store]:
+    """What keeps a file that was inspected; the transaction ends with the block."""
     digest = database.cipher.digest(hashlib.sha256(file.content).hexdigest())
     prepared = evidence_files.prepare(folder, database.cipher, digest, file.content)
     try:
         with database.transaction() as session:
-            take_turn(session, _TURN)
-            waiting = _waiting(session, conversation)
-            known = next((row for row in waiting if row.digest == digest), None)
-            if known:
-                return _shown(session, known)
-            _check_limits(rules, waiting, len(file.content))
-            row = Evidence(
-                conversation=conversation,
-                digest=digest,
-                name=cipher_of(session).seal(file.name),
-                media_type=file.media_type,
-                size=len(file.content),
-            )
-            session.add(row)
-            session.flush()
-            evidence_files.put(folder, digest, prepared)
-            return _shown(session, row)
+            take_turn(session, TURN)
+            yield Store(session, folder, file, digest, prepared)
     finally:
         prepared.unlink(missing_ok=True)
 
@@ -111,7 +146,7 @@ def keep(database: Database, folder: Path, rules: FileRules, conversation: str, 
 def waiting_files(database: Database, conversation: str) -> list[Kept]:
     """The files that will go with the conversation's next complaint."""
     with database.reading() as session:
-        return [_shown(session, row) for row in _waiting(session, conversation)]
+        return [shown(session, row) for row in _waiting(session, conversation)]
 
 
 def remove_waiting(database: Database, folder: Path, conversation: str, file_id: int) -> None:
@@ -121,23 +156,23 @@ def remove_waiting(database: Database, folder: Path, conversation: str, file_id:
         UnknownFileError: this conversation has no such file waiting.
     """
     with database.transaction() as session:
-        take_turn(session, _TURN)
+        take_turn(session, TURN)
         row = next((row for row in _waiting(session, conversation, lock=True) if row.id == file_id), None)
         if row is None:
             raise UnknownFileError("There is no such file.")
-        _remove(session, folder, row, CITIZEN, "")
+        remove_row(session, folder, row, CITIZEN, "")
 
 
 def list_files(database: Database, code: str, *, restricted: bool = False, viewer: Viewer | None = None) -> list[Kept]:
-    """The files of a complaint, removed ones with by whom and why.
+    """The citizen's files of a complaint, removed ones with by whom and why.
 
     Raises:
         UnknownComplaintError: no complaint has this code, or it is a denunciation and this is not one of its readers.
     """
     with database.reading() as session:
-        complaint = _complaint(session, code, restricted, viewer)
-        rows = session.execute(select(Evidence).where(Evidence.complaint_id == complaint.id).order_by(Evidence.id))
-        return [_shown(session, row) for row in rows.scalars()]
+        complaint = complaint_of(session, code, restricted, viewer)
+        own = select(Evidence).where(Evidence.complaint_id == complaint.id, Evidence.given_by.is_(None))
+        return [shown(session, row) for row in session.execute(own.order_by(Evidence.id)).scalars()]
 
 
 def open_file(
@@ -160,7 +195,7 @@ def open_file(
     """
     reason = _reason(why)
     with database.transaction() as session:
-        complaint = _complaint(session, code, restricted, viewer)
+        complaint = complaint_of(session, code, restricted, viewer)
         row = _file(session, complaint, file_id)
         session.add(ComplaintOpening(complaint_id=complaint.id, opened_by=by, what=f"{OPENED} {row.id}", why=reason))
         audit.record(session, by, "complaint.open", complaint.code, f"{OPENED} {row.id}")
@@ -186,24 +221,25 @@ def remove(
     """
     reason = _reason(why)
     with database.transaction() as session:
-        _complaint(session, code, restricted, viewer)
+        complaint_of(session, code, restricted, viewer)
         # Before the turn, as whoever erases a complaint takes them.
         complaint = casework.lock(session, code)
-        take_turn(session, _TURN)
-        _remove(session, folder, _file(session, complaint, file_id), by, reason)
+        take_turn(session, TURN)
+        remove_row(session, folder, _file(session, complaint, file_id), by, reason)
         casework.record(complaint, complaint.state, by, "", REMOVED)
         audit.record(session, by, "complaint.remove_file", complaint.code, f"{OPENED} {file_id}")
 
 
 def sweep_unfiled(database: Database, folder: Path, older_than: timedelta, *, dry_run: bool = False) -> int:
-    """Delete files that no complaint came for, and what is in the folder without a row; how many there were.
+    """Delete files that no complaint, or no answer, came for, and what is in the folder without a row; how many.
 
     Args:
         dry_run: only count.
     """
     with database.transaction() as session:
-        take_turn(session, _TURN)
-        forgotten = select(Evidence).where(Evidence.complaint_id.is_(None), Evidence.created_at < now() - older_than)
+        take_turn(session, TURN)
+        waits = or_(Evidence.complaint_id.is_(None), Evidence.given_by.is_not(None) & Evidence.move_id.is_(None))
+        forgotten = select(Evidence).where(waits, Evidence.created_at < now() - older_than)
         rows = session.execute(forgotten.with_for_update()).scalars().all()
         orphans = _orphans(session, folder, older_than)
         if not dry_run:
@@ -235,7 +271,7 @@ def reseal_files(database: Database, folder: Path) -> int:
     done = 0
     for digest in list(evidence_files.digests_in(folder)):
         with database.transaction() as session:
-            take_turn(session, _TURN)
+            take_turn(session, TURN)
             if evidence_files.path_of(folder, digest).exists():
                 content = evidence_files.read(folder, database.cipher, digest)
                 evidence_files.put(folder, digest, evidence_files.prepare(folder, database.cipher, digest, content))
@@ -261,7 +297,8 @@ def _check_limits(rules: FileRules, waiting: list[Evidence], size: int) -> None:
         raise rules.refuse("all_bytes")
 
 
-def _complaint(session: Session, code: str, restricted: bool, viewer: Viewer | None) -> Complaint:
+def complaint_of(session: Session, code: str, restricted: bool, viewer: Viewer | None) -> Complaint:
+    """The complaint of a code, as `list_files`."""
     wanted = select(Complaint).where(Complaint.code == find_receipt_code(code), *conditions(viewer))
     row = session.execute(wanted).scalar_one_or_none()
     if row is None or (row.restricted and not restricted):
@@ -270,9 +307,10 @@ def _complaint(session: Session, code: str, restricted: bool, viewer: Viewer | N
 
 
 def _file(session: Session, complaint: Complaint, file_id: int) -> Evidence:
-    row = session.execute(
-        select(Evidence).where(Evidence.id == file_id, Evidence.complaint_id == complaint.id).with_for_update()
-    ).scalar_one_or_none()
+    # What an officer has not sent yet is nobody else's to open.
+    went = or_(Evidence.given_by.is_(None), Evidence.move_id.is_not(None))
+    own = (Evidence.id == file_id, Evidence.complaint_id == complaint.id, went)
+    row = session.execute(select(Evidence).where(*own).with_for_update()).scalar_one_or_none()
     if row is None or row.removed_at:
         raise UnknownFileError(f"{complaint.code} has no file {file_id}, or it was removed.")
     return row
@@ -285,12 +323,14 @@ def _reason(why: str) -> str:
     return reason
 
 
-def _shown(session: Session, row: Evidence) -> Kept:
+def shown(session: Session, row: Evidence) -> Kept:
+    """A file as it is shown."""
     removed = (row.removed_by, row.removed_why or "") if row.removed_at else None
-    return Kept(row.id, cipher_of(session).unseal(row.name), row.media_type, row.size, removed)
+    return Kept(row.id, cipher_of(session).unseal(row.name), row.media_type, row.size, removed, row.move_id)
 
 
-def _remove(session: Session, folder: Path, row: Evidence, by: str, why: str) -> None:
+def remove_row(session: Session, folder: Path, row: Evidence, by: str, why: str) -> None:
+    """Remove one file, in its turn: bytes and name; that there was one stays."""
     _delete_bytes(session, folder, [row])
     # A file's name may name a person.
     row.name = cipher_of(session).seal("")
@@ -298,7 +338,7 @@ def _remove(session: Session, folder: Path, row: Evidence, by: str, why: str) ->
 
 
 def _erase(session: Session, folder: Path, whose: Any) -> int:
-    take_turn(session, _TURN)
+    take_turn(session, TURN)
     rows = session.execute(select(Evidence).where(whose)).scalars().all()
     _delete(session, folder, rows)
     return len(rows)

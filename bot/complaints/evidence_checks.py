@@ -92,7 +92,18 @@ def check_file(rules: FileRules, name: str, content: bytes) -> CleanFile:
     if len(content) > rules.limits["file_bytes"]:
         raise too_large(rules, content)
     kind, cleaned = _inspect(rules, content)
+    if kind not in rules.kinds:
+        raise rules.refuse("kind")
     return CleanFile(label_of(name, rules.kinds[kind]), rules.kinds[kind].media_type, cleaned)
+
+
+def fit_photo(rules: FileRules, content: bytes, most_bytes: int) -> bytes:
+    """A photo as JPEG of at most so many bytes, smaller where it has to be; takes a second or two.
+
+    Raises:
+        RefusedFileError: it can't be made so small, or is no photo.
+    """
+    return _inspect(rules, content, most_bytes)[1]
 
 
 def too_large(rules: FileRules, beginning: bytes) -> RefusedFileError:
@@ -112,8 +123,8 @@ def label_of(name: str, kind: FileKind) -> str:
     return (stem[:_LONGEST_NAME].strip() or _NO_NAME) + (ending or kind.endings[0])
 
 
-def _inspect(rules: FileRules, content: bytes) -> tuple[str, bytes]:
-    limits = {**rules.limits, "written_bytes": _MAY_GROW * rules.limits["file_bytes"]}
+def _inspect(rules: FileRules, content: bytes, fit_bytes: int = 0) -> tuple[str, bytes]:
+    limits = {**rules.limits, "written_bytes": _MAY_GROW * rules.limits["file_bytes"], "fit_bytes": fit_bytes}
     # In memory on both sides: a citizen's photo is never on disk in the clear.
     with _memory("asked") as asked, _memory("told") as told:
         asked.write(content)

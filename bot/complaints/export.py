@@ -50,6 +50,7 @@ class _Filled:
     kind: str
     contact: str
     files: int
+    given: int
     overdue: bool
     open_text: Callable[[str], str]
 
@@ -93,6 +94,7 @@ COLUMNS = (
     _Column("Số tệp", 7, lambda f: str(f.files)),
     _Column("Ngày trả lời", 17, lambda f: _moment(f.answer().moved_at) if f.answer() else ""),
     _Column("Câu trả lời", 60, lambda f: f.told(f.answer().note) if f.answer() else "", free=True),
+    _Column("Tệp kèm trả lời", 9, lambda f: str(f.given)),
     _Column("Mở lại", 7, lambda f: str(f.row.reopened)),
     _Column("Điểm", 6, lambda f: str(f.row.rating or "")),
     _Column("Lời đánh giá", 30, lambda f: f.told(f.row.rating_words), free=True),
@@ -182,7 +184,8 @@ def _batch(database: Database, rules: Rules, rows: list[Complaint], look: Look, 
             .where(Evidence.complaint_id.in_([row.id for row in rows]), Evidence.removed_at.is_(None))
             .group_by(Evidence.complaint_id)
         )
-        files = dict(session.execute(counted).all())
+        files = dict(session.execute(counted.where(Evidence.given_by.is_(None))).all())
+        given = dict(session.execute(counted.where(Evidence.move_id.is_not(None))).all())
         lines = []
         for row in rows:
             if look.contact and _holds_personal_values(row):
@@ -192,6 +195,7 @@ def _batch(database: Database, rules: Rules, rows: list[Complaint], look: Look, 
                 rules.kinds[row.kind].label if row.kind in rules.kinds else row.kind,
                 _contact(database, row, look),
                 files.get(row.id, 0),
+                given.get(row.id, 0),
                 reading.is_overdue(row, today),
                 functools.partial(vault.reveal, session, row.conversation) if look.contact else mask_values,
             )

@@ -219,7 +219,10 @@ class ComplaintOpening(Base):
 
 
 class Evidence(Base):
-    """A photo or document: here what it is, its bytes encrypted in a folder under the name `digest`."""
+    """A photo or document: here what it is, its bytes encrypted in a folder under the name `digest`.
+
+    A citizen's, or an officer's that goes along with an answer; the latter has `given_by`, and `move_id` once it went.
+    """
 
     __tablename__ = "evidence"
     __table_args__ = (Index("ix_evidence_conversation_complaint_id", "conversation", "complaint_id"),)
@@ -237,6 +240,10 @@ class Evidence(Base):
     removed_at = Column(UtcDateTime)
     removed_by = Column(String(100))
     removed_why = Column(Text)
+    # Of staff's files: by whom, the step of the history they went with, and what opens them on the status page.
+    given_by = Column(String(100))
+    move_id = Column(BigInteger)
+    key_digest = Column(String(64))
 
 
 class ChainLink(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from bot.complaints.lifecycle import (
 from bot.complaints.model import Complaint, ComplaintJoin, ComplaintNotice
 from bot.database import take_turn
 from bot.delivery import correspondents, outbox
+from bot.delivery.attached import Attached
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.model import FETCHING, channel_of
 from bot.delivery.outbox import Button, Reply
@@ -66,15 +68,20 @@ ADD, NOT_SOLVED, SOLVED = "add", "not_solved", "solved"
 _TITLES = {ADD: "Bổ sung thông tin", NOT_SOLVED: "Chưa giải quyết được", SOLVED: "Đã ổn, cảm ơn"}
 
 
-def tell_move(session: Session, complaint: Complaint, note: str) -> None:
-    """Tell the citizen, and those who joined, that the complaint has moved to the state it is in."""
-    _tell(session, complaint, complaint.conversation, _moved(complaint, note), complaint.state)
+def tell_move(session: Session, complaint: Complaint, note: str, files: tuple[Attached, ...] = ()) -> None:
+    """Tell the citizen, and those who joined, that the complaint has moved to the state it is in.
+
+    Args:
+        files: what the citizen gets along with it; those who joined don't, it may be about the citizen alone.
+    """
+    reply = replace(_moved(complaint, note), files=files)
+    _tell(session, complaint, complaint.conversation, reply, complaint.state)
     tell_followers(session, complaint, note)
 
 
-def preview_answer(complaint: Complaint, text: str, reason: str) -> Reply:
-    """What the citizen will read of an answer that is not given yet."""
-    return _preview(complaint, ANSWERED, text, reason)
+def preview_answer(complaint: Complaint, text: str, reason: str, files: tuple[Attached, ...] = ()) -> Reply:
+    """What the citizen will get of an answer that is not given yet."""
+    return replace(_preview(complaint, ANSWERED, text, reason), files=files)
 
 
 def preview_question(complaint: Complaint, text: str) -> Reply:

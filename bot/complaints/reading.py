@@ -75,6 +75,7 @@ class Step:
     to_state: str
     reason: str | None
     note: str | None
+    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def _moves(session: Session, row: Complaint, look: Look) -> tuple[ComplaintMove,
 def _step(session: Session, row: Complaint, move: ComplaintMove, contact: bool) -> Step:
     # Staff's own words are stored as the citizen was told them, a number that was quoted with them.
     note = move.note and (vault.reveal(session, row.conversation, move.note) if contact else mask_values(move.note))
-    return Step(move.moved_at, move.moved_by, move.from_state, move.to_state, move.reason, note)
+    return Step(move.moved_at, move.moved_by, move.from_state, move.to_state, move.reason, note, move.id)
 
 
 def _masked(session: Session, row: Complaint) -> Draft:
@@ -255,8 +256,9 @@ def _openings(session: Session, row: Complaint) -> tuple[ComplaintOpening, ...]:
 
 
 def _files(session: Session, row: Complaint) -> tuple[int, int]:
-    counted = select(func.count(Evidence.id), func.count(Evidence.removed_at)).where(Evidence.complaint_id == row.id)
-    kept, removed = session.execute(counted).one()
+    counted = select(func.count(Evidence.id), func.count(Evidence.removed_at))
+    own = counted.where(Evidence.complaint_id == row.id, Evidence.given_by.is_(None))
+    kept, removed = session.execute(own).one()
     return kept - removed, removed
 
 

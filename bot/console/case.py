@@ -14,8 +14,9 @@ from bot.complaints.reading import Look, see_complaint
 from bot.complaints.visibility import viewer_of
 from bot.console.case_page import CasePage, takers, unit_in
 from bot.console.case_parts import BEGINS, REMARK, Act, Acts, After, code_of, seen_by
-from bot.console.doors import Door, allowed
+from bot.console.doors import Door, Handler, allowed
 from bot.console.lists import LIST
+from bot.console.sending import ANSWER
 from bot.console.sentences import DONE, IN_VAIN
 from bot.console.visit import Visit, go_to
 
@@ -49,8 +50,8 @@ class CasePages:
             Door(_CASE, self.show, allowed(READ)),
             # Asked for by the open page again and again, so it keeps no session alive.
             Door(f"{_CASE}/ai", self.show_others, allowed(READ), touches=False),
-            *(Door(f"{_CASE}/{form}/mau", self._begin(form), allowed(WORK), "POST") for form in BEGINS),
-            *(Door(f"{_CASE}/{name}", self._form(name, act), allowed(needs), "POST") for name, act, needs in forms),
+            *(_form_at(f"{_CASE}/{form}/mau", self._begin(form), WORK, form) for form in BEGINS),
+            *(_form_at(f"{_CASE}/{name}", self._form(name, act), needs, name) for name, act, needs in forms),
         ]
 
     def show(self, visit: Visit) -> Response:
@@ -65,7 +66,10 @@ class CasePages:
         return work.frame.page(visit, "present.html", others=others)
 
     def _begin(self, form: str) -> Callable[[Visit], Response]:
-        return lambda visit: self.page.show(self.page.work.begin(visit, form), After(failed=form))
+        work = self.page.work
+        return lambda visit: self.page.show(
+            work.begin(visit, form), work.refused_files(visit, form) or After(failed=form)
+        )
 
     def _form(self, name: str, act: Act) -> Callable[[Visit], Response]:
         return lambda visit: self.page.work.send(visit, name, act, self._after, self.page.show)
@@ -112,3 +116,7 @@ class CasePages:
     def _check_unit(self, visit: Visit) -> None:
         if visit.form.get("unit-sure") != "yes" and not self.page.knows(unit_in(visit)):
             raise UnknownUnitError("Nobody is of this unit.")
+
+
+def _form_at(path: str, handler: Handler, needs: str, form: str) -> Door:
+    return Door(path, handler, allowed(needs), "POST", takes_files=form == ANSWER)

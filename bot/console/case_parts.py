@@ -32,15 +32,16 @@ from bot.complaints.lifecycle import (
     STATE_LABELS,
     ways_on,
 )
-from bot.complaints.model import WAITING
+from bot.complaints.model import WAITING, Complaint
 from bot.complaints.reading import Seen, is_overdue
 from bot.complaints.rules import Rules
 from bot.complaints.talk import Said
 from bot.complaints.visibility import Viewer
+from bot.console.enclosing import AnswerFiles
 from bot.console.pages import Frame
 from bot.console.sending import ANSWER, ASK, Held, hold, preview_of, warn
 from bot.console.sentences import CHANGED, sentence_of
-from bot.console.showing import Render
+from bot.console.showing import Render, Shown
 from bot.console.visit import Visit
 from bot.database import Database
 from bot.delivery.model import channel_of
@@ -95,6 +96,7 @@ class Workplace:
         templates: what answers and questions begin with.
         renderers: how each channel that is sent to cuts a message.
         today: tells the day in Viet Nam.
+        enclosing: handles what goes along with answers.
     """
 
     database: Database
@@ -105,6 +107,7 @@ class Workplace:
     templates: Mapping[str, Template]
     renderers: Mapping[str, Render]
     today: Callable[[], date]
+    enclosing: AnswerFiles
 
     def parts(self, visit: Visit, viewer: Viewer, seen: Seen, after: After) -> dict[str, Any]:
         """What `case_parts.html` and `case_forms.html` show."""
@@ -134,9 +137,19 @@ class Workplace:
                 form: [one for one in self.templates.values() if one.fits(row.kind, state, row.restricted)]
                 for form, state in BEGINS.items()
             },
-            "preview": preview_of(self.renderers, visit, row, failed) if after.held and failed in BEGINS else [],
+            "preview": self._preview(visit, row, failed) if after.held and failed in BEGINS else [],
+            **self.enclosing.parts(visit, row),
             "labels": LABELS,
         }
+
+    def _preview(self, visit: Visit, row: Complaint, form: str) -> list[Shown]:
+        files = self.enclosing.preview(visit, row) if form == ANSWER else ()
+        return preview_of(self.renderers, visit, row, form, files)
+
+    def refused_files(self, visit: Visit, form: str) -> After | None:
+        """Why files that a form brought were refused; what was typed, and the other files, are kept."""
+        refused = self.enclosing.take(visit, code_of(visit)) if form == ANSWER else []
+        return After(error=" ".join(refused), failed=form, status=422) if refused else None
 
     def begin(self, visit: Visit, form: str) -> Visit:
         """The visit with the words of the template that was chosen, behind what was typed before."""
@@ -166,6 +179,8 @@ class Workplace:
         """
         if form in BEGINS:
             visit = _filled(visit)
+        if refused := self.refused_files(visit, form):
+            return again(visit, refused)
         if held := hold(visit, form, self.templates.values()):
             return again(visit, After(failed=form, held=held, status=held.status))
 
@@ -238,7 +253,8 @@ class Acts:
     def answer(self, visit: Visit, code: str) -> None:
         """Answer it."""
         by, text, reason = visit.person.name, visit.form.get("text"), visit.form.get("reason")
-        casework.answer(self.work.database, self.work.rules, code, text, reason, by, **self._seen(visit))
+        seen = {**self._seen(visit), "enclosing": self.work.enclosing.enclose(visit, code)}
+        casework.answer(self.work.database, self.work.rules, code, text, reason, by, **seen)
 
     def name(self, visit: Visit, code: str) -> None:
         """Say who is named."""

@@ -13,7 +13,9 @@ from starlette.routing import BaseRoute, Mount
 from bot.accounts.officers import Accounts
 from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
+from bot.complaints.answer_files import load_answer_rules
 from bot.complaints.answer_templates import Template
+from bot.complaints.evidence_checks import FileRules
 from bot.complaints.rules import Rules
 from bot.console.account import AccountPages
 from bot.console.bulk import BulkPages
@@ -23,6 +25,7 @@ from bot.console.case_page import CasePage
 from bot.console.case_parts import Workplace
 from bot.console.denunciations import DenunciationPages
 from bot.console.doors import PUBLIC, Door, Guard
+from bot.console.enclosing import AnswerFiles
 from bot.console.filters import FilterPages
 from bot.console.gaps import GapPages
 from bot.console.lists import ListPages
@@ -55,6 +58,8 @@ class Console:
         models: where the models lie.
         titles: what procedures and topics are called, by their keys.
         promotion: puts models live; None is not from here.
+        file_rules: what officers may send along with answers.
+        address: of the site on which citizens open it.
     """
 
     sessions: Sessions
@@ -70,6 +75,8 @@ class Console:
     models: Path = HERE.parents[1] / "models"
     titles: Mapping[str, str] = field(default_factory=dict)
     promotion: Promotes | None = None
+    file_rules: FileRules = field(default_factory=lambda: load_answer_rules(HERE.parents[1] / "knowledge"))
+    address: str = ""
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -81,7 +88,15 @@ class Console:
         accounts = Accounts(database, self.sessions.passwords)
         label = self.provider.settings.label if self.provider else ""
         work = Workplace(
-            database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
+            database,
+            self.rules,
+            accounts,
+            self.sessions,
+            frame,
+            self.templates,
+            self.renderers,
+            self.today,
+            AnswerFiles(database, self.folder, self.file_rules, self.address),
         )
         case = CasePage(work)
         models = ModelPages(database, frame, self.checkout, self.models)

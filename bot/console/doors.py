@@ -5,10 +5,11 @@ A visitor passes: session, step of the log-in, permission, and for forms the tok
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,7 +20,14 @@ from bot.accounts import audit
 from bot.accounts.permissions import may
 from bot.accounts.sessions import CODE, DONE, ENROL, PASSWORD, LoggedIn, Sessions, csrf_of
 from bot.complaints.errors import UnknownComplaintError
-from bot.console.forms import Form, TooLargeError, read_form
+from bot.console.forms import (
+    MOST_BYTES,
+    MOST_WITH_FILES,
+    Form,
+    TooLargeError,
+    read_form,
+    read_form_with_files,
+)
 from bot.console.pages import HEADERS, Frame
 from bot.console.visit import HOME, Visit, go_to
 from bot.pages import sender_of
@@ -72,6 +80,7 @@ class Door:
     Attributes:
         path: as Starlette writes it, below `HOME`.
         touches: whether a visit keeps the session from ending for idleness.
+        takes_files: whether its form brings files along.
     """
 
     path: str
@@ -79,6 +88,11 @@ class Door:
     needs: Needs
     method: str = "GET"
     touches: bool = True
+    takes_files: bool = False
+
+
+# Forms with files that are taken into memory at the same time.
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,7 @@ class Guard:
     sessions: Sessions
     frame: Frame
     secure: bool
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     def route(self) -> Route:
         """The door as a route."""
@@ -96,19 +111,36 @@ class Guard:
 
     async def open(self, request: Request) -> Response:
         """Let a visitor in, or say why not; nothing of it stays in a cache."""
-        try:
-            form = await read_form(request) if request.method == "POST" else Form()
-        except TooLargeError:
-            form = None
-        response = await run_in_threadpool(self._open, request, form)
+        if self.door.takes_files:
+            async with self.room:
+                response = await self._receive(request)
+        else:
+            response = await self._receive(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
-    def _open(self, request: Request, form: Form | None) -> Response:
+    async def _receive(self, request: Request) -> Response:
+        try:
+            form = await self._read(request) if request.method == "POST" else Form()
+        except TooLargeError:
+            form = None
+        return await run_in_threadpool(self._open, request, form)
+
+    async def _read(self, request: Request) -> Form:
+        if not self.door.takes_files:
+            return await read_form(request)
+        login = await run_in_threadpool(self._login, request, False)
+        welcome = login is not None and login.step in self.door.needs.steps
+        # Of a stranger's form only the words, which may be an officer's whose session has just ended.
+        return await read_form_with_files(request, MOST_WITH_FILES if welcome else MOST_BYTES)
+
+    def _login(self, request: Request, touch: bool) -> LoggedIn | None:
         token = request.cookies.get(COOKIE, "")
-        known = 0 < len(token) <= _LONGEST_TOKEN
-        login = self.sessions.of(token, touch=self.door.touches) if known else None
+        return self.sessions.of(token, touch=touch) if 0 < len(token) <= _LONGEST_TOKEN else None
+
+    def _open(self, request: Request, form: Form | None) -> Response:
+        login = self._login(request, self.door.touches)
         form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
         csrf = login.csrf if login else csrf_of(form_token)
         visit = Visit(request, form or Form(), login, csrf, sender_of(request))

@@ -13,6 +13,7 @@ from bot.complaints.notices import preview_answer, preview_question
 from bot.console.sentences import WARNINGS
 from bot.console.showing import Render, Shown, show
 from bot.console.visit import Visit
+from bot.delivery.attached import Attached
 from bot.delivery.model import channel_of
 from bot.text.mask import find_personal_values
 
@@ -56,13 +57,19 @@ def warn(visit: Visit, form: str, templates: Iterable[Template] = ()) -> tuple[s
     return tuple(WARNINGS[key] for key in _noticed(form, text, templates)) if text else ()
 
 
-def preview_of(renderers: Mapping[str, Render], visit: Visit, complaint: Complaint, form: str) -> list[Shown]:
-    """An answer or a question as the citizen's channel will show it."""
+def preview_of(
+    renderers: Mapping[str, Render], visit: Visit, complaint: Complaint, form: str, files: tuple[Attached, ...] = ()
+) -> list[Shown]:
+    """An answer or a question as the citizen's channel will show it.
+
+    Args:
+        files: what goes along with an answer.
+    """
     text, reason = visit.form.get("text"), visit.form.get("reason")
     if form == ASK:
         reply = preview_question(complaint, text)
     else:
-        reply = preview_answer(complaint, text, reason if reason in ANSWER_REASONS else "")
+        reply = preview_answer(complaint, text, reason if reason in ANSWER_REASONS else "", files)
     return show(renderers, channel_of(complaint.conversation), reply)
 
 

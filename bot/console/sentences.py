@@ -28,6 +28,7 @@ from bot.complaints.errors import (
     MissingTextError,
     NamingWaitsError,
     NobodyChosenError,
+    UnknownFileError,
     UnknownUnitError,
 )
 
@@ -151,6 +152,7 @@ _TEXTS = (
     (NamingWaitsError, "Chưa xác nhận ai bị nêu tên trong phản ánh, nên chưa giao, chuyển hay gộp được."),
     (UnknownUnitError, UNKNOWN_UNIT),
     (NobodyChosenError, "Chọn cán bộ bị nêu tên, hoặc đánh dấu “Không phải cán bộ nào của trung tâm”."),
+    (UnknownFileError, "Một tệp kèm theo vừa được gửi hoặc gỡ ở cửa sổ khác. Anh/chị xem lại rồi gửi."),
     (MissingTextError, "Việc này cần có lời; ô còn trống."),
     (ForbiddenMoveError, "Phản ánh đang ở bước không cho làm việc này, hoặc người được chọn không nhận được."),
     (ComplaintError, "Việc này không làm được với phản ánh."),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.delivery.attached import with_links
 from bot.delivery.outbox import Reply
 
 Render = Callable[[Reply], Sequence[Mapping[str, Any]]]
@@ -13,18 +14,25 @@ Render = Callable[[Reply], Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Shown:
-    """One message as the citizen sees it: its words, and the titles of the buttons under it."""
+    """One message as the citizen sees it: its words, and the titles of the buttons under it; or a file by its name."""
 
     text: str
     buttons: tuple[str, ...]
+    file: str = ""
 
 
 def show(renderers: Mapping[str, Render], channel: str, reply: Reply) -> list[Shown]:
     """The messages that a reply becomes; on pages, and on channels that are switched off, it stays one."""
     if channel not in renderers:
-        return [Shown(reply.text, tuple(button.title for button in reply.buttons))]
-    parts = [part.get("message", part) for part in renderers[channel](reply)]
-    return [Shown(str(part["text"]), tuple(_titles(part))) for part in parts]
+        return [Shown(with_links(reply.text, reply.files), tuple(button.title for button in reply.buttons))]
+    return [_shown(part) for part in renderers[channel](reply)]
+
+
+def _shown(part: Mapping[str, Any]) -> Shown:
+    if "file" in part:
+        return Shown("", (), str(part["file"]["name"]))
+    message = part.get("message", part)
+    return Shown(str(message["text"]), tuple(_titles(message)))
 
 
 def _titles(part: Any) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Visit:
     def with_form(self, **fields: str) -> Visit:
         """The same visit as if these fields had been typed."""
         typed = {**self.form.fields, **{name: [value] for name, value in fields.items()}}
-        return replace(self, form=Form(typed))
+        return replace(self, form=replace(self.form, fields=typed))
 
     def asked(self, name: str) -> str:
         """A part of the address behind the question mark."""

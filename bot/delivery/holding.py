@@ -65,7 +65,7 @@ def _carried() -> Any:
 
 
 def merge(replies: Sequence[Reply]) -> Reply:
-    """One message of several: texts one below the other, buttons of all.
+    """One message of several: texts one below the other, buttons and files of all.
 
     Buttons that say and mean the same are given once; those that only say the same are told apart by their case.
     """
@@ -84,4 +84,5 @@ def merge(replies: Sequence[Reply]) -> Reply:
             known.add(key)
             title = f"{button.title} ({given[key]})" if meanings[button.title] > 1 else button.title
             buttons.append(replace(button, title=title))
-    return Reply("\n\n".join(r.text for r in replies), tuple(buttons), notice=all(r.notice for r in replies))
+    text, files = "\n\n".join(r.text for r in replies), tuple(file for reply in replies for file in reply.files)
+    return Reply(text, tuple(buttons), notice=all(r.notice for r in replies), files=files)

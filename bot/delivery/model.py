@@ -133,7 +133,7 @@ class OutboxMessage(Base):
     # The beginning of the conversation's name; decides who carries it out.
     channel = Column(String(20), nullable=False, default=channel_of_row)
     conversation = Column(String(100), nullable=False)
-    # JSON {"text", "buttons": [{"id", "title", "payload"}], "notice"}, encrypted.
+    # JSON {"text", "buttons": [{"id", "title", "payload"}], "notice", "files": [see `attached.Attached`]}, encrypted.
     body = Column(LargeBinary, nullable=False)
     inbox_id = Column(BigInteger)
     position = Column(Integer, nullable=False, default=0)

@@ -15,6 +15,7 @@ from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Cipher, DatabaseError, cipher_of, now, take_turn
+from bot.delivery.attached import Attached, with_links
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
 
 _OUTBOX = OutboxMessage.__table__
@@ -37,12 +38,14 @@ class Reply:
     Attributes:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
         notice: answers no message; filled in when it is read back.
+        files: what goes along, after the text.
     """
 
     text: str
     buttons: tuple[Button, ...] = ()
     aside: bool = False
     notice: bool = False
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def _make_rows(
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         sent += [{"conversation": conversation, **_row_of(button)} for button in buttons]
         content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
+        if reply.files:
+            content["files"] = [asdict(file) for file in reply.files]
         rows.append(
             {
                 "conversation": conversation,
@@ -179,9 +184,9 @@ def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[Out
 
 def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
     reply = read_reply(cipher_of(session), row.body)
-    return Line(
-        f"out-{row.id}", "bot", reply.text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback
-    )
+    # Who fetches lines opens files where they lie.
+    text = with_links(reply.text, reply.files)
+    return Line(f"out-{row.id}", "bot", text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback)
 
 
 def _citizen_lines(session: Session, conversation: str) -> list[Line]:
@@ -214,4 +219,5 @@ def read_reply(cipher: Cipher, body: bytes) -> Reply:
     """
     content = json.loads(cipher.unseal(body))
     buttons = tuple(Button(**button) for button in content["buttons"])
-    return Reply(content["text"], buttons, notice=content.get("notice", False))
+    files = tuple(Attached(**file) for file in content.get("files", ()))
+    return Reply(content["text"], buttons, notice=content.get("notice", False), files=files)

@@ -95,3 +95,6 @@ LINK_TOO_MANY = "Anh/chị đã thử nhiều mã không đúng. Vui lòng chờ
 CHANNEL_NAMES = {"web": "trên trang web", "telegram": "trên Telegram", "zalo_oa": "trên Zalo", "zalo_bot": "trên Zalo"}
 CHANNEL_ELSEWHERE = "ở kênh khác"
 OR = " hoặc "
+# Of files that a channel can't take, where they are opened; of one that has been taken back meanwhile, that it was.
+FILES_AT = "Tệp kèm theo ({names}), anh/chị mở tại: {link}"
+FILE_GONE = "Câu trả lời có kèm một tệp, nhưng trung tâm đã gỡ tệp đó."

@@ -56,8 +56,10 @@ def inspect(content: bytes, limits: dict[str, int]) -> tuple[str, bytes]:
         return kind, clean_pdf(content, limits["pages"])
     if kind in SOUNDS:
         return kind, clean_sound(kind, content)
-    from bot.complaints.inspection.pictures import clean_picture
+    from bot.complaints.inspection.pictures import clean_picture, fit_picture
 
+    if limits.get("fit_bytes"):
+        return "jpeg", fit_picture(kind, content, limits["pixels"], limits["fit_bytes"])
     return kind, clean_picture(kind, content, limits["pixels"], limits["kept_side"])
 
 

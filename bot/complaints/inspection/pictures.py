@@ -19,8 +19,28 @@ _OPTIONS: dict[str, dict[str, int | bool]] = {
 _ODD_EXIF = (ValueError, TypeError, KeyError, IndexError, OverflowError, SyntaxError, struct.error)
 
 
-def clean_picture(kind: str, content: bytes, most_pixels: int, kept_side: int) -> bytes:
+# Tried one after the other until a photo is small enough; the last is still to be made out on a phone.
+_SIDES = (4096, 2560, 1920, 1280, 800)
+
+
+def fit_picture(kind: str, content: bytes, most_pixels: int, most_bytes: int) -> bytes:
+    """The picture as JPEG of at most so many bytes.
+
+    Raises:
+        RefusedError: as `clean_picture`, or it does not fit.
+    """
+    for side in _SIDES:
+        drawn = clean_picture(kind, content, most_pixels, side, "jpeg")
+        if len(drawn) <= most_bytes:
+            return drawn
+    raise RefusedError("file_bytes")
+
+
+def clean_picture(kind: str, content: bytes, most_pixels: int, kept_side: int, written_as: str = "") -> bytes:
     """The picture encoded again, upright and without metadata, at most `kept_side` pixels long.
+
+    Args:
+        written_as: another kind than its own.
 
     Raises:
         RefusedError: it is broken, moves, or has too many pixels.
@@ -35,7 +55,7 @@ def clean_picture(kind: str, content: bytes, most_pixels: int, kept_side: int) -
             image.draft(None, (kept_side, kept_side))
             image.load()
             drawn = _upright(image)
-            return _encode(kind, drawn, kept_side)
+            return _encode(written_as or kind, drawn, kept_side)
     except Image.DecompressionBombError as error:
         raise RefusedError("pixels") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, struct.error) as error:

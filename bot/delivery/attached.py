@@ -1,0 +1,34 @@
+"""Files that go along with a message: what the outbox knows of them, which is never their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.delivery import sentences
+
+
+@dataclass(frozen=True)
+class Attached:
+    """One file that goes along.
+
+    Attributes:
+        id: what its bytes are asked for by, where they are kept.
+        size: bytes as kept.
+        link: the page on which the citizen opens it.
+    """
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    link: str
+
+
+def with_links(text: str, files: Sequence[Attached]) -> str:
+    """The text with where these files are opened, for channels that can't take them."""
+    lines = [
+        sentences.FILES_AT.format(names=", ".join(file.name for file in files if file.link == link), link=link)
+        for link in dict.fromkeys(file.link for file in files)
+    ]
+    return "\n".join([text.rstrip(), *lines]) if lines else text
