@@ -24,6 +24,7 @@ from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import CHANNEL as WEB
+from bot.channels.web_session import known_conversation_of
 from bot.complaints.answer_templates import load_templates
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
@@ -149,7 +150,16 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
         return settings.today or day_in_viet_nam(now())
 
     kinds, guidance = load_kinds(folder), load_guidance(folder)
-    return ComplaintPages(database, kinds, guidance, tries, settings.public_url, today)
+    return ComplaintPages(
+        database,
+        kinds,
+        guidance,
+        tries,
+        settings.public_url,
+        today,
+        settings.evidence,
+        known_conversation_of,
+    )
 
 
 def _console(database: Database, settings: Settings, adapters: Mapping[str, Adapter], knowledge: Knowledge) -> Console:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
 from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import Application
 
 from bot.channels.calls import Caller
 from bot.channels.channel import Channel
+from bot.channels.enclosed import PHOTOS, Enclosed
 from bot.channels.telegram_check import check_telegram
 from bot.channels.telegram_errors import outcome_of
 from bot.channels.telegram_receiving import CHANNEL, Receiver, chat_of
 from bot.channels.telegram_request import Requests
 from bot.channels.telegram_routes import PATH, telegram_routes
 from bot.database import Database
-from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Taken
+from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Refused, Taken
+from bot.delivery.attached import Attached, link_lines
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import render_pieces, shorten, text_with_numbers, utf16_length
+from bot.delivery.sentences import FILE_GONE
 from bot.settings import Settings
 
 # Of one message, in UTF-16 units.
@@ -41,6 +45,9 @@ _CHATS_FOR_ALL = 3
 _CONNECTIONS = 40
 _SECONDS = 10.0
 _LONGEST_DOWNLOAD = 60.0
+# Bytes of one that Telegram shows as a photo.
+LARGEST_PHOTO = 10_000_000
+_FILES_TAKE = 3
 
 
 class TelegramAdapter:
@@ -48,19 +55,26 @@ class TelegramAdapter:
 
     Args:
         files: fetches what `getFile` names; httpx, so that a file can be cut off at its limit.
+        enclosed: gives the bytes of what goes along with answers.
+        seconds: that one call may take; several times as long when it carries a file.
     """
 
     channel = CHANNEL
     per_conversation = 1.0
 
-    def __init__(self, bot: Bot, files: httpx.AsyncClient, per_second: float) -> None:
+    def __init__(
+        self, bot: Bot, files: httpx.AsyncClient, per_second: float, enclosed: Enclosed, seconds: float = _SECONDS
+    ) -> None:
         self.per_second = per_second
+        self._enclosed = enclosed
+        self._seconds = seconds
         self._bot = bot
         self._files = files
         self._told_to_wait: set[str] = set()
 
     def render(self, reply: Reply) -> list[Part]:
-        """Texts of up to 4096 units; the buttons under the last, long titles as numbered lines of it."""
+        """Texts of up to 4096 units, then files; buttons under the last text, long titles as numbered lines of it."""
+        files = [{"file": asdict(file)} for file in reply.files]
         buttons = reply.buttons[:MOST_BUTTONS]
         titles = [button.title for button in buttons]
         numbered = len(buttons) > 1 and any(utf16_length(title) > LONGEST_TITLE for title in titles)
@@ -71,15 +85,40 @@ class TelegramAdapter:
         parts: list[dict[str, Any]] = [{"text": piece.text} for piece in pieces]
         if parts and buttons:
             parts[-1]["keyboard"] = _keyboard(buttons, titles, _NUMBERS_IN_A_ROW if numbered else _per_row(titles))
-        return list(parts)
+        return [*parts, *files]
 
     async def deliver(self, conversation: str, part: Part) -> Outcome:
-        """One sendMessage, as plain text: nothing a citizen wrote can be taken for markup."""
-        chat, text, markup = chat_of(conversation), part["text"], _markup(part.get("keyboard"))
+        """One message, as plain text: nothing a citizen wrote can be taken for markup; or one file."""
+        if "file" in part:
+            return await self._deliver_file(conversation, part["file"])
+        return await self._say(conversation, part["text"], _markup(part.get("keyboard")))
+
+    async def _deliver_file(self, conversation: str, named: Mapping[str, Any]) -> Outcome:
+        """A photo as one, everything else as a document; what Telegram refuses to take is told by its link."""
+        file = await self._enclosed.read(named)
+        if file is None:
+            return await self._say(conversation, FILE_GONE)
+        chat, seconds = chat_of(conversation), _FILES_TAKE * self._seconds
+        photo = await self._enclosed.as_photo(file, LARGEST_PHOTO) if file.media_type in PHOTOS else None
+        if photo:
+            picture = InputFile(photo.content, filename=photo.name)
+            outcome = await self._try(conversation, self._bot.send_photo(chat, picture, read_timeout=seconds))
+            if not _is_about_the_file(outcome):
+                return outcome
+        content = InputFile((photo or file).content, filename=(photo or file).name)
+        outcome = await self._try(conversation, self._bot.send_document(chat, content, read_timeout=seconds))
+        if not _is_about_the_file(outcome):
+            return outcome
+        return await self._say(conversation, "\n".join(link_lines([Attached(**named)])))
+
+    async def _say(self, conversation: str, text: str, markup: InlineKeyboardMarkup | None = None) -> Outcome:
+        preview = LinkPreviewOptions(is_disabled=True)
+        sending = self._bot.send_message(chat_of(conversation), text, reply_markup=markup, link_preview_options=preview)
+        return await self._try(conversation, sending)
+
+    async def _try(self, conversation: str, sending: Awaitable[Message]) -> Outcome:
         try:
-            message = await self._bot.send_message(
-                chat, text, reply_markup=markup, link_preview_options=LinkPreviewOptions(is_disabled=True)
-            )
+            message = await sending
         except RetryAfter as error:
             self._told_to_wait.add(conversation)
             return outcome_of(error, everybody=len(self._told_to_wait) >= _CHATS_FOR_ALL)
@@ -168,7 +207,8 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
             await request.shutdown()
         await files.aclose()
 
-    adapter = TelegramAdapter(application.bot, files, telegram.per_second)
+    enclosed = Enclosed(database, settings.evidence)
+    adapter = TelegramAdapter(application.bot, files, telegram.per_second, enclosed, patience)
     if address is None:
         return Channel(adapter, (), [receiver.poll], close, check)
     return Channel(
@@ -178,6 +218,10 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
         close,
         check,
     )
+
+
+def _is_about_the_file(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and not outcome.gone
 
 
 def _is_loopback(url: str) -> bool:

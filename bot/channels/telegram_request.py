@@ -10,12 +10,13 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.channels.calls import Caller, CallError
+from bot.channels.enclosed import multipart
 
 _FORM = "application/x-www-form-urlencoded"
 
 
 class Requests(BaseRequest):
-    """Calls of the Bot API, for python-telegram-bot; nothing here sends files."""
+    """Calls of the Bot API, for python-telegram-bot."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -48,8 +49,8 @@ class Requests(BaseRequest):
             telegram.error.NetworkError: there was none; its cause is a `CallError`.
         """
         seconds = None if isinstance(read_timeout, DefaultValue) else read_timeout
-        body = urlencode(request_data.json_parameters).encode() if request_data else None
-        headers = {"User-Agent": self.USER_AGENT, "Content-Type": _FORM}
+        body, kind = _form_of(request_data) if request_data else (None, _FORM)
+        headers = {"User-Agent": self.USER_AGENT, "Content-Type": kind}
         try:
             answer = await self._caller.call(method, url, body, headers, seconds)
         except CallError as error:
@@ -57,3 +58,9 @@ class Requests(BaseRequest):
                 raise TimedOut from error
             raise NetworkError(str(error)) from error
         return answer.status, answer.content
+
+
+def _form_of(data: RequestData) -> tuple[bytes, str]:
+    if data.contains_files:
+        return multipart(data.json_parameters, data.multipart_data)
+    return urlencode(data.json_parameters).encode(), _FORM

@@ -102,6 +102,12 @@ def conversation_of(request: Request) -> str:
     return conversation_behind(token)
 
 
+def known_conversation_of(request: Request) -> str | None:
+    """The conversation that a request opens, None when it brings nothing of the kind."""
+    token = token_of(request)
+    return conversation_behind(token) if token else None
+
+
 def conversation_behind(token: str) -> str:
     """The conversation's name; the database knows only this fingerprint of what opens it."""
     return f"{CHANNEL}:{hashlib.sha256(token.encode()).hexdigest()[:40]}"

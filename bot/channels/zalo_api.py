@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.calls import Answered, Caller, CallError
+from bot.channels.enclosed import multipart
 from bot.channels.zalo_errors import Fate, NotAnsweredError, fate_of
 from bot.channels.zalo_tokens import ZaloTokens
+from bot.complaints.evidence import OpenedFile
 from bot.settings import ZaloSettings
 
 TEMPLATE_PATH = "/v3.0/oa/message/template"
 MESSAGE_PATH = "/v3.0/oa/message/cs"
 QUOTA_PATH = "/v3.0/oa/quota/message"
 ACCOUNT_PATH = "/v2.0/oa/getoa"
+UPLOAD_IMAGE_PATH, UPLOAD_FILE_PATH = "/v2.0/oa/upload/image", "/v2.0/oa/upload/file"
+_JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,19 @@ class ZaloApi:
         Raises:
             ZaloError: no answer that can be read, or no token.
         """
-        return await self._ask("POST", path, body)
+        return await self._ask("POST", path, json.dumps(body, ensure_ascii=False).encode())
+
+    async def upload(self, path: str, file: OpenedFile) -> Answer:
+        """What Zalo answers to a file.
+
+        Raises:
+            ZaloError: no answer that can be read, or no token; nobody has the file then.
+        """
+        form, kind = multipart({}, {"file": (file.name, file.content, file.media_type)})
+        try:
+            return await self._ask("POST", path, form, kind)
+        except NotAnsweredError as error:
+            raise NotAnsweredError(error.reason, uncertain=False) from error
 
     async def get(self, path: str) -> Answer:
         """What Zalo answers.
@@ -52,12 +68,12 @@ class ZaloApi:
         """
         return await self._ask("GET", path, None)
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
+    async def _ask(self, method: str, path: str, body: bytes | None, kind: str = _JSON) -> Answer:
         token = await self._tokens.current()
-        answer = await self._ask_with(token, method, path, body)
+        answer = await self._ask_with(token, method, path, body, kind)
         if fate_of(answer.code)[0] is Fate.RENEW:
             stale, token = token, await self._tokens.renew(token)
-            answer = await self._ask_with(token, method, path, body)
+            answer = await self._ask_with(token, method, path, body, kind)
             if fate_of(answer.code)[0] is Fate.RENEW:
                 if token != stale:
                     await self._tokens.doubt(token)
@@ -65,14 +81,13 @@ class ZaloApi:
         await self._tokens.trust(token)
         return answer
 
-    async def _ask_with(self, token: str, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
-        headers = {"access_token": token, "Content-Type": "application/json"}
+    async def _ask_with(self, token: str, method: str, path: str, body: bytes | None, kind: str) -> Answer:
+        headers = {"access_token": token, "Content-Type": kind}
         if self._settings.proof:
             secret = self._settings.app_secret.encode()
             headers["appsecret_proof"] = hmac.new(secret, token.encode(), hashlib.sha256).hexdigest()
-        raw = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         try:
-            answer = await self._caller.call(method, f"{self._settings.api_url}{path}", raw, headers)
+            answer = await self._caller.call(method, f"{self._settings.api_url}{path}", body, headers)
         except CallError as error:
             raise NotAnsweredError("no_answer" if error.sent else "unreachable", uncertain=error.sent) from error
         return _read(answer)

@@ -9,6 +9,7 @@ import logging
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import httpx
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -25,6 +26,7 @@ from bot.channels.zalo_files import ZaloFiles
 from bot.database import Database
 from bot.delivery import counters
 from bot.delivery.adapter import Fetched, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.attached import with_links
 from bot.delivery.finding import Finding
 from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
@@ -62,8 +64,9 @@ class ZaloBotAdapter:
         self._files = files
 
     def render(self, reply: Reply) -> list[Part]:
-        """Texts of at most 2,000 characters, every button as a numbered line."""
-        text = unicodedata.normalize("NFC", text_with_numbers(reply, 0))
+        """Texts of at most 2,000 characters, every button as a numbered line, files by their link: it takes none."""
+        linked = replace(reply, text=with_links(reply.text, reply.files))
+        text = unicodedata.normalize("NFC", text_with_numbers(linked, 0))
         return [{"text": part} for part in split_text(text, MOST_CHARACTERS, nfc_length)]
 
     async def deliver(self, conversation: str, part: Part) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ import httpx
 
 from bot.channels.calls import Caller
 from bot.channels.channel import Channel
+from bot.channels.enclosed import Enclosed
 from bot.channels.zalo_api import ACCOUNT_PATH, MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
+from bot.channels.zalo_enclosing import ZaloEnclosing
 from bot.channels.zalo_errors import (
     NEXT_MINUTE,
     STOPPED_SECONDS,
@@ -30,10 +33,12 @@ from bot.channels.zalo_window import MAYBE_TOLD, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.attached import Attached, link_lines
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import nfc_length, shorten, split_text, text_with_numbers
+from bot.delivery.sentences import FILE_GONE
 from bot.settings import Settings
 from bot.text.codes import find_receipt_code
 
@@ -66,8 +71,10 @@ class ZaloAdapter:
         template: str,
         buttons: bool = True,
         clock: Callable[[], datetime] = now,
+        enclosing: ZaloEnclosing | None = None,
     ) -> None:
         self._api = api
+        self._enclosing = enclosing
         self._window = window
         self._files = files
         self._template = template
@@ -76,7 +83,7 @@ class ZaloAdapter:
         self._plain_until: datetime | None = None
 
     def render(self, reply: Reply) -> list[Part]:
-        """Texts of at most 2,000 characters; the last carries the buttons, all of which are numbered lines as well."""
+        """Texts of at most 2,000 characters, the last with the buttons, which are numbered lines too; then files."""
         numbered = unicodedata.normalize("NFC", text_with_numbers(reply, 0))
         texts = split_text(numbered, MOST_CHARACTERS, nfc_length)
         messages: list[dict[str, Any]] = [{"text": text} for text in texts]
@@ -84,12 +91,15 @@ class ZaloAdapter:
             shown = [_button(button) for button in reply.buttons[:MOST_BUTTONS]]
             messages[-1]["attachment"] = {"type": "template", "payload": {"buttons": shown}}
         notice = {"notice": find_receipt_code(reply.text) or ""} if reply.notice else {}
-        return [{"message": message, **notice} for message in messages]
+        parts: list[Part] = [{"message": message, **notice} for message in messages]
+        return [*parts, *({"file": asdict(file)} for file in reply.files)]
 
     async def deliver(self, conversation: str, part: Part) -> Outcome:
         """Hand one message to Zalo; what may not be written now is held, and a template may tell of it."""
         user_id = conversation.partition(":")[2]
         try:
+            if "file" in part:
+                return await self._deliver_file(conversation, user_id, part["file"])
             return await self._deliver(conversation, user_id, part)
         except TokenError as error:
             return TryAgain(error.reason, after=error.after, everybody=True)
@@ -106,7 +116,20 @@ class ZaloAdapter:
         closed = await self._window.why_closed(conversation, user_id) if "notice" in part else None
         if closed:
             return await self._hold(conversation, user_id, part, closed)
-        answer = await self._say(user_id, part["message"])
+        return await self._settle(conversation, user_id, part, await self._say(user_id, part["message"]))
+
+    async def _deliver_file(self, conversation: str, user_id: str, named: Mapping[str, Any]) -> Outcome:
+        """A photo or a document; what Zalo can't take is told by its link."""
+        file = await self._enclosing.read(named) if self._enclosing else None
+        text = FILE_GONE
+        if file and self._enclosing:
+            answer = await self._enclosing.send(user_id, file)
+            if answer:
+                return await self._settle(conversation, user_id, {}, answer)
+            text = "\n".join(link_lines([Attached(**named)]))
+        return await self._deliver(conversation, user_id, {"message": {"text": text}})
+
+    async def _settle(self, conversation: str, user_id: str, part: Part, answer: Answer) -> Outcome:
         if not answer.code:
             self._window.note_quota(answer)
             return Taken(_message_id(answer))
@@ -238,7 +261,9 @@ def open_channel(
     tokens = ZaloTokens(database, zalo, client, clock)
     api = ZaloApi(zalo, tokens, caller)
     files = ZaloFiles(zalo.api_url)
-    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock, zalo.pays), files, zalo.template, zalo.buttons, clock)
+    enclosing = ZaloEnclosing(api, Enclosed(database, settings.evidence))
+    window = ZaloWindow(database, api, clock, zalo.pays)
+    adapter = ZaloAdapter(api, window, files, zalo.template, zalo.buttons, clock, enclosing)
 
     async def check() -> list[Finding]:
         return [await _look(api)]

@@ -27,8 +27,11 @@ class Attached:
 
 def with_links(text: str, files: Sequence[Attached]) -> str:
     """The text with where these files are opened, for channels that can't take them."""
-    lines = [
-        sentences.FILES_AT.format(names=", ".join(file.name for file in files if file.link == link), link=link)
-        for link in dict.fromkeys(file.link for file in files)
-    ]
-    return "\n".join([text.rstrip(), *lines]) if lines else text
+    return "\n".join([text.rstrip(), *link_lines(files)]) if files else text
+
+
+def link_lines(files: Sequence[Attached]) -> list[str]:
+    """Where these files are opened, a line for each link."""
+    links = dict.fromkeys(file.link for file in files)
+    named = {link: ", ".join(file.name for file in files if file.link == link) for link in links}
+    return [sentences.FILES_AT.format(names=names, link=link) for link, names in named.items()]

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,14 +21,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.templating import Jinja2Templates
 
-from bot.complaints import chain, verification
+from bot.complaints import answer_files, chain, verification
+from bot.complaints.errors import UnknownFileError
 from bot.complaints.guidance import Guidance
 from bot.complaints.kinds import Kind
 from bot.complaints.queries import find_status
 from bot.complaints.verification import UNKNOWN, verify_receipt
 from bot.database import Database
 from bot.pages import make_templates, sender_of
-from bot.site.complaint_view import view_of
+from bot.site.complaint_view import Opened, view_of
 from bot.site.pages import PAGE_HEADERS, TEMPLATES
 
 HEADERS = {**PAGE_HEADERS, "Cache-Control": "no-store"}
@@ -35,6 +37,8 @@ DAYS_A_PAGE, DAYS_A_FILE = 30, 1000
 MOST_BYTES, MOST_CHARACTERS = 2000, 200
 # Of a code that was typed wrongly only what can stand in one is shown again, to be mended.
 _CODE_LIKE = re.compile(r"[0-9A-Za-z -]{1,20}")
+# Of files, what a browser shows by itself; everything else is a download.
+_SHOWN = ("image/jpeg", "image/png", "image/webp")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -55,6 +59,8 @@ class ComplaintPages:
     Attributes:
         address: the public address of the site, without a slash at its end.
         today: tells the day in Viet Nam.
+        folder: where photos and documents lie.
+        conversation_of: the conversation that a request's browser opens, None when it opens none.
     """
 
     database: Database
@@ -63,6 +69,8 @@ class ComplaintPages:
     tries: Tries
     address: str
     today: Callable[[], date]
+    folder: Path
+    conversation_of: Callable[[Request], str | None]
     _templates: Jinja2Templates = field(default_factory=lambda: make_templates(TEMPLATES), init=False)
 
     def routes(self) -> list[BaseRoute]:
@@ -75,6 +83,10 @@ class ComplaintPages:
             Route("/phan-anh/chuoi/{day}.json", self.day_as_json),
             Route("/phan-anh/kiem-tra", self.check, name="check_receipt"),
             Route("/phan-anh/{code}", self.show, name="complaint"),
+            # Where an officer's files are opened: by the citizen's own browser, or by the link that came with them.
+            Route("/phan-anh/{code}/tep/{file:int}", self.open_file),
+            Route("/phan-anh/{code}/tep/{key}", self.show),
+            Route("/phan-anh/{code}/tep/{key}/{file:int}", self.open_file),
         ]
 
     async def ask(self, request: Request) -> Response:
@@ -104,11 +116,40 @@ class ComplaintPages:
             self.tries.wait_for(sender_of(request))
             # The code is not repeated on the page: anybody could put words of their own into such a link.
             return self._render(request, "complaint_unknown.html", status=404)
-        path = f"/phan-anh/{status.code}"
-        if request.url.path != path:
+        path, key = f"/phan-anh/{status.code}", request.path_params.get("key", "")
+        opened = await run_in_threadpool(self._opened, request, status.code, key)
+        if key and not opened.files:
+            # Wrong, or of files that are gone: as if only the code had been given.
+            self.tries.wait_for(sender_of(request))
             return RedirectResponse(path, status_code=303, headers=HEADERS)
-        view = view_of(status, self.kinds, self.guidance, self.address + path, self.today())
+        if not key and request.url.path != path:
+            return RedirectResponse(path, status_code=303, headers=HEADERS)
+        view = view_of(status, self.kinds, self.guidance, self.address + path, self.today(), opened)
         return self._render(request, "complaint.html", complaint=view)
+
+    async def open_file(self, request: Request) -> Response:
+        """GET /phan-anh/<code>/tep/…/<number>: a file that came with an answer."""
+        wait = self._wait(request)
+        if wait:
+            return self._refuse(request, wait)
+        given = request.path_params
+        args = (given["code"], given["file"], self.conversation_of(request), given.get("key", ""))
+        try:
+            file = await run_in_threadpool(answer_files.open_for, self.database, self.folder, *args)
+        except UnknownFileError:
+            self.tries.wait_for(sender_of(request))
+            return self._render(request, "complaint_unknown.html", status=404)
+        way = "inline" if file.media_type in _SHOWN else "attachment"
+        disposition = f"{way}; filename*=UTF-8''{quote(file.name, safe='')}"
+        # Drawn or packed anew when it was kept; should a browser look for more in it, nothing runs.
+        safe = {"Content-Disposition": disposition, "Content-Security-Policy": "default-src 'none'; sandbox"}
+        return Response(file.content, media_type=file.media_type, headers={**HEADERS, **safe})
+
+    def _opened(self, request: Request, code: str, key: str) -> Opened:
+        base = f"/phan-anh/{code}/tep/{key}/" if key else f"/phan-anh/{code}/tep/"
+        files = answer_files.files_for(self.database, code, None if key else self.conversation_of(request), key)
+        shown = tuple((file, f"{base}{file.id}") for file in files)
+        return Opened(answer_files.counts_for(self.database, code), shown)
 
     async def check(self, request: Request) -> Response:
         """GET /phan-anh/kiem-tra: whether a receipt's code and link fit what is kept."""

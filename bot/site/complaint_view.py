@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import segno
 
+from bot.complaints.answer_files import Given
 from bot.complaints.guidance import ANSWERED, CLOSED, LATE, OPEN, Guidance, Step
 from bot.complaints.kinds import Kind
 from bot.complaints.lifecycle import ANSWERED as STATE_ANSWERED
@@ -14,6 +16,39 @@ from bot.complaints.lifecycle import CLOSED as STATE_CLOSED
 from bot.complaints.lifecycle import END_REASONS, STATE_LABELS, WITHDRAWN
 from bot.complaints.queries import Status
 from bot.complaints.workdays import day_in_viet_nam
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A step that was taken.
+
+    Attributes:
+        files: what came with it and this visitor may open, (name, address).
+        closed: how many others came with it.
+    """
+
+    when: str
+    what: str
+    files: tuple[tuple[str, str], ...] = ()
+    closed: int = 0
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What of the answers' files a visitor sees.
+
+    Attributes:
+        counts: moment of a step → how many came with it.
+        files: those that may be opened, with their addresses.
+    """
+
+    counts: Mapping[datetime, int] = field(default_factory=dict)
+    files: tuple[tuple[Given, str], ...] = ()
+
+    def passed(self, at: datetime, label: str) -> Passed:
+        """A step with its files."""
+        own = tuple((file.name, address) for file, address in self.files if file.given_at == at)
+        return Passed(_moment(at), label, own, self.counts.get(at, 0) - len(own))
 
 
 @dataclass(frozen=True)
@@ -41,20 +76,24 @@ class ComplaintView:
     awaited: bool
     late: bool
     paused: bool
-    history: tuple[tuple[str, str], ...]
+    history: tuple[Passed, ...]
     steps: tuple[Step, ...]
     note: str
     link: str
     qr: str
 
 
-def view_of(status: Status, kinds: dict[str, Kind], guidance: Guidance, address: str, today: date) -> ComplaintView:
+def view_of(
+    status: Status, kinds: dict[str, Kind], guidance: Guidance, address: str, today: date, opened: Opened | None = None
+) -> ComplaintView:
     """The page of a status.
 
     Args:
         address: where the page is found.
         today: the day in Viet Nam.
+        opened: files of answers; None shows nothing of them.
     """
+    opened = opened or Opened()
     awaited = status.state not in (STATE_ANSWERED, STATE_CLOSED)
     late = awaited and not status.paused and status.due_on is not None and status.due_on < today
     when = LATE if late else OPEN if awaited else ANSWERED if status.state == STATE_ANSWERED else CLOSED
@@ -73,7 +112,7 @@ def view_of(status: Status, kinds: dict[str, Kind], guidance: Guidance, address:
         awaited=awaited,
         late=late,
         paused=status.paused,
-        history=tuple((_moment(at), label) for at, label in status.steps),
+        history=tuple(opened.passed(at, label) for at, label in status.steps),
         steps=steps,
         note=guidance.note,
         link=status.link,

@@ -72,7 +72,7 @@ def fetch(adapter_for, telegram):
 
 def render(text, *titles):
     buttons = tuple(Button(title, "/x", f"id{number:010}") for number, title in enumerate(titles))
-    return TelegramAdapter(None, None, 30).render(Reply(text, buttons))
+    return TelegramAdapter(None, None, 30, None).render(Reply(text, buttons))
 
 
 def titles_of(part):

@@ -37,13 +37,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Sent:
-    """What stands in a chat from the bot."""
+    """What stands in a chat from the bot; a file with how it is shown, its name and bytes."""
 
     chat: int
     message_id: int
     text: str
     keyboard: list
     at: float
+    file: tuple | None = None
 
     @property
     def buttons(self):
@@ -207,6 +208,24 @@ class FakeTelegram(FakeServer):
         self.sent.append(sent)
         return {**make_message(sent.message_id, chat, bot_user(self.token)), "text": text}
 
+    def answer_send_photo(self, given):
+        _check_size(given["photo"][1], 10)
+        return self._take_file(given, "photo")
+
+    def answer_send_document(self, given):
+        _check_size(given["document"][1], 50)
+        return self._take_file(given, "document")
+
+    def _take_file(self, given, kind):
+        chat, (name, content) = int(given["chat_id"]), given[kind]
+        self._check_chat(chat)
+        sent = Sent(chat, next(self._message_ids), "", [], time.monotonic(), (kind, name, content))
+        self.sent.append(sent)
+        return make_message(sent.message_id, chat, bot_user(self.token))
+
+    def files_to(self, chat_id):
+        return [(sent.file[0], sent.file[1]) for sent in list(self.sent) if sent.chat == chat_id and sent.file]
+
     def answer_edit_message_text(self, given):
         chat, number = int(given["chat_id"]), int(given["message_id"])
         _check_text(given.get("text", ""))
@@ -258,6 +277,13 @@ class FakeTelegram(FakeServer):
 
 def _snake(method):
     return re.sub("[A-Z]", lambda found: f"_{found.group().lower()}", method)
+
+
+def _check_size(content, megabytes):
+    if not content:
+        raise ApiError(400, "Bad Request: file must be non-empty")
+    if len(content) > megabytes * 1024 * 1024:
+        raise ApiError(413, "Request Entity Too Large")
 
 
 def _check_text(text):

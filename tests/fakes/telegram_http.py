@@ -73,8 +73,14 @@ def _read_form(headers, raw):
         return json.loads(raw or b"{}")
     if kind.startswith("multipart/form-data"):
         parts = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + raw).iter_parts()
-        return {part.get_param("name", header="content-disposition"): part.get_payload() for part in parts}
+        return {part.get_param("name", header="content-disposition"): _content(part) for part in parts}
     return {}
+
+
+def _content(part):
+    """The text of a field, or name and bytes of a file."""
+    content = part.get_payload(decode=True)
+    return (part.get_filename(), content) if part.get_filename() else content.decode()
 
 
 def _simulate(fake, path, raw):

@@ -13,6 +13,8 @@ import time
 import unicodedata
 from collections import deque
 from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +26,12 @@ APP_SECRET = "app-s3cret-0f-the-fake"
 FIRST_REFRESH, FIRST_ACCESS = "refresh-0", "access-0"
 LIFETIME = 90_000
 DAY = 86_400
+DOCUMENTS = (
+    "application/pdf",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "text/csv",
+)
 
 
 class Fault(Enum):
@@ -49,8 +57,24 @@ class Sent:
         return self.message.get("text", "")
 
     @property
+    def upload(self):
+        """What of the uploads the message names."""
+        payload = self.message.get("attachment", {}).get("payload", {})
+        return payload.get("token") or next((one["attachment_id"] for one in payload.get("elements", ())), None)
+
+    @property
     def buttons(self):
         return self.message.get("attachment", {}).get("payload", {}).get("buttons", [])
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A file that was uploaded."""
+
+    kind: str
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass
@@ -84,6 +108,8 @@ class Rules:
         renewable: whether a refresh token is given with an access token.
         account: what is left of the account's package, None for messages that need none of it.
         buttons: code that messages with buttons meet, None to take them.
+        upload_faults: faults and error codes, one for each coming upload; 429 and 500 are HTTP's.
+        uploads_end: how many of the coming uploads have ended by the time a message names them.
     """
 
     lifetime: float = LIFETIME
@@ -100,6 +126,8 @@ class Rules:
     renewable: bool = True
     account: int | None = None
     buttons: int | None = None
+    upload_faults: deque = field(default_factory=deque)
+    uploads_end: int = 0
 
 
 class FakeZaloOA(FakeServer):
@@ -109,6 +137,8 @@ class FakeZaloOA(FakeServer):
         self.rules = Rules(**rules)
         self.sent, self.templates, self.uploads, self.asked = [], [], [], []
         self.files, self.redirects = {}, {}
+        # What has been uploaded and can be named in a message.
+        self.alive = {}
         self.renewals, self.violations, self.codes = [], [], {}
         # Called when tokens were given out and the answer is not on its way yet.
         self.on_grant = None
@@ -217,8 +247,8 @@ class FakeZaloOA(FakeServer):
         with self._lock:
             fault = self._fault()
             user_id = body.get("recipient", {}).get("user_id")
-            refused = _check(body) or self._refusal(user_id)
-            if self.rules.buttons and "attachment" in body["message"]:
+            refused = _check(body, self.alive) or self._refusal(user_id)
+            if self.rules.buttons and "buttons" in body["message"].get("attachment", {}).get("payload", {}):
                 refused = refused or _error(self.rules.buttons, "attachment is invalid!")
             if isinstance(fault, int):
                 refused = refused or _error(fault, "scripted")
@@ -228,6 +258,21 @@ class FakeZaloOA(FakeServer):
             self.sent.append(Sent(number, user_id, body["message"], fault.name if fault else None))
             data = {"message_id": f"m{number}", "user_id": user_id, "quota": self._take_quota(user_id)}
             return {"data": data, "error": 0, "message": "Success"}, fault
+
+    def upload(self, kind, name, media_type, content):
+        """The answer to a file."""
+        most, taken = (1, ("image/jpeg", "image/png")) if kind == "image" else (5, DOCUMENTS)
+        if media_type not in taken or len(content) > most * 1024 * 1024:
+            return _error(-210, "Parameter exceeds allowable limit")
+        with self._lock:
+            self.uploads.append(Uploaded(kind, name, media_type, content))
+            number = f"{kind}-{len(self.uploads)}"
+            if self.rules.uploads_end:
+                self.rules.uploads_end -= 1
+            else:
+                self.alive[number] = self.uploads[-1]
+        data = {"attachment_id": number} if kind == "image" else {"token": number}
+        return {"data": data, "error": 0, "message": "Success"}
 
     def template(self, body):
         """(answer, fault) of a template by user id."""
@@ -314,8 +359,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         if closed:
             return self._send(closed)
         if path.startswith("/v2.0/oa/upload/"):
-            self.fake.uploads.append((path.rpartition("/")[2], len(raw)))
-            return self._send({"data": {"attachment_id": "a1", "token": "f1"}, "error": 0, "message": "Success"})
+            return self._upload(path.rpartition("/")[2], raw)
         body = json.loads(raw)
         if path == "/v3.0/oa/message/cs":
             return self._message(*self.fake.message(body))
@@ -323,6 +367,18 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             return self._message(*self.fake.template(body))
         known = path == "/v3.0/oa/quota/message"
         return self._send(self.fake.quota(body) if known else _error(-209, "Not supported this api"))
+
+    def _upload(self, kind, raw):
+        fault = self.fake.rules.upload_faults.popleft() if self.fake.rules.upload_faults else None
+        if fault in (429, 500):
+            return self._send(b"<html>busy</html>", fault)
+        if fault is not None:
+            return self._message(_error(fault, "scripted") if isinstance(fault, int) else {}, fault)
+        form = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode() + raw
+        (part,) = BytesParser(policy=HTTP).parsebytes(form).iter_parts()
+        assert part.get_param("name", header="content-disposition") == "file"
+        content = part.get_payload(decode=True)
+        return self._send(self.fake.upload(kind, part.get_filename(), part.get_content_type(), content))
 
     def _message(self, answer, fault):
         if fault in (Fault.LATE, Fault.LOST):
@@ -356,15 +412,18 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
 
-def _check(body):
+def _check(body, alive):
     """The error of a message that Zalo would not take."""
     user_id, message = body.get("recipient", {}).get("user_id"), body.get("message", {})
-    text = message.get("text", "")
+    text, payload = message.get("text", ""), message.get("attachment", {}).get("payload", {})
     if not isinstance(user_id, str) or not user_id.isdigit():
         return _error(-201, "user_id is invalid!")
-    if not text or len(unicodedata.normalize("NFC", text)) > 2000:
+    named = [one.get("attachment_id") for one in payload.get("elements", ())] or [payload.get("token")]
+    if named != [None] and named[0] not in alive:
+        return _error(-100, "attachment_id was expired")
+    if (not text and "token" not in payload) or len(unicodedata.normalize("NFC", text)) > 2000:
         return _error(-210, "Parameter exceeds allowable limit")
-    buttons = message.get("attachment", {}).get("payload", {}).get("buttons", [])
+    buttons = payload.get("buttons", [])
     bad = [b for b in buttons if len(b["title"]) > 100 or len(b["payload"]) > 1000 or b["type"] != "oa.query.hide"]
     if len(buttons) > 5 or bad:
         return _error(-201, "buttons is invalid!")

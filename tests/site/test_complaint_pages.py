@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.channels.limits import RateLimit
+from bot.channels.web_session import known_conversation_of
 from bot.complaints import citizen
 from bot.complaints.chain import GENESIS, close_days, link_after
 from bot.complaints.guidance import load_guidance
@@ -53,9 +55,18 @@ class Clock:
         return self.moment
 
 
-def app(centre, day=TODAY, clock=None, address=ADDRESS):
+def app(centre, day=TODAY, clock=None, address=ADDRESS, folder=None):
     tries = RateLimit(MOST_WRONG, 600, clock or Clock())
-    pages = ComplaintPages(centre.database, centre.rules.kinds, GUIDANCE, tries, address, lambda: day)
+    pages = ComplaintPages(
+        centre.database,
+        centre.rules.kinds,
+        GUIDANCE,
+        tries,
+        address,
+        lambda: day,
+        folder or Path("no-files"),
+        known_conversation_of,
+    )
     return Starlette(routes=[*page_routes(), *pages.routes()])
 
 
