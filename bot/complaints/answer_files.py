@@ -49,7 +49,14 @@ def load_answer_rules(folder: Path) -> FileRules:
 
 
 def keep(
-    database: Database, folder: Path, rules: FileRules, code: str, by: str, viewer: Viewer, name: str, content: bytes
+    database: Database,
+    folder: Path,
+    rules: FileRules,
+    code: str,
+    by: str,
+    viewer: Viewer | None,
+    name: str,
+    content: bytes,
 ) -> Kept:
     """Keep an officer's file for their next answer to a complaint.
 
@@ -66,7 +73,7 @@ def keep(
         return store.keep(rules, waiting, conversation=complaint.conversation, complaint_id=complaint.id, given_by=by)
 
 
-def waiting_files(database: Database, code: str, by: str, viewer: Viewer) -> list[Kept]:
+def waiting_files(database: Database, code: str, by: str, viewer: Viewer | None) -> list[Kept]:
     """What this officer has ready for their next answer.
 
     Raises:
@@ -77,7 +84,7 @@ def waiting_files(database: Database, code: str, by: str, viewer: Viewer) -> lis
         return [shown(session, row) for row in rows]
 
 
-def preview(database: Database, code: str, by: str, viewer: Viewer, address: str) -> tuple[Attached, ...]:
+def preview(database: Database, code: str, by: str, viewer: Viewer | None, address: str) -> tuple[Attached, ...]:
     """What the citizen would get, its link without the key that it will have.
 
     Raises:
@@ -89,7 +96,7 @@ def preview(database: Database, code: str, by: str, viewer: Viewer, address: str
         return tuple(attached(session, row, link) for row in waiting_rows(session, complaint, by))
 
 
-def take_back(database: Database, folder: Path, code: str, by: str, viewer: Viewer, ids: Iterable[int]) -> None:
+def take_back(database: Database, folder: Path, code: str, by: str, viewer: Viewer | None, ids: Iterable[int]) -> None:
     """Delete files that this officer does not want to send; what is gone already is no error.
 
     Raises:
@@ -103,7 +110,7 @@ def take_back(database: Database, folder: Path, code: str, by: str, viewer: View
             session.delete(row)
 
 
-def files_given(database: Database, code: str, viewer: Viewer) -> dict[int, list[Kept]]:
+def files_given(database: Database, code: str, viewer: Viewer | None) -> dict[int, list[Kept]]:
     """What went with the steps of a complaint: number of the step → files.
 
     Raises:
