@@ -1,4 +1,4 @@
-"""Files with an answer from the console, with forms alone: taken, refused, looked at, sent, and nothing lost on the way."""
+"""Files with an answer from the console, with forms alone: taken, refused, looked at, sent, nothing lost on the way."""
 
 import asyncio
 import html

@@ -38,8 +38,10 @@ from bot.delivery.sentences import ERASED
 from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.retention import run_retention
 from bot.settings import ROOT
+from tests.complaints.answering import answer_again, keep
 from tests.complaints.conftest import AN, Centre
 from tests.complaints.conftest import centre as centre
+from tests.complaints.files import pdf, photo
 from tests.factories import make_settings, open_complaint, raw_bytes
 from tests.fakes.rasa import FakeRasa, Received, say
 
@@ -136,6 +138,28 @@ def test_what_was_planted_everywhere_is_nowhere_afterwards(town):
     assert town.rows(Correspondent) == []
     assert (town.files(), town.rasa.events.get(AN)) == ([], None)
     assert find_status(town.database, code).erased
+
+
+def test_what_staff_sent_along_and_what_still_waits_goes_with_the_rest(town):
+    code, folder = town.plant(), town.stores.folder
+    answer_again(town.centre, folder, code, (f"{NAME}.pdf", pdf()))
+    keep(town.centre, folder, code, f"{NAME}.jpg", photo())
+    assert len(town.files()) == 3
+    assert town.delete() == 1
+    assert (town.files(), town.centre.count(Evidence)) == ([], 0)
+    assert NAME.encode() not in town.readable()
+
+
+def test_what_staff_sent_along_goes_when_the_time_of_its_feedback_has_come(town):
+    code, folder = town.centre.file().code, town.stores.folder
+    town.centre.step(code, "accepted")
+    answer_again(town.centre, folder, code, ("thư.pdf", pdf()))
+    citizen.settle(town.database, town.centre.rules, AN, code)
+    run_retention(town.stores, PERIODS, TODAY)
+    assert len(town.files()) == 1
+    age(town, 1100)
+    assert run_retention(town.stores, PERIODS, TODAY)["ended_complaints"] == 1
+    assert (town.files(), town.centre.count(Evidence)) == ([], 0)
 
 
 def test_others_lose_nothing(town):
