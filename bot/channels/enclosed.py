@@ -20,6 +20,7 @@ from bot.database import Database
 from bot.settings import ROOT
 
 JPEG, PNG = "image/jpeg", "image/png"
+_AT_ONCE = 8
 PHOTOS = (JPEG, PNG, "image/webp")
 
 
@@ -29,10 +30,12 @@ class Enclosed:
 
     Attributes:
         folder: where photos and documents lie.
+        room: for files on their way, each of which is in memory.
     """
 
     database: Database
     folder: Path
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _inspected: asyncio.Semaphore = field(default_factory=inspections)
 
     @cached_property

@@ -90,7 +90,8 @@ class TelegramAdapter:
     async def deliver(self, conversation: str, part: Part) -> Outcome:
         """One message, as plain text: nothing a citizen wrote can be taken for markup; or one file."""
         if "file" in part:
-            return await self._deliver_file(conversation, part["file"])
+            async with self._enclosed.room:
+                return await self._deliver_file(conversation, part["file"])
         return await self._say(conversation, part["text"], _markup(part.get("keyboard")))
 
     async def _deliver_file(self, conversation: str, named: Mapping[str, Any]) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +25,6 @@ class ZaloEnclosing:
 
     api: ZaloApi
     enclosed: Enclosed
-
-    async def read(self, named: Mapping[str, Any]) -> OpenedFile | None:
-        """A file as its part names it; None when it has been taken back."""
-        return await self.enclosed.read(named)
 
     async def send(self, user_id: str, file: OpenedFile) -> Answer | None:
         """What Zalo answers to a message with this file; None when it takes no such file, or no upload at all.

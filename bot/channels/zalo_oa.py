@@ -98,8 +98,9 @@ class ZaloAdapter:
         """Hand one message to Zalo; what may not be written now is held, and a template may tell of it."""
         user_id = conversation.partition(":")[2]
         try:
-            if "file" in part:
-                return await self._deliver_file(conversation, user_id, part["file"])
+            if "file" in part and self._enclosing:
+                async with self._enclosing.enclosed.room:
+                    return await self._deliver_file(self._enclosing, conversation, user_id, part["file"])
             return await self._deliver(conversation, user_id, part)
         except TokenError as error:
             return TryAgain(error.reason, after=error.after, everybody=True)
@@ -118,12 +119,13 @@ class ZaloAdapter:
             return await self._hold(conversation, user_id, part, closed)
         return await self._settle(conversation, user_id, part, await self._say(user_id, part["message"]))
 
-    async def _deliver_file(self, conversation: str, user_id: str, named: Mapping[str, Any]) -> Outcome:
+    async def _deliver_file(
+        self, enclosing: ZaloEnclosing, conversation: str, user_id: str, named: Mapping[str, Any]
+    ) -> Outcome:
         """A photo or a document; what Zalo can't take is told by its link."""
-        file = await self._enclosing.read(named) if self._enclosing else None
-        text = FILE_GONE
-        if file and self._enclosing:
-            answer = await self._enclosing.send(user_id, file)
+        file, text = await enclosing.enclosed.read(named), FILE_GONE
+        if file:
+            answer = await enclosing.send(user_id, file)
             if answer:
                 return await self._settle(conversation, user_id, {}, answer)
             text = "\n".join(link_lines([Attached(**named)]))
