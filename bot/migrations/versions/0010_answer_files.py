@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 COLUMNS = (("given_by", sa.String(100)), ("move_id", sa.BigInteger()), ("key_digest", sa.String(64)))
 
