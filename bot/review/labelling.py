@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from bot.review.rules import ReviewRules, load_review_rules
 from bot.text.normalise import fold, normalise
 
 _INTENT = re.compile(r"- intent:\s*['\"]?([\w/]+)")
+_KEY_OR_NAME = re.compile(r"^(key|name): *['\"]?(.*?)['\"]? *$", re.MULTILINE)
 # What is waited for by a second person comes a little sooner: half of the work is done.
 _SECOND_FIRST = 1.25
 # From this share on the model has little to learn from a message that nobody found wrong.
@@ -71,12 +72,14 @@ class Desk:
     Attributes:
         sentences: how many training sentences each intent has; those are the intents there are.
         clock: tells the moment.
+        procedures: the procedures a message may be about, with their names; empty is any.
     """
 
     database: Database
     rules: ReviewRules
     sentences: Mapping[str, int]
     clock: Callable[[], datetime] = now
+    procedures: Mapping[str, str] = field(default_factory=dict)
 
     def next(self, by: str, count: int = 1, after: Sequence[int] = ()) -> list[Card]:
         """What this person should look at now, what is worth most first.
@@ -123,33 +126,37 @@ class Desk:
             intent: one that there is, `SKIP`, `UNFIT`, or a new one with its definition.
 
         Raises:
-            ReviewError: there is no such item or intent.
+            ReviewError: there is no such item, intent or procedure.
         """
         self._check(intent, definition)
+        if procedure and self.procedures and procedure not in self.procedures:
+            raise ReviewError(f"There is no procedure '{procedure}'.")
+        said = ReviewLabel(
+            by=by, intent=intent, procedure=procedure or None, definition=definition, made_at=self.clock()
+        )
         with self.database.transaction() as session:
             take_turn(session, "review")
-            return [self._label(session, item, by, intent, procedure, definition) for item in dict.fromkeys(items)]
+            return [self._label(session, item, said) for item in dict.fromkeys(items)]
 
-    def undo(self, by: str) -> int | None:
-        """Take this person's last label back; returns its item, None when there is none to take back."""
+    def undo(self, by: str) -> list[int]:
+        """Take back what this person said last, of one item or of many at once; returns the items."""
+        own = (ReviewLabel.by == by, ReviewLabel.undone_at.is_(None), ReviewItem.state != WRITTEN)
+        of_items = select(ReviewLabel).join(ReviewItem, ReviewItem.id == ReviewLabel.item_id).where(*own)
         with self.database.transaction() as session:
             take_turn(session, "review")
-            last = (
-                select(ReviewLabel)
-                .join(ReviewItem, ReviewItem.id == ReviewLabel.item_id)
-                .where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None), ReviewItem.state != WRITTEN)
-                .order_by(ReviewLabel.id.desc())
-                .limit(1)
-            )
-            row = session.execute(last).scalar_one_or_none()
-            if row is None:
-                return None
-            row.undone_at = now()
+            last = session.execute(of_items.order_by(ReviewLabel.id.desc()).limit(1)).scalar_one_or_none()
+            if last is None:
+                return []
+            # What was said at once has one moment.
+            rows = session.execute(of_items.where(ReviewLabel.made_at == last.made_at)).scalars().all()
+            for row in rows:
+                row.undone_at = now()
             session.flush()
-            item = session.get(ReviewItem, row.item_id, with_for_update=True)
-            assert item
-            self._settle(session, item)
-            return int(item.id)
+            for row in rows:
+                item = session.get(ReviewItem, row.item_id, with_for_update=True)
+                assert item
+                self._settle(session, item)
+            return [int(row.item_id) for row in rows]
 
     def settle_all(self, session: Session) -> None:
         """Decide anew what is not in the data yet: somebody may have proved right, or wrong, since."""
@@ -168,23 +175,14 @@ class Desk:
         with self.database.reading() as session:
             return self._judge(session).proven
 
-    def _label(
-        self, session: Session, item_id: int, by: str, intent: str, procedure: str | None, definition: str | None
-    ) -> Decision:
+    def _label(self, session: Session, item_id: int, said: ReviewLabel) -> Decision:
         item = session.get(ReviewItem, item_id, with_for_update=True)
         if item is None or item.state in (WRITTEN, UNUSABLE):
             raise ReviewError(f"Message {item_id} is not in the inbox any more.")
-        own = (ReviewLabel.item_id == item_id, ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
+        own = (ReviewLabel.item_id == item_id, ReviewLabel.by == said.by, ReviewLabel.undone_at.is_(None))
         session.execute(update(ReviewLabel).where(*own).values(undone_at=now()))
-        row = ReviewLabel(
-            item_id=item_id,
-            by=by,
-            intent=intent,
-            procedure=procedure or None,
-            definition=definition,
-            made_at=self.clock(),
-        )
-        session.add(row)
+        about = {"item_id": item_id, "procedure": said.procedure, "definition": said.definition}
+        session.add(ReviewLabel(by=said.by, intent=said.intent, made_at=said.made_at, **about))
         session.flush()
         return self._settle(session, item)
 
@@ -262,7 +260,8 @@ def open_desk(database: Database, root: Path) -> Desk:
     Raises:
         ReviewError: its rules can't be read.
     """
-    return Desk(database, load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu"))
+    rules, sentences = load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu")
+    return Desk(database, rules, sentences, procedures=load_procedures(root / "knowledge"))
 
 
 def count_sentences(folder: Path) -> Counter[str]:
@@ -285,11 +284,21 @@ def load_names(folder: Path) -> dict[str, str]:
     return {intent: str(names["reading"]) for intent, names in content.items()}
 
 
+def load_procedures(folder: Path) -> dict[str, str]:
+    """Keys and names of the procedures with content, quickly: only these two lines of each file are looked at."""
+    found = {}
+    for path in sorted((folder / "procedures").glob("*.yml")):
+        lines = dict(_KEY_OR_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
+        if "key" in lines:
+            found[lines["key"]] = lines.get("name", lines["key"])
+    return found
+
+
 def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -> list[str]:
-    """Intents whose name, or what it is called, has every word that was typed.
+    """Intents, or procedures, whose key and name together have every word that was typed.
 
     Args:
-        names: what intents are called in Vietnamese.
+        names: what they are called in Vietnamese.
     """
     words = fold(normalise(typed)).replace("_", " ").split()
 
