@@ -26,9 +26,11 @@ _OUT = "out_of_scope"
 REASONS = {
     "not_mine": "người dân bấm “không phải ý tôi”",
     "down": "người dân chê câu trả lời",
+    "corrected": "cán bộ trả lời là phải đi đường khác",
     "handover": "trợ lý mời gặp cán bộ",
     "clarify": "trợ lý phải hỏi lại",
     "low_margin": "hai cách hiểu sát nhau",
+    "unsure": "trợ lý không chắc",
     "differs": "hai mô hình hiểu khác nhau",
     "sample": "rút thăm trong tuần",
 }

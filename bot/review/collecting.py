@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,22 +18,37 @@ from bot.complaints.model import Consent
 from bot.complaints.workdays import VIET_NAM, day_in_viet_nam
 from bot.database import Database, cipher_of, now, take_turn
 from bot.delivery.model import NOBODY, Correspondent, InboxMessage, Turn
+from bot.review.corrections import corrected
 from bot.review.model import OPEN, UNUSABLE, WAITING, ReviewItem, ReviewMessage
 from bot.review.rules import ReviewRules
 from bot.text.anonymise import anonymise
 from bot.text.copies import Nearest
 
-NOT_MINE, DOWN, HANDOVER, CLARIFY, LOW_MARGIN, DIFFERS, SAMPLE = (
+NOT_MINE, DOWN, CORRECTED, HANDOVER, CLARIFY, LOW_MARGIN, UNSURE, DIFFERS, SAMPLE = (
     "not_mine",
     "down",
+    "corrected",
     "handover",
     "clarify",
     "low_margin",
+    "unsure",
     "differs",
     "sample",
 )
-# What a look at one message is worth by why it is here; where a citizen or the bot saw a mistake, most.
-WORTH = {NOT_MINE: 4.0, DOWN: 4.0, HANDOVER: 3.0, DIFFERS: 3.0, CLARIFY: 2.0, LOW_MARGIN: 1.5, SAMPLE: 1.0}
+# How probable it is, by why a message is here, that its person was not understood.
+WORTH = {
+    NOT_MINE: 1.0,
+    DOWN: 1.0,
+    CORRECTED: 1.0,
+    HANDOVER: 0.8,
+    DIFFERS: 0.7,
+    CLARIFY: 0.7,
+    LOW_MARGIN: 0.6,
+    UNSURE: 0.4,
+    SAMPLE: 0.2,
+}
+# Somebody has said that it was not understood, so a sure model says nothing.
+DENIED = frozenset({NOT_MINE, DOWN, CORRECTED})
 _REJECT = "/reject_answer"
 # Words within the feedback form are a story for the centre, and never looked at here.
 _NEVER = ("form",)
@@ -120,9 +134,12 @@ def recount(session: Session, item_id: int) -> None:
         select(ReviewMessage.person, ReviewMessage.reasons).where(ReviewMessage.item_id == item_id)
     ).all()
     reasons = sorted({one for _, listed in rows for one in listed.split(",") if one}, key=list(WORTH).index)
-    people = {person for person, _ in rows}
-    worth = max((WORTH[one] for one in reasons), default=0.0) * (1 + math.log2(max(len(people), 1)))
-    values = {"messages": len(rows), "people": len(people), "reasons": ",".join(reasons), "worth": worth}
+    people: dict[str, float] = {}
+    for person, listed in rows:
+        people[person] = max([people.get(person, 0.0), *(WORTH[one] for one in listed.split(",") if one)])
+    # Of how many people it is to be expected that they were not understood; who asks again and again counts once.
+    values: dict[str, Any] = {"messages": len(rows), "people": len(people), "reasons": ",".join(reasons)}
+    values["worth"] = sum(people.values())
     session.execute(update(ReviewItem).where(ReviewItem.id == item_id).values(**values))
 
 
@@ -137,11 +154,12 @@ def _worth_a_look(
     session: Session, rules: ReviewRules, moment: datetime, drawn: set[int], differing: set[int]
 ) -> Iterator[Said]:
     since = moment - timedelta(days=rules.days)
-    denied = _denied(session, since)
-    for turn, body, person in session.execute(_typed(since)).all():
+    denied, wrong = _denied(session, since), corrected(session, since)
+    for turn, body, person in session.execute(_typed(since, also=wrong)).all():
         ranking = read_ranking(turn.ranking)
         reasons = list(_reasons(turn, ranking, rules))
         reasons += [NOT_MINE] if turn.inbox_id in denied and NOT_MINE not in reasons else []
+        reasons += [CORRECTED] if turn.inbox_id in wrong else []
         reasons += [DIFFERS] if turn.inbox_id in differing else []
         reasons += [SAMPLE] if turn.inbox_id in drawn else []
         if not reasons or not ranking:
@@ -160,14 +178,18 @@ def _worth_a_look(
             )
 
 
-def _typed(since: datetime, until: datetime | None = None) -> Any:
-    """Turns on what was typed by people who agree, with the message and whose it is, oldest first."""
+def _typed(since: datetime, until: datetime | None = None, also: Collection[int] = ()) -> Any:
+    """Turns on what was typed by people who agree, with the message and whose it is, oldest first.
+
+    Args:
+        also: messages that count whenever they were said, and although a form began with them.
+    """
+    outside = and_(Turn.created_at >= since, or_(Turn.outcome.is_(None), Turn.outcome.not_in(_NEVER)))
     which = [
         InboxMessage.kind == "text",
         InboxMessage.payload.is_(None),
         Turn.conversation != NOBODY,
-        Turn.created_at >= since,
-        or_(Turn.outcome.is_(None), Turn.outcome.not_in(_NEVER)),
+        or_(outside, Turn.inbox_id.in_(also)),
         agreed(Turn.conversation),
     ]
     if until:
@@ -203,6 +225,8 @@ def _reasons(turn: Turn, ranking: Ranking, rules: ReviewRules) -> Iterator[str]:
         yield turn.outcome
     if len(ranking) > 1 and ranking[0][1] - ranking[1][1] < rules.low_margin:
         yield LOW_MARGIN
+    elif ranking and ranking[0][1] < rules.sure:
+        yield UNSURE
 
 
 def read_ranking(stored: str | None) -> Ranking:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.review.collecting import DOWN, NOT_MINE, SAMPLE, agreed, read_ranking
+from bot.review.collecting import DENIED, SAMPLE, agreed, read_ranking
 from bot.review.deciding import SKIP, UNFIT, Decision, Facts, Vote, decide, proven
 from bot.review.errors import ReviewError
 from bot.review.model import (
@@ -92,12 +92,12 @@ class Desk:
             ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), _shown()
         )
         with self.database.reading() as session:
-            asked, done = _themes(session)
+            done = _labelled(session)
 
             def worth(row: Any) -> tuple[float, int]:
-                # Where many ask about something like it one label teaches most, and each further one less.
-                theme = (1 + math.log2(1 + asked[row.theme])) / (1 + done[row.theme])
-                return -row.worth * theme * (_SECOND_FIRST if row.state == SECOND else 1.0), row.id
+                # Each further label on something like it teaches less.
+                fresh = 1 / math.sqrt(1 + done[row.theme])
+                return -row.worth * fresh * (_SECOND_FIRST if row.state == SECOND else 1.0), row.id
 
             best = [row.id for row in sorted(session.execute(rows).all(), key=worth)[:count]]
             items = select(ReviewItem).where(ReviewItem.id.in_(best))
@@ -189,7 +189,7 @@ class Desk:
     def _settle(self, session: Session, item: ReviewItem, judge: _Judge | None = None) -> Decision:
         judge = judge or self._judge(session)
         reasons = item.reasons.split(",")
-        facts = Facts(read_ranking(item.ranking), bool({NOT_MINE, DOWN} & set(reasons)), SAMPLE in reasons)
+        facts = Facts(read_ranking(item.ranking), bool(DENIED & set(reasons)), SAMPLE in reasons)
         decision = decide(judge.votes(item.id), facts, self.rules, self.sentences)
         item.state, item.intent, item.procedure = decision.state, decision.intent, decision.procedure
         item.asks = ",".join(decision.asks)
@@ -219,7 +219,7 @@ class Desk:
         )
         message = session.execute(shown).scalar_one()
         ranking, reasons = read_ranking(item.ranking), tuple(item.reasons.split(","))
-        sure = bool(ranking) and ranking[0][1] >= _KNOWN and not {NOT_MINE, DOWN} & set(reasons)
+        sure = bool(ranking) and ranking[0][1] >= _KNOWN and not DENIED & set(reasons)
         return Card(
             id=item.id,
             text=cipher_of(session).unseal(message.text),
@@ -308,15 +308,10 @@ def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -
     return [intent for intent in sorted(intents) if all(word in described(intent) for word in words)]
 
 
-def _themes(session: Session) -> tuple[Counter[int], Counter[int]]:
-    """How many people ask about each theme, and how many of its items were labelled."""
-    asked: Counter[int] = Counter()
-    done: Counter[int] = Counter()
-    sums = select(ReviewItem.theme, ReviewItem.state, func.sum(ReviewItem.people), func.count())
-    for theme, state, people, items in session.execute(sums.group_by(ReviewItem.theme, ReviewItem.state)):
-        asked[theme] += int(people)
-        done[theme] += 0 if state == WAITING else int(items)
-    return asked, done
+def _labelled(session: Session) -> dict[int, int]:
+    """How many items of each theme were labelled."""
+    counts = select(ReviewItem.theme, func.count()).where(ReviewItem.state != WAITING).group_by(ReviewItem.theme)
+    return defaultdict(int, session.execute(counts).all())
 
 
 def _shown() -> Any:

@@ -91,7 +91,7 @@ class ReviewExample(Base):
     __tablename__ = "review_examples"
 
     id = Column(RowId, primary_key=True)
-    item_id = Column(BigInteger, ForeignKey("review_items.id"), nullable=False, unique=True)
+    item_id = Column(BigInteger, ForeignKey("review_items.id"), nullable=False, index=True)
     conversation = Column(String(100), nullable=False, index=True)
     text = Column(LargeBinary, nullable=False)
     intent = Column(String(60), nullable=False)

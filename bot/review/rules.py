@@ -28,6 +28,7 @@ class ReviewRules:
     agreement: float
     per_labeller: int
     blind: float
+    variants: int
     longest: int
     protected: frozenset[str]
 

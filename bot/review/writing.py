@@ -247,34 +247,51 @@ def _choose(session: Session, desk: Desk, files: DataFiles, done: Written) -> It
         if intent not in sentences:
             done.waiting[intent] = done.waiting.get(intent, 0) + 1
             continue
-        message = _first_message(session, item)
-        if message is None:
-            continue
-        text = as_sentence(cipher_of(session).unseal(message.text))
-        own = plain(text)
-        if not own.strip() or own in standing:
-            # Somebody wrote it before; it is not taken out when this person is erased.
+        known, chosen = 0, 0
+        for message, part in _messages_of(session, item, desk.rules):
+            text = as_sentence(cipher_of(session).unseal(message.text))
+            own = plain(text)
+            if not own.strip() or own in standing:
+                # Somebody wrote it before; it is not taken out when this person is erased.
+                known += 1
+                continue
+            if measuring.find(text) is not None:
+                done.near_blind += 1
+                continue
+            standing[own] = intent
+            if part == BLIND:
+                measuring.add(text)
+            done.train += part == TRAIN
+            done.blind += part == BLIND
+            chosen += 1
+            yield _Candidate(item, message, text, part)
+        if known and not chosen:
             done.known += 1
+        if not chosen:
             item.state = WRITTEN
-            continue
-        part = part_of(text, desk.rules.blind)
-        if measuring.find(text) is not None:
-            done.near_blind += 1
-            item.state = WRITTEN
-            continue
-        standing[own] = intent
-        if part == BLIND:
-            measuring.add(text)
-        done.train += part == TRAIN
-        done.blind += part == BLIND
-        yield _Candidate(item, message, text, part)
 
 
-def _first_message(session: Session, item: ReviewItem) -> ReviewMessage | None:
-    own = (ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
-    first = select(ReviewMessage).where(*own).order_by(ReviewMessage.id).limit(1)
-    found: ReviewMessage | None = session.execute(first).scalar_one_or_none()
-    return found
+def _messages_of(session: Session, item: ReviewItem, rules: ReviewRules) -> list[tuple[ReviewMessage, str]]:
+    """The first messages of an item, each of another person and in other words, and what each is for.
+
+    What measures is alone: others of its item would tell the model nearly the same.
+    """
+    rows = (
+        select(ReviewMessage)
+        .where(ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
+        .order_by(ReviewMessage.id)
+    )
+    found: dict[str, ReviewMessage] = {}
+    people: set[str] = set()
+    for message in session.execute(rows).scalars():
+        own = plain(cipher_of(session).unseal(message.text))
+        if own not in found and message.person not in people and len(found) < rules.variants:
+            found[own] = message
+            people.add(message.person)
+    if not found:
+        return []
+    part = part_of(next(iter(found)), rules.blind)
+    return [(message, part) for message in found.values()][: 1 if part == BLIND else None]
 
 
 def _example(session: Session, one: _Candidate, file: str, by: str) -> ReviewExample:

@@ -2,6 +2,7 @@ import json
 import os
 import stat
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -60,6 +61,30 @@ def test_what_stands_there_already_is_not_doubled_nor_anybodys(town):
     town.accepted("Số tổng đài là gì?")
     assert put(town).known == 1
     assert (town.file(), town.rows(ReviewExample)) == (NLU, [])
+
+
+def test_other_words_of_other_people_for_the_same_go_along_up_to_a_number(town):
+    said = ("gọi số nào để hỏi", "goi so nao de hoi", "gọi số nào để hỏi vậy", "gọi số nào để hỏi ạ", "gọi số nào để hỏi á")
+    for number, text in enumerate(said):
+        town.say(text, f"web:{min(number, 3)}")
+    town.collect()
+    town.desk.label([town.item().id], LEAD, "ask_hotline")
+    town.rules = replace(town.rules, variants=3)
+    assert put(town).train == 3
+    assert [row.conversation for row in town.rows(ReviewExample)] == ["web:0", "web:2", "web:3"]
+    assert erase(town, "web:2") == ["gọi số nào để hỏi vậy"]
+    assert "    - gọi số nào để hỏi ạ\n" in town.file()
+    assert "hỏi vậy" not in town.file()
+
+
+def test_of_what_measures_no_other_words_are_learnt(town):
+    town.rules = replace(town.rules, blind=1.0)
+    for number, text in enumerate(("gọi số nào để hỏi", "gọi số nào để hỏi vậy")):
+        town.say(text, f"web:{number}")
+    town.collect()
+    town.desk.label([town.item().id], LEAD, "ask_hotline")
+    done = put(town)
+    assert (done.train, done.blind) == (0, 1)
 
 
 def test_what_is_near_a_message_that_measures_is_not_learnt(town):

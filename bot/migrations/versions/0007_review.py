@@ -19,6 +19,7 @@ INDEXES = (
     ("review_messages", "said_at"),
     ("review_labels", "item_id"),
     ("review_labels", "by", "made_at"),
+    ("review_examples", "item_id"),
     ("review_examples", "conversation"),
 )
 
@@ -68,7 +69,7 @@ def upgrade() -> None:
     op.create_table(
         "review_examples",
         sa.Column("id", ROW_ID, primary_key=True),
-        sa.Column("item_id", sa.BigInteger(), sa.ForeignKey("review_items.id"), nullable=False, unique=True),
+        sa.Column("item_id", sa.BigInteger(), sa.ForeignKey("review_items.id"), nullable=False),
         sa.Column("conversation", sa.String(100), nullable=False),
         sa.Column("text", sa.LargeBinary(), nullable=False),
         sa.Column("intent", sa.String(60), nullable=False),
