@@ -33,6 +33,7 @@ from bot.review.collecting import collect
 from bot.review.deciding import SKIP
 from bot.review.files import DataFiles
 from bot.review.labelling import Card, Desk, count_sentences
+from bot.review.rereading import reread
 from bot.review.rules import ReviewRules, load_review_rules
 from bot.review.writing import write
 from bot.settings import ROOT
@@ -204,6 +205,7 @@ class Month:
         for week in range(WEEKS):
             self._answer(model, week)
             collect(self.database, self.rules, START + timedelta(days=7 * (week + 1)))
+            reread(self.database, lambda text, known=model: tuple(known.rank(text)), most=100_000)  # type: ignore[misc]
             self._current = self._desk(START + timedelta(days=7 * (week + 1)))
             self._label()
             done = write(self._current, self.folder, HONEST[0])

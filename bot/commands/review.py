@@ -88,7 +88,9 @@ def review_undo(settings: Settings, by: str) -> None:
 def review_log(settings: Settings, limit: int, by: str) -> None:
     """Who labelled what and when; of messages that are open what others said is not shown."""
     for one in overview.newest(_desk(settings), by, limit):
-        said = " ".join(part for part in (one.intent or "(open)", one.procedure, "undone" if one.undone else "") if part)
+        said = " ".join(
+            part for part in (one.intent or "(open)", one.procedure, "undone" if one.undone else "") if part
+        )
         at = f"{one.at.astimezone(VIET_NAM):%Y-%m-%d %H:%M}"
         click.echo(f"{one.item:6} {at}  {one.by:20} {said:30} {one.state:9} {one.text or '(not shown any more)'}")
 
@@ -127,6 +129,8 @@ def review_write(settings: Settings, dry_run: bool, by: str) -> None:
         click.echo(f"{done.near_blind} are too near to messages that measure, and stay out.")
     for intent, count in done.waiting.items():
         click.echo(f"{count} wait for the intent '{intent}': docs/patterns.md says what a new intent needs.")
+    if done.in_database and not dry_run:
+        click.echo("They stay in the database; 'motcua train' learns them from there.")
     if done.files:
         click.echo(f"Changed: {', '.join(done.files)}. Look at 'git diff', then 'motcua train'.")
 

@@ -35,18 +35,10 @@ NOT_MINE, DOWN, CORRECTED, HANDOVER, CLARIFY, LOW_MARGIN, UNSURE, DIFFERS, SAMPL
     "differs",
     "sample",
 )
-# How probable it is, by why a message is here, that its person was not understood.
-WORTH = {
-    NOT_MINE: 1.0,
-    DOWN: 1.0,
-    CORRECTED: 1.0,
-    HANDOVER: 0.8,
-    DIFFERS: 0.7,
-    CLARIFY: 0.7,
-    LOW_MARGIN: 0.6,
-    UNSURE: 0.4,
-    SAMPLE: 0.2,
-}
+# The reasons, what is surest to be a mistake first.
+REASONS = (NOT_MINE, DOWN, CORRECTED, HANDOVER, DIFFERS, CLARIFY, LOW_MARGIN, UNSURE, SAMPLE)
+# How probable it is at least, by why a message is here, that its person was not understood, however sure the model is.
+_DOUBT = {DIFFERS: 0.5, HANDOVER: 0.3, SAMPLE: 0.2}
 # Somebody has said that it was not understood, so a sure model says nothing.
 DENIED = frozenset({NOT_MINE, DOWN, CORRECTED})
 _REJECT = "/reject_answer"
@@ -57,7 +49,7 @@ ALIKE = 0.8
 # The same from which they are about something like it.
 AKIN = 0.4
 _BATCH = 200
-_GUESSES = 5
+GUESSES = 5
 Ranking = tuple[tuple[str, float], ...]
 
 
@@ -130,17 +122,28 @@ def agreed(conversation: Any) -> Any:
 
 def recount(session: Session, item_id: int) -> None:
     """Bring an item's counts and worth up to its messages, within the caller's transaction."""
-    rows = session.execute(
-        select(ReviewMessage.person, ReviewMessage.reasons).where(ReviewMessage.item_id == item_id)
-    ).all()
-    reasons = sorted({one for _, listed in rows for one in listed.split(",") if one}, key=list(WORTH).index)
+    own = select(ReviewMessage.person, ReviewMessage.reasons, ReviewMessage.doubt)
+    rows = session.execute(own.where(ReviewMessage.item_id == item_id)).all()
+    reasons = sorted({one for _, listed, _ in rows for one in listed.split(",") if one}, key=REASONS.index)
     people: dict[str, float] = {}
-    for person, listed in rows:
-        people[person] = max([people.get(person, 0.0), *(WORTH[one] for one in listed.split(",") if one)])
+    for person, _, doubt in rows:
+        people[person] = max(people.get(person, 0.0), doubt)
     # Of how many people it is to be expected that they were not understood; who asks again and again counts once.
     values: dict[str, Any] = {"messages": len(rows), "people": len(people), "reasons": ",".join(reasons)}
     values["worth"] = sum(people.values())
     session.execute(update(ReviewItem).where(ReviewItem.id == item_id).values(**values))
+
+
+def doubt_of(reasons: Collection[str], ranking: Ranking, denied: str | None = None) -> float:
+    """How probable it is that a person was not understood: by what the model makes of it, and why it is here.
+
+    Args:
+        denied: the reading that the citizen or staff denied, where they did.
+    """
+    best, share = ranking[0]
+    if best == denied:
+        return 1.0
+    return max([1 - share, *(_DOUBT.get(one, 0.0) for one in reasons)])
 
 
 def drop_texts(session: Session, before: datetime) -> int:
@@ -171,7 +174,7 @@ def _worth_a_look(
                 turn.conversation,
                 person or turn.conversation,
                 text,
-                ranking[:_GUESSES],
+                ranking[:GUESSES],
                 tuple(reasons),
                 turn.procedure,
                 turn.created_at,
@@ -225,7 +228,7 @@ def _reasons(turn: Turn, ranking: Ranking, rules: ReviewRules) -> Iterator[str]:
         yield turn.outcome
     if len(ranking) > 1 and ranking[0][1] - ranking[1][1] < rules.low_margin:
         yield LOW_MARGIN
-    elif ranking and ranking[0][1] < rules.sure:
+    elif ranking and ranking[0][1] < rules.known:
         yield UNSURE
 
 
@@ -300,6 +303,7 @@ def _store(session: Session, batch: list[Said], groups: _Groups, rules: ReviewRu
             merged = ",".join(dict.fromkeys([*row.reasons.split(","), *one.reasons]))
             if merged != row.reasons:
                 row.reasons = merged
+                row.doubt = _first_doubt(one)
                 done.changed += 1
                 touched.add(row.item_id)
             continue
@@ -335,12 +339,17 @@ def _take(session: Session, one: Said, groups: _Groups, done: Collected) -> int:
         text=cipher_of(session).seal(one.text),
         reasons=",".join(one.reasons),
         intent=one.ranking[0][0],
+        doubt=_first_doubt(one),
         procedure=one.procedure,
         said_at=one.said_at,
     )
     session.add(message)
     done.messages += 1
     return int(item.id)
+
+
+def _first_doubt(one: Said) -> float:
+    return doubt_of(one.reasons, one.ranking, one.ranking[0][0] if DENIED & set(one.reasons) else None)
 
 
 def _recent(session: Session, people: set[str], moment: datetime) -> defaultdict[str, int]:

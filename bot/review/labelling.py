@@ -37,8 +37,6 @@ _INTENT = re.compile(r"- intent:\s*['\"]?([\w/]+)")
 _KEY_OR_NAME = re.compile(r"^(key|name): *['\"]?(.*?)['\"]? *$", re.MULTILINE)
 # What is waited for by a second person comes a little sooner: half of the work is done.
 _SECOND_FIRST = 1.25
-# From this share on the model has little to learn from a message that nobody found wrong.
-_KNOWN = 0.9
 _LONGEST_NAME, _LONGEST_DEFINITION = 60, 500
 
 
@@ -89,7 +87,7 @@ class Desk:
         """
         own = select(ReviewLabel.item_id).where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
         rows = select(ReviewItem.id, ReviewItem.state, ReviewItem.worth, ReviewItem.theme).where(
-            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), _shown()
+            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), shown()
         )
         with self.database.reading() as session:
             done = _labelled(session)
@@ -111,7 +109,7 @@ class Desk:
             ReviewError: there is none, or nobody agrees to its being shown any more.
         """
         with self.database.reading() as session:
-            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, _shown())
+            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, shown())
             item = session.execute(row).scalar_one_or_none()
             if item is None:
                 raise ReviewError(f"There is no message {item_id} in the inbox.")
@@ -166,7 +164,7 @@ class Desk:
 
     def counts(self) -> dict[str, int]:
         """How many items there are in each state."""
-        rows = select(ReviewItem.state, func.count()).where(_shown()).group_by(ReviewItem.state)
+        rows = select(ReviewItem.state, func.count()).where(shown()).group_by(ReviewItem.state)
         with self.database.reading() as session:
             return {str(state): int(count) for state, count in session.execute(rows)}
 
@@ -219,7 +217,7 @@ class Desk:
         )
         message = session.execute(shown).scalar_one()
         ranking, reasons = read_ranking(item.ranking), tuple(item.reasons.split(","))
-        sure = bool(ranking) and ranking[0][1] >= _KNOWN and not DENIED & set(reasons)
+        sure = bool(ranking) and ranking[0][1] >= self.rules.known and not DENIED & set(reasons)
         return Card(
             id=item.id,
             text=cipher_of(session).unseal(message.text),
@@ -288,7 +286,7 @@ def load_procedures(folder: Path) -> dict[str, str]:
     """Keys and names of the procedures with content, quickly: only these two lines of each file are looked at."""
     found = {}
     for path in sorted((folder / "procedures").glob("*.yml")):
-        lines = dict(_KEY_OR_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
+        lines: dict[str, str] = dict(_KEY_OR_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
         if "key" in lines:
             found[lines["key"]] = lines.get("name", lines["key"])
     return found
@@ -314,7 +312,7 @@ def _labelled(session: Session) -> dict[int, int]:
     return defaultdict(int, session.execute(counts).all())
 
 
-def _shown() -> Any:
+def shown() -> Any:
     """That an item has a message of somebody who agrees at this moment."""
     return (
         select(ReviewMessage.id)

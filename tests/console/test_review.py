@@ -103,7 +103,10 @@ def test_the_right_procedure_goes_along_and_an_unknown_one_is_refused(browser, t
 def test_the_figures_say_who_labelled_what_and_when_and_keep_what_is_open(browser, town):
     first = shown(browser.get("/cau-hoi"))
     browser.post("/cau-hoi", item=first, intent="ask_forms")
-    assert "Tải biểu mẫu" in text_of(browser.get("/cau-hoi/so-lieu")) or "ask_forms" in browser.get("/cau-hoi/so-lieu").text
+    assert (
+        "Tải biểu mẫu" in text_of(browser.get("/cau-hoi/so-lieu"))
+        or "ask_forms" in browser.get("/cau-hoi/so-lieu").text
+    )
     other = next(card.id for card in town.desk.next(NAM, 9) if card.id != first)
     town.desk.label([other], NAM, "ask_postal")
     page = text_of(browser.get("/cau-hoi/so-lieu"))

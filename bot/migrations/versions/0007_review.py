@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("reasons", sa.String(200), nullable=False),
         sa.Column("intent", sa.String(60)),
         sa.Column("procedure", sa.String(60)),
+        sa.Column("doubt", sa.Float(), nullable=False),
         sa.Column("said_at", MOMENT, nullable=False),
     )
     op.create_table(
