@@ -107,12 +107,16 @@ def review_status(settings: Settings) -> None:
         (one.name, f"{one.recent} of {desk.rules.per_labeller}", f"{one.alike} of {one.together}")
         for one in overview.labellers(desk)
     ]
-    print_table(people, ("Person", "Labels in 7 days", "Alike, where two labelled"))
+    if people:
+        print_table(people, ("Person", "Labels in 7 days", "Alike, where two labelled"))
     rows = [
         (str(w.monday), str(w.drawn), str(w.judged), str(w.disputed), _share(w))
         for w in accuracy.weeks(desk.database, monday_of(now()))
     ]
-    print_table(rows, ("Week of", "Drawn", "Two agree", "Two differ", "Understood (95 %)"))
+    if rows:
+        print_table(rows, ("Week of", "Drawn", "Two agree", "Two differ", "Understood (95 %)"))
+    else:
+        click.echo("No message was drawn by lot yet; that is done when a week is over.")
 
 
 @review.command("write")

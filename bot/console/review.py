@@ -93,7 +93,7 @@ class ReviewPages:
             "review_list.html",
             cards=desk.next(visit.person.name, PAGE),
             intents=self._intents(desk),
-            names=load_names(self.checkout / "knowledge"),
+            names=self._names(),
             procedures=desk.procedures,
             reasons=REASONS,
             done=DONE.get(visit.asked("xong"), "") or STATES.get(visit.asked("xong"), ""),
@@ -137,14 +137,14 @@ class ReviewPages:
             people=overview.labellers(desk),
             cap=desk.rules.per_labeller,
             rows=overview.newest(desk, visit.person.name, PAGE),
-            names=load_names(self.checkout / "knowledge"),
+            names=self._names(),
             states=SHORT_STATES,
         )
 
     def _page(self, visit: Visit, done: str, error: str, items: Sequence[int] = (), status: int = 200) -> Response:
         desk, searched = self._desk(), visit.asked("tim")
         card = self._card(desk, visit, items)
-        names = load_names(self.checkout / "knowledge")
+        names = self._names()
         found = find_intents(searched, desk.sentences, names) if searched else []
         return self.frame.page(
             visit,
@@ -173,8 +173,11 @@ class ReviewPages:
         return next(iter(desk.next(visit.person.name)), None)
 
     def _intents(self, desk: Desk) -> list[tuple[str, str]]:
-        names = load_names(self.checkout / "knowledge")
+        names = self._names()
         return [(intent, names.get(intent, "")) for intent in sorted(desk.sentences)]
+
+    def _names(self) -> dict[str, str]:
+        return {_OUT: "Ngoài phạm vi", **load_names(self.checkout / "knowledge")}
 
     def _desk(self) -> Desk:
         return open_desk(self.database, self.checkout)
