@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -136,10 +137,10 @@ class Database:
         self.url = url
         self.cipher = Cipher(secret_keys)
         self.engine = _make_engine(url)
+        self._writers = _Writers(self.engine)
         options = {"future": True, "expire_on_commit": False, "info": {"cipher": self.cipher}}
         self._sessions = sessionmaker(self.engine, **options)
         self._readers = sessionmaker(_reading(self.engine), **options)
-        self._urgent = sessionmaker(self.engine.execution_options(urgent=True), **options)
 
     @property
     def embedded(self) -> bool:
@@ -156,7 +157,7 @@ class Database:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: also when on SQLite others write for too long.
         """
-        with (self._urgent if urgent else self._sessions)() as session, session.begin():
+        with self._writers.turn(urgent), self._sessions() as session, session.begin():
             yield session
 
     @contextmanager
@@ -280,7 +281,6 @@ def _make_sqlite(url: str) -> Engine:
     }
     engine = create_engine(url, future=True, hide_parameters=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
-    _Writers().listen(engine)
     return engine
 
 
@@ -344,25 +344,43 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 class _Writers:
-    """Lets SQLite's writers of this program go one after the other: from a transaction's first statement to its end."""
+    """Lets SQLite's writers of this program go one after the other, each to the end of its transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._turnstile = Turnstile(_WRITER_SECONDS)
+        self._embedded = engine.dialect.name == "sqlite"
+        self._here = threading.local()
+        if self._embedded:
+            event.listen(engine, "begin", self._begin)
+            event.listen(engine, "checkin", self._end)
 
-    def listen(self, engine: Engine) -> None:
-        event.listen(engine, "begin", self._begin)
-        event.listen(engine, "checkin", self._end)
+    @contextmanager
+    def turn(self, urgent: bool) -> Iterator[None]:
+        """The turn of a transaction, taken before its connection: who waits keeps none from those that read."""
+        if not self._embedded:
+            yield
+            return
+        self._enter(urgent)
+        self._here.taken = True
+        try:
+            yield
+        finally:
+            self._here.taken = False
+            self._turnstile.leave()
+
+    def _enter(self, urgent: bool = False) -> None:
+        try:
+            self._turnstile.enter(urgent)
+        except NoTurnError as error:
+            raise NotInTimeError(f"database is locked: {error}") from error
 
     def _begin(self, connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("reading"):
+        if connection.get_execution_options().get("reading"):
             connection.exec_driver_sql("BEGIN")
             return
-        if _TURN not in connection.info:
-            try:
-                self._turnstile.enter(options.get("urgent", False))
-            except NoTurnError as error:
-                raise NotInTimeError(f"database is locked: {error}") from error
+        # Of migrations and their like, which begin without `turn`.
+        if not getattr(self._here, "taken", False) and _TURN not in connection.info:
+            self._enter()
             connection.info[_TURN] = True
         # Taking the write lock first makes SQLite wait its turn instead of failing in the middle.
         connection.exec_driver_sql("BEGIN IMMEDIATE")

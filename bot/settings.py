@@ -67,6 +67,7 @@ class ZaloSettings:
         app_secret: the application's key, which tokens are renewed with; never taken from the other one.
         proof: whether the application asks for `appsecret_proof` with every call.
         template: the approved template for notices outside the time in which one may write; empty is none.
+        pays: whether notices go out when 48 hours are over, from the package or for money, or wait.
         human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
         buttons: whether messages carry buttons besides their numbered lines.
     """
@@ -77,6 +78,7 @@ class ZaloSettings:
     secret_key: str
     proof: bool
     template: str
+    pays: bool
     human_minutes: int
     buttons: bool
     api_url: str
@@ -284,6 +286,7 @@ def _zalo(values: Mapping[str, str]) -> ZaloSettings:
         **given,
         proof=_choice(values, "MOTCUA_ZALO_PROOF", ("off", "on")) == "on",
         template=_one_line(values, "MOTCUA_ZALO_TEMPLATE"),
+        pays=_choice(values, "MOTCUA_ZALO_AFTER_48_HOURS", ("send", "hold")) == "send",
         human_minutes=_number(values, "MOTCUA_ZALO_HUMAN_MINUTES", 30),
         buttons=_choice(values, "MOTCUA_ZALO_BUTTONS", ("on", "off")) == "on",
         api_url=_address(values, "MOTCUA_ZALO_API_URL", "https://openapi.zalo.me"),

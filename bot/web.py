@@ -17,13 +17,13 @@ from starlette.routing import BaseRoute
 from bot.accounts.provider import Provider
 from bot.accounts.sessions import Sessions
 from bot.catalogue.loader import load_knowledge
+from bot.catalogue.model import Knowledge
 from bot.channels.files import FileAttendant
 from bot.channels.limits import RateLimit, inspections
 from bot.channels.registry import keep_going, open_channels
 from bot.channels.web import open_web
 from bot.channels.web_files import file_routes
 from bot.channels.web_session import CHANNEL as WEB
-from bot.channels.web_session import sender_of
 from bot.complaints.answer_templates import load_templates
 from bot.complaints.errors import ComplaintError
 from bot.complaints.evidence_checks import load_file_rules
@@ -78,9 +78,10 @@ def create_app(settings: Settings) -> Starlette:
     )
     dispatcher = Dispatcher(database, rasa, settings.give_up_after, attend=attend, on_stored=sender.notify)
     scheduler = Scheduler(database, list_jobs(database, load_rules(ROOT / "knowledge", settings.province), settings))
-    pages = ContentPages(load_knowledge(ROOT / "knowledge")[0], settings.public_url, settings.today)
+    knowledge = load_knowledge(ROOT / "knowledge")[0]
+    pages = ContentPages(knowledge, settings.public_url, settings.today)
     web = open_web(database, dispatcher, settings, intake)
-    console = _console(database, settings, adapters)
+    console = _console(database, settings, adapters, knowledge)
     routes = [
         *health_routes(database, settings, (WEB, *adapters)),
         *web.routes(),
@@ -147,10 +148,10 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
         return settings.today or day_in_viet_nam(now())
 
     kinds, guidance = load_kinds(folder), load_guidance(folder)
-    return ComplaintPages(database, kinds, guidance, tries, sender_of, settings.public_url, today)
+    return ComplaintPages(database, kinds, guidance, tries, settings.public_url, today)
 
 
-def _console(database: Database, settings: Settings, adapters: Mapping[str, Adapter]) -> Console:
+def _console(database: Database, settings: Settings, adapters: Mapping[str, Adapter], knowledge: Knowledge) -> Console:
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
@@ -167,7 +168,19 @@ def _console(database: Database, settings: Settings, adapters: Mapping[str, Adap
         readers=frozenset(settings.restricted_readers),
         templates=templates,
         renderers=renderers,
+        models=settings.models,
+        titles=_titles(knowledge),
     )
+
+
+def _titles(knowledge: Knowledge) -> dict[str, str]:
+    """What procedures, events of life and topics are called, by their keys."""
+    return {
+        **{key: found.name for key, found in knowledge.unchecked.items()},
+        **{key: found.name for key, found in knowledge.life_events.items()},
+        **{key: found.name for key, found in knowledge.procedures.items()},
+        **{key: found.title for key, found in knowledge.topics.items()},
+    }
 
 
 def _open311_routes(database: Database, settings: Settings) -> list[BaseRoute]:

@@ -187,6 +187,20 @@ def test_an_urgent_writer_goes_before_those_that_wait(database):
 
 
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
+def test_writers_that_wait_keep_no_connection_from_those_that_read(database):
+    # More than there are connections.
+    waiting = [threading.Thread(target=accept, args=(database,)) for _ in range(40)]
+    with database.transaction() as session:
+        session.execute(text("SELECT 1"))
+        [thread.start() for thread in waiting]
+        # Longer than any of them needs to take its place.
+        time.sleep(0.3)
+        assert runs_within(10, lambda: count(database))
+    [thread.join() for thread in waiting]
+    assert count(database) == 40
+
+
+@pytest.mark.parametrize("kind_of_database", ["sqlite"])
 def test_a_writer_that_fails_keeps_nobody_waiting(database):
     def break_off(how):
         with database.transaction() as session:

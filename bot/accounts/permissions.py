@@ -25,6 +25,7 @@ READ, WORK, ASSIGN, OPEN_CONTACT, NAME = (
     "complaint.name",
 )
 READ_AUDIT, MANAGE, REVIEW = "audit.read", "accounts.manage", "review.label"
+SEE_MODELS, SEE_GAPS = "models.see", "content.gaps"
 
 
 class Scope(Enum):
@@ -44,6 +45,8 @@ GRANTS: dict[str, dict[str, Scope]] = {
     MANAGE: {ADMINISTRATOR: Scope.ALL},
     READ_AUDIT: {ADMINISTRATOR: Scope.ALL, SUPERVISOR: Scope.ALL},
     REVIEW: {MAINTAINER: Scope.ALL},
+    SEE_MODELS: {MAINTAINER: Scope.ALL},
+    SEE_GAPS: {MAINTAINER: Scope.ALL, CONTENT_EDITOR: Scope.ALL},
 }
 # Without the second step none of these log in.
 NEEDS_SECOND_STEP = frozenset({ADMINISTRATOR})

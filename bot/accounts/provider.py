@@ -42,12 +42,14 @@ class Flow:
 
     Attributes:
         began: seconds since 1970.
+        before: the digest of the session that the browser had then, empty for none.
     """
 
     state: str
     nonce: str
     verifier: str
     began: int
+    before: str = ""
 
     def seal(self, cipher: Cipher) -> str:
         """As it goes into a cookie."""
@@ -86,8 +88,11 @@ class Provider:
         self._known: _Known | None = None
         self._leave_alone_until = clock()
 
-    def begin(self) -> tuple[Flow, str]:
+    def begin(self, before: str = "") -> tuple[Flow, str]:
         """A new log-in, and the provider's page to send the browser to.
+
+        Args:
+            before: the digest of the session that ends when the log-in has come to its own.
 
         Raises:
             ProviderDownError: nobody knows where that is.
@@ -95,7 +100,7 @@ class Provider:
         """
         place = self._place(self._find_out().document, "authorization_endpoint")
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        flow = Flow(state, nonce, verifier, int(self._clock().timestamp()))
+        flow = Flow(state, nonce, verifier, int(self._clock().timestamp()), before)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(flow.verifier.encode()).digest()).decode().rstrip("=")
         asked = {
             "response_type": "code",

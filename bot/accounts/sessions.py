@@ -192,9 +192,7 @@ class Sessions:
             WaitError: there were too many wrong tries.
         """
         moment = self.clock()
-        with self.database.reading() as session:
-            waiting = session.execute(officer_of(token)).scalar_one_or_none()
-        if waiting is None:
+        if (waiting := self._officer_of(token)) is None:
             raise WrongCodeError("This session has ended.")
         # Counted apart from passwords and from sessions: a new log-in gives no new tries.
         attempt = attempts.begin(self.database, attempts.name_of_codes(waiting.key), address, moment)
@@ -254,9 +252,7 @@ class Sessions:
             WaitError: there were too many wrong tries.
         """
         moment = self.clock()
-        with self.database.reading() as session:
-            officer = session.execute(officer_of(token)).scalar_one_or_none()
-        if officer is None:
+        if (officer := self._officer_of(token)) is None:
             raise WrongLoginError("This session has ended.")
         check_strength(new, officer.name)
         if new == old:
@@ -300,10 +296,14 @@ class Sessions:
 
     def log_out(self, token: str) -> None:
         """End a session."""
+        self.log_out_known(digest_of(token))
+
+    def log_out_known(self, digest: str) -> None:
+        """End the session whose token has this digest."""
         with self.database.transaction() as session:
-            officer = session.execute(officer_of(token)).scalar_one_or_none()
+            officer = session.execute(_officer_with(digest)).scalar_one_or_none()
             if officer:
-                session.execute(delete(OfficerSession).where(OfficerSession.digest == digest_of(token)))
+                session.execute(delete(OfficerSession).where(OfficerSession.digest == digest))
                 audit.record(session, officer.name, "logout", moment=self.clock())
 
     def begin(self, session: Session, officer: Officer, begun: Begun) -> LoggedIn:
@@ -332,6 +332,10 @@ class Sessions:
         session.delete(kept)
         session.flush()
         return begun
+
+    def _officer_of(self, token: str) -> Officer | None:
+        with self.database.reading() as session:
+            return session.execute(officer_of(token)).scalar_one_or_none()
 
     def _fits(self, officer: Officer | None, password: str, attempt: Attempt) -> bool:
         try:
@@ -378,8 +382,12 @@ def _is_over(kept: OfficerSession, moment: datetime) -> bool:
 
 def officer_of(token: str) -> Select:
     """Finds the officer of a session; nobody when it has none or they are disabled."""
+    return _officer_with(digest_of(token))
+
+
+def _officer_with(digest: str) -> Select:
     joined = select(Officer).join(OfficerSession, OfficerSession.officer_id == Officer.id)
-    return joined.where(OfficerSession.digest == digest_of(token), Officer.disabled_at.is_(None))
+    return joined.where(OfficerSession.digest == digest, Officer.disabled_at.is_(None))
 
 
 def digest_of(token: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 # Of the time to connect: what an address that leads nowhere leaves to the next one of the same name.
@@ -40,6 +42,20 @@ class Answered:
     content: bytes
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Goes on to a name's next address when one leads nowhere: aiohttp 3.9 does so only when it is refused.
+
+    With a version that has no such method, or tries addresses by itself, it is a plain connector.
+    """
+
+    async def _wrap_create_connection(self, *given: Any, **named: Any) -> Any:
+        try:
+            return await super()._wrap_create_connection(*given, **named)
+        except asyncio.TimeoutError as error:
+            late = OSError(errno.ETIMEDOUT, "no connection in time")
+            raise aiohttp.ClientConnectorError(named["req"].connection_key, late) from error
+
+
 class Caller:
     """Calls one channel's interface.
 
@@ -48,13 +64,22 @@ class Caller:
         connecting: seconds until a connection stands, a free one is waited for, too.
         connections: at the same time.
         surroundings: whether a proxy that the machine's environment names is used.
+        resolver: finds the addresses of a name; the system's without.
     """
 
-    def __init__(self, seconds: float, connecting: float, connections: int = 50, surroundings: bool = False) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        connecting: float,
+        connections: int = 50,
+        surroundings: bool = False,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self.seconds = seconds
         self._connecting = connecting
         self._connections = connections
         self._surroundings = surroundings
+        self._resolver = resolver
         # Made within the event loop that uses it.
         self._session: aiohttp.ClientSession | None = None
 
@@ -97,7 +122,8 @@ class Caller:
             raise CallError(type(error).__name__, trace.sent, late=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # Without its cause, which may quote an address with a token in it.
-            raise CallError(type(error).__name__, trace.sent, late=False) from None
+            late = isinstance(error, OSError) and error.errno == errno.ETIMEDOUT
+            raise CallError(type(error).__name__, trace.sent, late) from None
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -105,9 +131,10 @@ class Caller:
             await self._session.close()
 
     def _open(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = _Connector(
             limit=self._connections,
             keepalive_timeout=_KEPT_SECONDS,
+            resolver=self._resolver,
             # The authorities httpx brings along, for whatever else is fetched: a small machine may have none.
             ssl=httpx.create_ssl_context(trust_env=self._surroundings),
         )

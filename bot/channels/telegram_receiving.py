@@ -32,7 +32,7 @@ from bot.channels.telegram_updates import (
 )
 from bot.database import Database, now, take_turn
 from bot.delivery import correspondents, outbox, sentences
-from bot.delivery.inbox import Arrival
+from bot.delivery.inbox import LEFT, Arrival
 from bot.delivery.intake import Intake
 from bot.delivery.model import FAILED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
@@ -98,22 +98,25 @@ class Receiver:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: something could not be stored; the updates must come again.
         """
-        arrivals, taps, backs = [], [], []
+        arrivals, taps, backs = [], [], set()
         for raw in updates:
             reading = self._read(raw)
             if isinstance(reading, Arrival):
                 arrivals.append(reading)
+                if reading.kind == LEFT:
+                    # Let in again, and out again since.
+                    backs.discard(reading.conversation)
             elif isinstance(reading, Tap):
                 button = await self._intake.ask(self._find_button, reading)
                 if button and reading.conversation:
                     arrivals.append(Arrival(CHANNEL, reading.key, reading.conversation, button.title, button.payload))
                 taps.append((reading, button is not None))
             elif isinstance(reading, Back):
-                backs.append(reading.conversation)
+                backs.add(reading.conversation)
             elif isinstance(reading, Addressed):
                 await self._intake.ask(self._invite, reading.conversation)
         await asyncio.gather(*(self._intake.accept(arrival) for arrival in arrivals))
-        for conversation in backs:
+        for conversation in sorted(backs):
             await self._intake.ask(self._welcome_back, conversation)
         for tap, known in taps:
             self._start(self._answer_tap(tap, known))

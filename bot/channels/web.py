@@ -26,7 +26,6 @@ from bot.channels.web_session import (
     in_frame,
     keep_frame_token,
     new_token,
-    sender_of,
     token_of,
 )
 from bot.database import Database
@@ -35,6 +34,7 @@ from bot.delivery.inbox import Arrival
 from bot.delivery.intake import Intake
 from bot.delivery.news import News
 from bot.delivery.outbox import Button
+from bot.pages import sender_of
 from bot.settings import Settings
 from bot.text.normalise import clean
 

@@ -29,6 +29,8 @@ _NAME = "x-file-name"
 _LONGEST_NAME = 1000
 # Ten files at once, taken back and sent again; a centre's citizens may share an address.
 _PER_PERSON, _PER_ADDRESS, _SECONDS = 40, 400, 600
+# The page asks for the list more often than it changes it.
+_READS_PER_PERSON, _READS_PER_ADDRESS = 400, 4000
 # Each holds its file in memory.
 _MOST_AT_ONCE = 32
 _LONGEST_UPLOAD = 180.0
@@ -45,6 +47,7 @@ class WebFiles:
     folder: Path
     rules: FileRules
     pace: Pace
+    reads: Pace
     patience: float
     inspected: asyncio.Semaphore
     under_way: int = 0
@@ -71,6 +74,7 @@ class WebFiles:
     async def read(self, request: Request) -> Response:
         """GET /api/web/files: the names of what waits, and what stands before the first file."""
         conversation = conversation_of(request)
+        self.reads.check(conversation, request)
         files = await run_in_threadpool(evidence.waiting_files, self.database, conversation)
         agreed = await run_in_threadpool(evidence.has_agreed, self.database, conversation)
         shown = {"files": [_show(file) for file in files], "agreed": agreed, **_told(self.rules)}
@@ -128,15 +132,18 @@ def file_routes(
     rules: FileRules,
     patience: float = _LONGEST_UPLOAD,
     inspected: asyncio.Semaphore | None = None,
+    reads: int = _READS_PER_PERSON,
 ) -> list[BaseRoute]:
     """Routes of the files of the web chat.
 
     Args:
         patience: seconds that one file may take to come in.
         inspected: room for inspections, shared with files of other channels; its own without.
+        reads: how often one person may ask for the list in ten minutes.
     """
     pace = Pace(RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS), sentences.TOO_MANY_FILES)
-    files = WebFiles(database, settings.evidence, rules, pace, patience, inspected or inspections())
+    reading = Pace(RateLimit(reads, _SECONDS), RateLimit(_READS_PER_ADDRESS, _SECONDS), sentences.BUSY)
+    files = WebFiles(database, settings.evidence, rules, pace, reading, patience, inspected or inspections())
     return [
         Route("/api/web/files", guard(files.take, settings), methods=["POST"]),
         Route("/api/web/files", guard(files.read, settings), methods=["GET"]),

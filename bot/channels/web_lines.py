@@ -27,13 +27,13 @@ from bot.channels.web_session import (
     in_frame,
     keep_token,
     new_token,
-    sender_of,
     token_of,
 )
 from bot.database import Database
 from bot.delivery import inbox, outbox, sentences
 from bot.delivery.news import News
 from bot.delivery.outbox import Line, Lines
+from bot.pages import sender_of
 from bot.settings import Settings
 
 LONGEST_WAIT = 25.0

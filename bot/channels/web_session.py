@@ -9,7 +9,6 @@ which no page of another site can send without asking us first, and nobody is ev
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import math
 import re
 import secrets
@@ -23,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.channels.limits import RateLimit
 from bot.delivery import sentences
+from bot.pages import sender_of
 from bot.settings import Settings
 
 CHANNEL = "web"
@@ -32,8 +32,6 @@ FRAME_COOKIE = "motcua_frame"
 FRAME_HEADER = "x-motcua-frame"
 COOKIE_AGE = 180 * 24 * 3600
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{20,100}")
-# What a household is given in IPv6.
-_NETWORK_OF_ONE = 64
 
 
 class BadRequestError(Exception):
@@ -139,18 +137,6 @@ def keep_frame_token(response: Response, token: str) -> None:
     # Python's own cookies don't know the word before 3.14.
     flags = f"Max-Age={COOKIE_AGE}; Path=/api/web; HttpOnly; Secure; SameSite=None; Partitioned"
     response.headers.append("Set-Cookie", f"{FRAME_COOKIE}={token}; {flags}")
-
-
-def sender_of(request: Request) -> str:
-    """The network address that limits are counted by; in IPv6 the network that a household is given."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 4:
-        return host
-    return str(ipaddress.ip_network((address, _NETWORK_OF_ONE), strict=False))
 
 
 def _check_origin(request: Request, public_url: str) -> None:

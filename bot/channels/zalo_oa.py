@@ -238,7 +238,7 @@ def open_channel(
     tokens = ZaloTokens(database, zalo, client, clock)
     api = ZaloApi(zalo, tokens, caller)
     files = ZaloFiles(zalo.api_url)
-    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock), files, zalo.template, zalo.buttons, clock)
+    adapter = ZaloAdapter(api, ZaloWindow(database, api, clock, zalo.pays), files, zalo.template, zalo.buttons, clock)
 
     async def check() -> list[Finding]:
         return [await _look(api)]

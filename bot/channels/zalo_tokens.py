@@ -28,6 +28,7 @@ from bot.delivery.credentials import (
     pause_renewals,
     store_credential,
 )
+from bot.failures import kind_and_places
 from bot.settings import ZaloSettings
 
 logger = logging.getLogger(__name__)
@@ -84,8 +85,10 @@ async def keep_pair_surely(
     for pause in pauses:
         try:
             return await asyncio.to_thread(keep_pair, database, pair, clock(), bought_with)
-        except SQLAlchemyError:
-            logger.error("zalo: the new tokens are not stored yet; if this goes on, %s", LOGIN, exc_info=True)
+        except SQLAlchemyError as error:
+            logger.error(
+                "zalo: the new tokens are not stored yet (%s); if this goes on, %s", kind_and_places(error), LOGIN
+            )
             if pause is not None:
                 await sleep(pause)
     raise TokenError("not_stored", LOOK_AGAIN)
@@ -166,8 +169,8 @@ class ZaloTokens:
                 await self.renew(known.value["access_token"])
         except TokenError as error:
             logger.warning("zalo: the tokens were not renewed: %s", error.reason)
-        except SQLAlchemyError:
-            logger.error("zalo: the tokens can't be read", exc_info=True)
+        except SQLAlchemyError as error:
+            logger.error("zalo: the tokens can't be read: %s", kind_and_places(error))
 
     async def close(self) -> None:
         """Let a renewal come to its end."""

@@ -1,4 +1,4 @@
-"""When the Official Account may write to a citizen: within seven days of the last word."""
+"""When the Official Account may write to a citizen: within seven days of the last word, after two of them for money."""
 
 from __future__ import annotations
 
@@ -18,21 +18,28 @@ from bot.delivery.model import Correspondent
 logger = logging.getLogger(__name__)
 
 OPEN_FOR = timedelta(days=7)
+# Afterwards messages are from the package or paid (section 4.1 of the facts; M).
+FREE_FOR = timedelta(hours=48)
 # Zalo names no zone; an account of Viet Nam, so Viet Nam's.
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 # Why a notice is held, as staff see it, and what stands behind that: a template told the citizen of it, or may have.
-CLOSED, NO_QUOTA = "window_closed", "out_of_quota"
+CLOSED, PAID, NO_QUOTA = "window_closed", "paid_window", "out_of_quota"
 TOLD, MAYBE_TOLD = "_template_sent", "_template_unsure"
 
 
 class ZaloWindow:
-    """Knows from our own books, and from Zalo where they say no, whether a citizen may be written to."""
+    """Knows from our own books, and from Zalo where they say no, whether a citizen may be written to.
 
-    def __init__(self, database: Database, api: ZaloApi, clock: Callable[[], datetime]) -> None:
+    Args:
+        pays: whether notices go out once messages are no longer free.
+    """
+
+    def __init__(self, database: Database, api: ZaloApi, clock: Callable[[], datetime], pays: bool = True) -> None:
         self._database = database
         self._api = api
         self._clock = clock
+        self._pays = pays
 
     async def why_closed(self, conversation: str, user_id: str) -> str | None:
         """Why only a template may be sent, None when a message may.
@@ -40,7 +47,7 @@ class ZaloWindow:
         Taps, calls and clicks open the window, too; only Zalo sees them all.
         """
         heard_at = await asyncio.to_thread(self._heard_at, conversation)
-        if heard_at is None or self._clock() - heard_at <= OPEN_FOR:
+        if heard_at is None or not self._why_not(self._clock() - heard_at):
             # Of somebody we have no book about, Zalo's answer to the message itself decides.
             return None
         return await self._ask_why_closed(user_id)
@@ -85,10 +92,18 @@ class ZaloWindow:
         except ZaloError:
             return CLOSED
         last = number_of(answer.data.get("last_interaction"))
-        if answer.code or last is None or self._clock().timestamp() - last / 1000 > OPEN_FOR.total_seconds():
+        if answer.code or last is None:
             return CLOSED
+        closed = self._why_not(timedelta(seconds=self._clock().timestamp() - last / 1000))
+        if closed:
+            return closed
         replies = answer.data.get("cs_reply")
         return NO_QUOTA if isinstance(replies, Mapping) and number_of(replies.get("remain")) == 0 else None
+
+    def _why_not(self, silent: timedelta) -> str | None:
+        if silent > OPEN_FOR:
+            return CLOSED
+        return PAID if silent > FREE_FOR and not self._pays else None
 
     def _heard_at(self, conversation: str) -> datetime | None:
         with self._database.reading() as session:

@@ -22,6 +22,7 @@ from bot.settings import ROOT, Settings
 # Why the citizen can't be reached now, by the beginning of the reason in the outbox, and what may follow it.
 _BECAUSE = {
     "window_closed": "they have not written for seven days",
+    "paid_window": "they have not written for 48 hours, and later messages may cost money",
     "not_following": "they do not follow the account",
     "out_of_quota": "the account may send them nothing more now",
 }

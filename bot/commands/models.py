@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,6 +13,7 @@ import click
 from tqdm import tqdm
 
 from bot.commands.common import migrated_database, model_in_place, short_path
+from bot.commands.curves import draw_curve
 from bot.commands.officers import by as by_option
 from bot.complaints.workdays import VIET_NAM
 from bot.database import Database
@@ -20,14 +22,14 @@ from bot.operations.promotion import open_promotion
 from bot.review.keeping import kept_sentences
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import evaluate as evaluation
-from bot.training import ledger, starting, thresholds
+from bot.training import ledger, measured, starting, thresholds
 from bot.training.conversations import have_conversations
 from bot.training.gate import load_bounds
 from bot.training.measure import Prediction
 from bot.training.model import LIVE, Model
 from bot.training.parse import parse_messages
 from bot.training.report import comparison_lines, short_lines, write_comparison, write_page
-from bot.training.train import TrainedModel, TrainingError, inputs_fingerprint, train_model
+from bot.training.train import NICENESS, TrainedModel, TrainingError, inputs_fingerprint, train_model
 from bot.training.trial import Trial, as_dict, check_sentences, try_candidate
 
 THRESHOLDS = ROOT / "knowledge" / "thresholds.yml"
@@ -72,18 +74,25 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
 @click.option("--choose", is_flag=True, help="With --folds: choose the thresholds and write them down.")
 @click.option("--model", "name", help="Measure this model (its number or name) instead of the live one.")
 @click.option("--compare", is_flag=True, help="Compare the live model with the newest candidate, or with --model.")
+@click.option("--curve", is_flag=True, help="Measure what more sentences would buy (minutes); the console shows it.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the report (default: in MOTCUA_HOME)."
 )
 @click.pass_obj
 def evaluate(
-    settings: Settings, folds: int | None, choose: bool, name: str | None, compare: bool, out: Path | None
+    settings: Settings, folds: int | None, choose: bool, name: str | None, compare: bool, curve: bool, out: Path | None
 ) -> None:
     """Measure the model on the blind set; writes JSON and a page, prints the short of it."""
     if choose and not folds:
         raise click.UsageError("--choose needs --folds: thresholds are never chosen on the blind set.")
     if folds and (compare or name):
         raise click.UsageError("--folds trains models of its own; it goes with neither --compare nor --model.")
+    if curve and (folds or compare or out):
+        raise click.UsageError("--curve goes with --model only.")
+    if curve:
+        os.nice(NICENESS)
+        draw_curve(settings, name)
+        return
     if compare:
         if not _compare(migrated_database(settings), settings, name, out):
             sys.exit(1)
@@ -100,6 +109,8 @@ def evaluate(
         model = model_in_place(settings, name)
         rows = evaluation.read_blind_set(evaluation.BLIND_SET)
         predictions = evaluation.predict(rows, lambda texts: (m["ranking"] for m in parse_messages(model, texts)))
+        with migrated_database(settings).transaction() as session:
+            measured.keep(session, model.name.removesuffix(".tar.gz"), predictions)
     _report(settings, predictions, f"cross-validation-{folds}" if folds else "blind-set", out)
 
 

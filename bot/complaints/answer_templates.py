@@ -28,6 +28,7 @@ class Template:
         text: the words, with fields in square brackets.
         kinds: kinds of feedback it is for; empty is all.
         reason: how it ended, empty where nothing ends.
+        denunciation: whether it is for denunciations, and for nothing else.
     """
 
     key: str
@@ -36,15 +37,17 @@ class Template:
     text: str
     kinds: frozenset[str] = frozenset()
     reason: str = ""
+    denunciation: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
         """What the officer fills in, each once, in the order of the text."""
         return tuple(dict.fromkeys(_FIELD.findall(self.text)))
 
-    def fits(self, kind: str, state: str) -> bool:
-        """Whether it is offered for a kind and what its words are for."""
-        return self.state == state and (not self.kinds or kind in self.kinds)
+    def fits(self, kind: str, state: str, denunciation: bool = False) -> bool:
+        """Whether it is offered for a kind, or for denunciations, and what its words are for."""
+        about = denunciation == self.denunciation and (not self.kinds or kind in self.kinds)
+        return about and self.state == state
 
 
 def load_templates(folder: Path) -> dict[str, Template]:
@@ -61,8 +64,9 @@ def load_templates(folder: Path) -> dict[str, Template]:
             raise ComplaintError(f"{FILE}: '{key}' is for an answer with its reason, or for a question without one.")
         if reason and reason not in ANSWER_REASONS:
             raise ComplaintError(f"{FILE}: '{key}' ends as '{reason}'; there are: {', '.join(ANSWER_REASONS)}.")
-        kinds = frozenset(given.get("kinds", ()))
-        found[key] = Template(key, given["title"], given["state"], given["text"].strip(), kinds, reason)
+        kinds, text = frozenset(given.get("kinds", ())), given["text"].strip()
+        denunciation = given.get("denunciation", False)
+        found[key] = Template(key, given["title"], given["state"], text, kinds, reason, denunciation)
     return found
 
 

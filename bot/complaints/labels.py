@@ -15,6 +15,7 @@ DELIVERY = {
 # Why a notice did not arrive, by the beginning of the reason in the outbox.
 _UNDELIVERED = {
     "window_closed": "người dân chưa nhắn lại trong bảy ngày",
+    "paid_window": "quá 48 giờ người dân chưa nhắn lại, nhắn tiếp có thể mất phí",
     "not_following": "người dân không theo dõi tài khoản",
     "out_of_quota": "tài khoản đã hết lượt nhắn",
     "blocked": "người dân đã chặn",

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy.orm.exc import StaleDataError
 from starlette.responses import Response
 
 from bot.accounts.permissions import ASSIGN, NAME, READ, WORK
-from bot.complaints import casework, naming, remarks
-from bot.complaints.answer_templates import fill
-from bot.complaints.errors import (
-    ChangedMeanwhileError,
-    ComplaintError,
-    ForbiddenMoveError,
-    UnknownComplaintError,
-    UnknownUnitError,
-)
-from bot.complaints.lifecycle import ANSWERED, NEEDS_INFORMATION, STATE_LABELS
+from bot.complaints import casework, remarks
+from bot.complaints.errors import ForbiddenMoveError, UnknownComplaintError, UnknownUnitError
 from bot.complaints.reading import Look, see_complaint
-from bot.console.case_page import CasePage, code_of, takers
+from bot.console.case_page import CasePage, takers, unit_in
+from bot.console.case_parts import BEGINS, Act, Acts, After, code_of, seen_by
 from bot.console.doors import Door, allowed
 from bot.console.lists import LIST
-from bot.console.sending import ANSWER, ASK, hold
-from bot.console.sentences import CHANGED, DONE, sentence_of
+from bot.console.sentences import DONE
 from bot.console.visit import Visit, go_to
 
 _CASE = "/phan-anh/{code}"
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -38,135 +27,81 @@ class CasePages:
 
     page: CasePage
 
+    @property
+    def acts(self) -> Acts:
+        """What denunciations' forms do, too."""
+        return Acts(self.page.work, lambda visit: visit.viewer)
+
     def doors(self) -> list[Door]:
         """Every page with who may come in."""
-        forms: tuple[tuple[str, Callable[[Visit, str], None], str], ...] = (
-            ("move", self._move, WORK),
+        forms: tuple[tuple[str, Act, str], ...] = (
+            ("move", self.acts.move, WORK),
             ("forward", self._forward, WORK),
-            ("answer", self._answer, WORK),
-            ("ask", self._ask, WORK),
+            ("answer", self.acts.answer, WORK),
+            ("ask", self.acts.ask, WORK),
             ("merge", self._merge, WORK),
             ("remark", self._remark, WORK),
             ("assign", self._assign, ASSIGN),
-            ("name", self._name, NAME),
+            ("name", self.acts.name, NAME),
         )
         return [
             Door(_CASE, self.show, allowed(READ)),
             # Asked for by the open page again and again, so it keeps no session alive.
             Door(f"{_CASE}/ai", self.show_others, allowed(READ), touches=False),
-            Door(f"{_CASE}/answer/mau", self._begin("answer", ANSWERED), allowed(WORK), "POST"),
-            Door(f"{_CASE}/ask/mau", self._begin("ask", NEEDS_INFORMATION), allowed(WORK), "POST"),
+            *(Door(f"{_CASE}/{form}/mau", self._begin(form), allowed(WORK), "POST") for form in BEGINS),
             *(Door(f"{_CASE}/{name}", self._form(name, act), allowed(needs), "POST") for name, act, needs in forms),
         ]
 
     def show(self, visit: Visit) -> Response:
         """GET: everything an officer sees without a reason."""
-        return self.page.show(visit, done=DONE.get(visit.asked("xong"), ""), look=True)
+        return self.page.show(visit, After(done=DONE.get(visit.asked("xong"), "")), look=True)
 
     def show_others(self, visit: Visit) -> Response:
         """GET: who else has the complaint open, as a piece of the page."""
-        seen = see_complaint(self.page.database, code_of(visit), Look(visit.person.name, viewer=visit.viewer))
-        others = self.page.sessions.look_at(visit.session.token, seen.complaint.code)
-        return self.page.frame.page(visit, "present.html", others=others)
+        work = self.page.work
+        seen = see_complaint(work.database, code_of(visit), Look(visit.person.name, viewer=visit.viewer))
+        others = work.sessions.look_at(visit.session.token, seen.complaint.code)
+        return work.frame.page(visit, "present.html", others=others)
 
-    def _begin(self, form: str, state: str) -> Callable[[Visit], Response]:
-        def handle(visit: Visit) -> Response:
-            template = self.page.templates.get(visit.form.get("template"))
-            if template is None or template.state != state:
-                return self.page.show(visit, failed=form)
-            typed = visit.form.get("text")
-            text = f"{typed}\n{template.text}" if typed and typed != template.text else template.text
-            return self.page.show(visit.with_form(text=text, reason=template.reason), failed=form)
+    def _begin(self, form: str) -> Callable[[Visit], Response]:
+        return lambda visit: self.page.show(self.page.work.begin(visit, form), After(failed=form))
 
-        return handle
-
-    def _form(self, name: str, act: Callable[[Visit, str], None]) -> Callable[[Visit], Response]:
-        def handle(visit: Visit) -> Response:
-            visit = _filled(visit) if name in (ANSWER, ASK) else visit
-            if held := hold(visit, name, self.page.templates.values()):
-                return self.page.show(visit, failed=name, held=held, status=held.status)
-            try:
-                act(visit, code_of(visit))
-            except UnknownComplaintError:
-                raise
-            except (ChangedMeanwhileError, StaleDataError):
-                return self.page.show(visit, error=CHANGED, failed=name, status=409)
-            except ComplaintError as error:
-                return self.page.show(visit, error=sentence_of(error), failed=name, status=422)
-            return self._after(visit, name)
-
-        return handle
+    def _form(self, name: str, act: Act) -> Callable[[Visit], Response]:
+        return lambda visit: self.page.work.send(visit, name, act, self._after, self.page.show)
 
     def _after(self, visit: Visit, name: str) -> Response:
         try:
-            see_complaint(self.page.database, code_of(visit), Look(visit.person.name, viewer=visit.viewer))
+            see_complaint(self.page.work.database, code_of(visit), Look(visit.person.name, viewer=visit.viewer))
         except UnknownComplaintError:
             # Handed to another unit: it is theirs now.
             return go_to(f"{LIST}?hang=mine")
         return go_to(f"{LIST}/{code_of(visit)}?xong={name}")
 
-    def _move(self, visit: Visit, code: str) -> None:
-        state, note = visit.form.get("state"), visit.form.get("note")
-        if state not in STATE_LABELS:
-            raise ForbiddenMoveError("There is no such state.")
-        casework.move(self.page.database, self.page.rules, code, state, visit.person.name, note, **_seen(visit))
-
-    def _ask(self, visit: Visit, code: str) -> None:
-        text = visit.form.get("text")
-        casework.move(
-            self.page.database, self.page.rules, code, NEEDS_INFORMATION, visit.person.name, text, **_seen(visit)
-        )
-
     def _forward(self, visit: Visit, code: str) -> None:
-        unit, note = visit.form.get("unit")[:_LONGEST_NAME], visit.form.get("note")
-        self._check_unit(visit, unit)
-        casework.forward(self.page.database, self.page.rules, code, unit, visit.person.name, note, **_seen(visit))
-
-    def _answer(self, visit: Visit, code: str) -> None:
-        text, reason = visit.form.get("text"), visit.form.get("reason")
-        casework.answer(self.page.database, self.page.rules, code, text, reason, visit.person.name, **_seen(visit))
+        self._check_unit(visit)
+        self.acts.forward(visit, code)
 
     def _merge(self, visit: Visit, code: str) -> None:
-        into, text = visit.form.get("into"), visit.form.get("text")
+        into, text, by, work = visit.form.get("into"), visit.form.get("text"), visit.person.name, self.page.work
         try:
-            casework.merge(self.page.database, self.page.rules, code, into, visit.person.name, text, **_seen(visit))
+            casework.merge(work.database, work.rules, code, into, by, text, **seen_by(visit, visit.viewer))
         except UnknownComplaintError as error:
             # The other one: this page is there.
-            see_complaint(self.page.database, code, Look(visit.person.name, viewer=visit.viewer))
+            see_complaint(work.database, code, Look(by, viewer=visit.viewer))
             raise ForbiddenMoveError("There is no such complaint to merge into.") from error
 
     def _remark(self, visit: Visit, code: str) -> None:
         called = [name for name in visit.form.all("mention") if name]
-        remarks.add(self.page.database, code, visit.form.get("text"), visit.person.name, visit.viewer, called)
+        remarks.add(self.page.work.database, code, visit.form.get("text"), visit.person.name, visit.viewer, called)
 
     def _assign(self, visit: Visit, code: str) -> None:
-        assignee, unit = visit.form.get("assignee"), visit.form.get("unit")[:_LONGEST_NAME]
-        if assignee and assignee not in takers(self.page.accounts):
+        work, assignee, unit = self.page.work, visit.form.get("assignee"), unit_in(visit)
+        if assignee and assignee not in takers(work.accounts):
             raise ForbiddenMoveError("There is no such officer.")
-        self._check_unit(visit, unit)
-        note = visit.form.get("note")
-        casework.assign(
-            self.page.database, code, visit.person.name, assignee or None, unit or None, note, **_seen(visit)
-        )
+        self._check_unit(visit)
+        by, note, seen = visit.person.name, visit.form.get("note"), seen_by(visit, visit.viewer)
+        casework.assign(work.database, code, by, assignee or None, unit or None, note, **seen)
 
-    def _check_unit(self, visit: Visit, unit: str) -> None:
-        if unit and visit.form.get("unit-sure") != "yes" and not self.page.accounts.has_unit(unit):
+    def _check_unit(self, visit: Visit) -> None:
+        if visit.form.get("unit-sure") != "yes" and not self.page.knows(unit_in(visit)):
             raise UnknownUnitError("Nobody is of this unit.")
-
-    def _name(self, visit: Visit, code: str) -> None:
-        names = [name for name in visit.form.all("officer") if name]
-        if not names and visit.form.get("nobody") != "yes":
-            raise ForbiddenMoveError("Say who is named, or that nobody is.")
-        naming.confirm(self.page.database, code, names, visit.viewer, version=visit.form.number("version"))
-
-
-def _seen(visit: Visit) -> dict[str, Any]:
-    """What the officer saw when they sent the form; a form without it is of no version at all."""
-    version = visit.form.number("version")
-    return {"version": -1 if version is None else version, "viewer": visit.viewer}
-
-
-def _filled(visit: Visit) -> Visit:
-    """The visit with what was typed into a template's fields in their places."""
-    text = fill(visit.form.get("text"), visit.form.all("field"), visit.form.all("value"))
-    return visit.with_form(text=text)

@@ -11,14 +11,17 @@ from starlette.responses import Response
 
 from bot.accounts.permissions import OPEN_CONTACT
 from bot.complaints import evidence
-from bot.complaints.errors import ComplaintError, UnknownComplaintError, UnknownFileError
+from bot.complaints.errors import UnknownComplaintError, UnknownFileError
+from bot.complaints.evidence import OpenedFile
 from bot.complaints.reading import Look
 from bot.complaints.talk import see_talk
-from bot.console.case_page import PHOTOS, CasePage, code_of
+from bot.complaints.visibility import Viewer
+from bot.console.case_page import PHOTOS, CasePage
+from bot.console.case_parts import After, answered, code_of
 from bot.console.doors import Door, allowed
 from bot.console.forms import whole
-from bot.console.sentences import sentence_of
 from bot.console.visit import Visit
+from bot.database import Database
 
 # Named as what they are in a download; everything else is bytes.
 _KNOWN_TYPES = (*PHOTOS, "application/pdf")
@@ -46,45 +49,58 @@ class OpeningPages:
 
     def open_contact(self, visit: Visit) -> Response:
         """POST: the page with contact and personal values."""
-        try:
-            return self.page.show(visit, contact=True)
-        except UnknownComplaintError:
-            raise
-        except ComplaintError as error:
-            return self.page.show(visit, error=sentence_of(error), failed="contact", status=422)
+        return answered(
+            lambda: self.page.show(visit, After(contact=True)), lambda after: self.page.show(visit, after), "contact"
+        )
 
     def open_talk(self, visit: Visit) -> Response:
         """POST: the page with what was said around the complaint."""
         look = Look(visit.person.name, why=visit.form.get("why"), viewer=visit.viewer)
-        try:
-            return self.page.show(visit, talk=see_talk(self.page.database, code_of(visit), look))
-        except UnknownComplaintError:
-            raise
-        except ComplaintError as error:
-            return self.page.show(visit, error=sentence_of(error), failed="talk", status=422)
+
+        def show() -> Response:
+            return self.page.show(visit, After(talk=see_talk(self.page.work.database, code_of(visit), look)))
+
+        return answered(show, lambda after: self.page.show(visit, after), "talk")
 
     def open_file(self, visit: Visit) -> Response:
         """POST: a photo in a page, or any file as a download."""
-        number, why = whole(visit.request.path_params["file"]), visit.form.get("why")
-        if number is None:
-            raise UnknownComplaintError("There is no such file.")
-        by, viewer, database = visit.person.name, visit.viewer, self.page.database
-        try:
-            file = evidence.open_file(database, self.folder, code_of(visit), number, by, why, viewer=viewer)
-        except (UnknownComplaintError, UnknownFileError) as error:
-            raise UnknownComplaintError("There is no such file.") from error
-        except ComplaintError as error:
-            return self.page.show(visit, error=sentence_of(error), failed="file", status=422)
-        if visit.form.get("view") and file.media_type in PHOTOS:
-            # Within the page: there is no address of a photo that could be opened without its reason.
-            photo = f"data:{file.media_type};base64,{base64.b64encode(file.content).decode()}"
-            return self.page.frame.page(visit, "photo.html", code=code_of(visit), name=file.name, photo=photo)
-        return Response(
-            file.content,
-            media_type=file.media_type if file.media_type in _KNOWN_TYPES else "application/octet-stream",
-            headers={
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-                # Should a browser show it all the same, nothing in it runs.
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-            },
-        )
+
+        def show() -> Response:
+            file = file_of(self.page.work.database, self.folder, visit, visit.viewer)
+            if visit.form.get("view") and file.media_type in PHOTOS:
+                # Within the page: there is no address of a photo that could be opened without its reason.
+                photo = f"data:{file.media_type};base64,{base64.b64encode(file.content).decode()}"
+                frame = self.page.work.frame
+                return frame.page(visit, "photo.html", code=code_of(visit), name=file.name, photo=photo)
+            return download(file, file.media_type)
+
+        return answered(show, lambda after: self.page.show(visit, after), "file")
+
+
+def file_of(database: Database, folder: Path, visit: Visit, viewer: Viewer) -> OpenedFile:
+    """The file in the address, opened for the reason that was typed.
+
+    Raises:
+        ComplaintError: there is none, or no reason was given.
+    """
+    number = whole(str(visit.request.path_params["file"]))
+    if number is None:
+        raise UnknownComplaintError("There is no such file.")
+    code, by, why = code_of(visit), visit.person.name, visit.form.get("why")
+    try:
+        return evidence.open_file(database, folder, code, number, by, why, restricted=viewer.restricted, viewer=viewer)
+    except UnknownFileError as error:
+        raise UnknownComplaintError("There is no such file.") from error
+
+
+def download(file: OpenedFile, media_type: str = "") -> Response:
+    """A file that browsers keep and do not show."""
+    return Response(
+        file.content,
+        media_type=media_type if media_type in _KNOWN_TYPES else "application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+            # Should a browser show it all the same, nothing in it runs.
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        },
+    )

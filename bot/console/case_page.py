@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from starlette.responses import Response
 
 from bot.accounts.officers import Accounts
 from bot.accounts.permissions import ASSIGN, NAME, OPEN_CONTACT, WORK, may
-from bot.accounts.sessions import Sessions
-from bot.complaints import evidence, queries, remarks
-from bot.complaints.answer_templates import Template, unfilled
-from bot.complaints.labels import ABOUT, ACTORS, CHANNELS, DELIVERY, OPENED, QUESTIONS, REASONS, why_undelivered
-from bot.complaints.lifecycle import (
-    ANSWER_REASONS,
-    ANSWERED,
-    END_REASONS,
-    FORWARDED,
-    NEEDS_INFORMATION,
-    STAFF,
-    STATE_LABELS,
-    ways_on,
-)
+from bot.complaints import queries, remarks
+from bot.complaints.lifecycle import STATE_LABELS
 from bot.complaints.masking import mask_tokens
-from bot.complaints.model import WAITING
-from bot.complaints.reading import Look, Seen, is_overdue, see_complaint
-from bot.complaints.rules import Rules
-from bot.complaints.talk import Said
+from bot.complaints.reading import Look, Seen, see_complaint
 from bot.complaints.visibility import viewer_of
-from bot.console.pages import Frame
-from bot.console.sending import ANSWER, ASK, Held, preview_of
-from bot.console.showing import Render
+from bot.console.case_parts import LONGEST_UNIT, After, Workplace, code_of
 from bot.console.visit import Visit
-from bot.database import Database
-from bot.delivery.model import channel_of
 
 # Photos are looked at in the page; everything else is a download.
 PHOTOS = ("image/jpeg", "image/png", "image/webp")
 _TOLD = 120
-_LABELS = {
-    "questions": QUESTIONS,
-    "states": STATE_LABELS,
-    "ends": END_REASONS,
-    "about": ABOUT,
-    "delivery": DELIVERY,
-    "channels": CHANNELS,
-    "why": why_undelivered,
-    "opened": OPENED,
-    "actors": ACTORS,
-    "reasons": REASONS,
-}
 
 
 @dataclass(frozen=True)
@@ -67,102 +34,57 @@ class Alike:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Shows the page.
+    """Shows the page."""
 
-    Attributes:
-        templates: what answers and questions begin with.
-        renderers: how each channel that is sent to cuts a message.
-        today: tells the day in Viet Nam.
-    """
+    work: Workplace
 
-    database: Database
-    rules: Rules
-    accounts: Accounts
-    sessions: Sessions
-    frame: Frame
-    templates: Mapping[str, Template]
-    renderers: Mapping[str, Render]
-    today: Callable[[], date]
-
-    def show(
-        self,
-        visit: Visit,
-        *,
-        contact: bool = False,
-        error: str = "",
-        failed: str = "",
-        done: str = "",
-        status: int = 200,
-        held: Held | None = None,
-        look: bool = False,
-        talk: Sequence[Said] | None = None,
-    ) -> Response:
+    def show(self, visit: Visit, after: After | None = None, *, look: bool = False) -> Response:
         """The page.
 
         Args:
-            contact: personal values are readable; who and why is recorded.
-            failed: the form whose fields keep what was typed.
-            held: why that form's words were not sent yet.
             look: whether somebody comes to look, and is not led back by a form.
-            talk: the conversation around the complaint, when it was opened.
 
         Raises:
             ComplaintError: as `see_complaint`.
         """
-        why = visit.form.get("why") if contact else ""
+        work, after = self.work, after or After()
+        why = visit.form.get("why") if after.contact else ""
         seen = see_complaint(
-            self.database, code_of(visit), Look(visit.person.name, contact, why=why, viewer=visit.viewer)
+            work.database, code_of(visit), Look(visit.person.name, after.contact, why=why, viewer=visit.viewer)
         )
         if look:
-            remarks.see_mentions(self.database, seen.complaint.id, visit.person.name)
-        roles, staff, row = visit.person.roles, self.accounts.all(), seen.complaint
-        return self.frame.page(
+            remarks.see_mentions(work.database, seen.complaint.id, visit.person.name)
+        roles, staff, row = visit.person.roles, work.accounts.all(), seen.complaint
+        return work.frame.page(
             visit,
             "case.html",
-            status=status,
-            seen=seen,
-            row=row,
-            told=seen.told,
-            kind=self.rules.kinds[row.kind].label if row.kind in self.rules.kinds else row.kind,
-            channel=CHANNELS.get(channel_of(row.conversation), channel_of(row.conversation)),
-            overdue=is_overdue(row, self.today()),
-            files=evidence.list_files(self.database, row.code, viewer=visit.viewer),
+            status=after.status,
+            **work.parts(visit, visit.viewer, seen, after),
             photos=PHOTOS,
             similar=self._similar(visit, seen),
-            people=[name for name in takers(self.accounts) if name not in seen.unaware],
-            colleagues=remarks.may_be_called(self.database, row.id, [viewer_of(one) for one in staff]),
+            people=[name for name in takers(work.accounts) if name not in seen.unaware],
+            colleagues=remarks.may_be_called(work.database, row.id, [viewer_of(one) for one in staff]),
             everybody=[one.name for one in staff] if may(roles, NAME) else [],
             units=sorted({one.unit for one in staff if one.unit}),
-            ways=_ways(seen),
             may={
                 "work": may(roles, WORK),
                 "assign": may(roles, ASSIGN),
                 "contact": may(roles, OPEN_CONTACT),
                 "name": may(roles, NAME),
             },
-            others=self.sessions.look_at(visit.session.token, row.code) if look else [],
-            naming_waits=row.naming == WAITING,
-            contact=contact,
-            talk=talk,
-            error=error,
-            failed=failed,
-            typed=visit.form,
-            warnings=held.warnings if held else (),
-            left=unfilled(visit.form.get("text")) if failed in (ANSWER, ASK) else (),
-            beginnings={
-                ANSWER: [one for one in self.templates.values() if one.fits(row.kind, ANSWERED)],
-                ASK: [one for one in self.templates.values() if one.fits(row.kind, NEEDS_INFORMATION)],
-            },
-            preview=preview_of(self.renderers, visit, row, failed) if held and failed in (ANSWER, ASK) else [],
-            done=done,
-            labels=_LABELS,
+            others=work.sessions.look_at(visit.session.token, row.code) if look else [],
+            unknown_unit=after.failed in ("forward", "assign") and not self.knows(unit_in(visit)),
         )
+
+    def knows(self, unit: str) -> bool:
+        """Whether somebody is of this unit; of none everybody is."""
+        return not unit or self.work.accounts.has_unit(unit)
 
     def _similar(self, visit: Visit, seen: Seen) -> list[Alike]:
         row = seen.complaint
         if row.naming or row.erased_at:
             return []
-        found = queries.similar(self.database, row.kind, row.description or "", 4, viewer=visit.viewer)
+        found = queries.similar(self.work.database, row.kind, row.description or "", 4, viewer=visit.viewer)
         return [
             Alike(one.code, one.created_at, STATE_LABELS[one.state], _short(mask_tokens(one.description or "")))
             for one in found
@@ -175,23 +97,11 @@ def takers(accounts: Accounts) -> list[str]:
     return [one.name for one in accounts.all() if viewer_of(one).scope is not None]
 
 
-def code_of(visit: Visit) -> str:
-    """The receipt code in the address."""
-    return str(visit.request.path_params["code"])
+def unit_in(visit: Visit) -> str:
+    """The unit that a form names."""
+    return visit.form.get("unit")[:LONGEST_UNIT]
 
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _TOLD else line[: _TOLD - 1] + "…"
-
-
-def _ways(seen: Seen) -> dict[str, Any]:
-    ways = ways_on(seen.complaint.state, STAFF)
-    plain = [state for state in ways if state not in (ANSWERED, FORWARDED, NEEDS_INFORMATION)]
-    return {
-        "states": [(state, STATE_LABELS[state]) for state in plain],
-        "ask": NEEDS_INFORMATION in ways,
-        "forward": FORWARDED in ways,
-        "answer": ANSWERED in ways,
-        "reasons": [(reason, END_REASONS[reason]) for reason in ANSWER_REASONS],
-    }

@@ -20,18 +20,22 @@ from bot.console.bulk import BulkPages
 from bot.console.case import CasePages
 from bot.console.case_openings import OpeningPages
 from bot.console.case_page import CasePage
+from bot.console.case_parts import Workplace
 from bot.console.denunciations import DenunciationPages
 from bot.console.doors import PUBLIC, Door, Guard
 from bot.console.filters import FilterPages
+from bot.console.gaps import GapPages
 from bot.console.lists import ListPages
 from bot.console.log import LogPages
 from bot.console.log_in import LogInPages
-from bot.console.pages import HERE, ConsoleFiles, Frame
+from bot.console.models import ModelPages
+from bot.console.pages import HERE, Frame
 from bot.console.people import PeoplePages
 from bot.console.provider_pages import ProviderPages
 from bot.console.review import ReviewPages
 from bot.console.showing import Render
 from bot.console.visit import HOME, Visit
+from bot.pages import PageFiles
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Console:
         templates: what answers and questions begin with.
         renderers: how each channel that is sent to cuts a message.
         checkout: where the sentences lie that the model learns from.
+        models: where the models lie.
+        titles: what procedures and topics are called, by their keys.
     """
 
     sessions: Sessions
@@ -59,6 +65,8 @@ class Console:
     provider: Provider | None = None
     readers: frozenset[str] = frozenset()
     checkout: Path = HERE.parents[1]
+    models: Path = HERE.parents[1] / "models"
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def doors(self) -> list[Door]:
         """Every page of the console; the last one is for addresses that do not exist."""
@@ -69,20 +77,10 @@ class Console:
 
         accounts = Accounts(database, self.sessions.passwords)
         label = self.provider.settings.label if self.provider else ""
-        case = CasePage(
+        work = Workplace(
             database, self.rules, accounts, self.sessions, frame, self.templates, self.renderers, self.today
         )
-        denunciations = DenunciationPages(
-            database,
-            self.rules,
-            accounts,
-            self.sessions,
-            frame,
-            self.folder,
-            self.templates,
-            self.renderers,
-            self.today,
-        )
+        case = CasePage(work)
         return [
             *LogInPages(self.sessions, frame, self.secure, label).doors(),
             *(ProviderPages(self.sessions, frame, self.provider, self.secure).doors() if self.provider else ()),
@@ -92,11 +90,13 @@ class Console:
             *PeoplePages(
                 accounts, self.rules.kinds, frame, self.provider.settings.issuer if self.provider else ""
             ).doors(),
-            *denunciations.doors(),
+            *DenunciationPages(work, self.folder).doors(),
             *FilterPages(database, frame).doors(),
             *CasePages(case).doors(),
             *OpeningPages(case, self.folder).doors(),
             *ReviewPages(database, frame, self.checkout).doors(),
+            *GapPages(database, frame, self.checkout, self.titles).doors(),
+            *ModelPages(database, frame, self.checkout, self.models).doors(),
             *LogPages(database, frame).doors(),
             Door("/{rest:path}", unknown, PUBLIC),
             Door("/{rest:path}", unknown, PUBLIC, "POST"),
@@ -106,5 +106,5 @@ class Console:
         """Every door behind its guard; nothing else answers below `HOME` but static files."""
         frame = Frame(self.readers)
         guards = [Guard(door, self.sessions, frame, self.secure) for door in self.doors()]
-        files = Mount(f"{HOME}/tinh", ConsoleFiles(directory=HERE / "static"), name="console-static")
+        files = Mount(f"{HOME}/tinh", PageFiles(directory=HERE / "static"), name="console-static")
         return [files, *(guard.route() for guard in guards)]

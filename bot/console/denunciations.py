@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy.orm.exc import StaleDataError
 from starlette.responses import Response
 
-from bot.accounts.officers import Accounts
 from bot.accounts.permissions import READ, may
-from bot.accounts.sessions import Sessions
-from bot.complaints import casework, evidence, naming, remarks
-from bot.complaints.answer_templates import Template, unfilled
+from bot.complaints import remarks
 from bot.complaints.denunciations import assign, last_reason, list_denunciations
-from bot.complaints.errors import (
-    ChangedMeanwhileError,
-    ComplaintError,
-    ForbiddenMoveError,
-    UnknownComplaintError,
-    UnknownFileError,
-)
-from bot.complaints.labels import ABOUT, ACTORS, CHANNELS, DELIVERY, OPENED, QUESTIONS, REASONS, why_undelivered
-from bot.complaints.lifecycle import (
-    ANSWER_REASONS,
-    ANSWERED,
-    END_REASONS,
-    FORWARDED,
-    NEEDS_INFORMATION,
-    STAFF,
-    STATE_LABELS,
-    ways_on,
-)
-from bot.complaints.model import WAITING
+from bot.complaints.lifecycle import STATE_LABELS
 from bot.complaints.reading import Look, is_overdue, see_complaint
-from bot.complaints.rules import Rules
-from bot.complaints.talk import Said, see_talk
+from bot.complaints.talk import see_talk
 from bot.complaints.visibility import Viewer
+from bot.console.case_openings import download, file_of
+from bot.console.case_parts import BEGINS, Act, Acts, After, Workplace, answered, code_of, seen_by
 from bot.console.doors import READERS, Door
 from bot.console.forms import whole
-from bot.console.pages import DENUNCIATIONS, Frame
-from bot.console.sending import ANSWER, ASK, Held, hold, preview_of
-from bot.console.sentences import CHANGED, DONE, sentence_of
-from bot.console.showing import Render
+from bot.console.pages import DENUNCIATIONS
+from bot.console.sentences import DONE
 from bot.console.visit import Visit, go_to
-from bot.database import Database, now
-from bot.delivery.model import channel_of
+from bot.database import now
 
 _LIST, _ONE = "/to-cao", "/to-cao/{code}"
 HERE = DENUNCIATIONS[1]
 PAGE = 50
 # How long a reason opens the same one again after it was given, so that work on it goes on.
 REASON_HOLDS = timedelta(minutes=15)
-_LONGEST_NAME = 100
-_LABELS = {
-    "questions": QUESTIONS,
-    "states": STATE_LABELS,
-    "about": ABOUT,
-    "delivery": DELIVERY,
-    "channels": CHANNELS,
-    "why": why_undelivered,
-    "opened": OPENED,
-    "actors": ACTORS,
-    "reasons": REASONS,
-}
 
 
 @dataclass(frozen=True)
@@ -76,31 +38,22 @@ class DenunciationPages:
 
     Attributes:
         folder: where photos and documents lie.
-        templates: what answers begin with; hardly more than one of these is no answer.
-        renderers: how each channel that is sent to cuts a message.
-        today: tells the day in Viet Nam.
     """
 
-    database: Database
-    rules: Rules
-    accounts: Accounts
-    sessions: Sessions
-    frame: Frame
+    work: Workplace
     folder: Path
-    templates: Mapping[str, Template]
-    renderers: Mapping[str, Render]
-    today: Callable[[], date]
 
     def doors(self) -> list[Door]:
         """Every page; each is for named readers."""
-        forms: tuple[tuple[str, Callable[[Visit, str], None]], ...] = (
-            ("move", self._move),
-            ("ask", self._ask),
-            ("forward", self._forward),
-            ("answer", self._answer),
+        acts = Acts(self.work, _reader)
+        forms: tuple[tuple[str, Act], ...] = (
+            ("move", acts.move),
+            ("ask", acts.ask),
+            ("forward", acts.forward),
+            ("answer", acts.answer),
             ("assign", self._assign),
             ("remark", self._remark),
-            ("name", self._name),
+            ("name", acts.name),
         )
         return [
             Door(_LIST, self.show_all, READERS),
@@ -109,126 +62,79 @@ class DenunciationPages:
             Door(f"{_ONE}/lien-he", self.open_contact, READERS, "POST"),
             Door(f"{_ONE}/tro-chuyen", self.open_talk, READERS, "POST"),
             Door(f"{_ONE}/tep/{{file}}", self.open_file, READERS, "POST"),
+            *(Door(f"{_ONE}/{form}/mau", self._begin(form), READERS, "POST") for form in BEGINS),
             *(Door(f"{_ONE}/{name}", self._form(name, act), READERS, "POST") for name, act in forms),
         ]
 
     def show_all(self, visit: Visit) -> Response:
         """GET: which there are, without a word of what they tell."""
-        rows = list_denunciations(self.database, _reader(visit), whole(visit.asked("sau")) or 0, PAGE + 1)
+        rows = list_denunciations(self.work.database, _reader(visit), whole(visit.asked("sau")) or 0, PAGE + 1)
         more = f"{HERE}?sau={rows[PAGE - 1].id}" if len(rows) > PAGE else ""
-        lines = [(row, STATE_LABELS[row.state], is_overdue(row, self.today())) for row in rows[:PAGE]]
-        return self.frame.page(visit, "denunciations.html", lines=lines, more=more)
+        lines = [(row, STATE_LABELS[row.state], is_overdue(row, self.work.today())) for row in rows[:PAGE]]
+        return self.work.frame.page(visit, "denunciations.html", lines=lines, more=more)
 
     def show(self, visit: Visit) -> Response:
         """GET: what was opened a short while ago; else why it is to be opened is asked for."""
         why = self._reason(visit)
         if not why:
             return self._ask_why(visit)
-        return self._page(visit, why, done=DONE.get(visit.asked("xong"), ""))
+        return self._page(visit, why, After(done=DONE.get(visit.asked("xong"), "")))
 
     def open(self, visit: Visit) -> Response:
         """POST: the reason; it is kept, and what was asked for is shown."""
         self._reason(visit)
-        try:
-            return self._page(visit, visit.form.get("why"), again=False)
-        except UnknownComplaintError:
-            raise
-        except ComplaintError as error:
-            return self._ask_why(visit, sentence_of(error), 422)
+        why = visit.form.get("why")
+        return answered(
+            lambda: self._page(visit, why, again=False), lambda after: self._ask_why(visit, after.error, after.status)
+        )
 
     def open_contact(self, visit: Visit) -> Response:
         """POST: the same with contact and personal values, for a reason of its own."""
-        if not (why := self._reason(visit)):
-            return go_to(f"{HERE}/{_code(visit)}")
-        try:
-            return self._page(visit, visit.form.get("why"), contact=True)
-        except UnknownComplaintError:
-            raise
-        except ComplaintError as error:
-            return self._page(visit, why, error=sentence_of(error), status=422)
+        return self._opened(visit, lambda _: self._page(visit, visit.form.get("why"), After(contact=True)))
 
     def open_talk(self, visit: Visit) -> Response:
         """POST: the same with what was said around it, for a reason of its own."""
-        if not (why := self._reason(visit)):
-            return go_to(f"{HERE}/{_code(visit)}")
         look = _look(visit, visit.form.get("why"))
-        try:
-            talk = see_talk(self.database, _code(visit), look)
-        except UnknownComplaintError:
-            raise
-        except ComplaintError as error:
-            return self._page(visit, why, error=sentence_of(error), status=422)
-        return self._page(visit, why, talk=talk)
+        return self._opened(
+            visit, lambda why: self._page(visit, why, After(talk=see_talk(self.work.database, code_of(visit), look)))
+        )
 
     def open_file(self, visit: Visit) -> Response:
         """POST: a photo or document as a download; who and why is kept."""
-        number, reason, reader = whole(str(visit.request.path_params["file"])), self._reason(visit), _reader(visit)
-        if number is None:
-            raise UnknownComplaintError("There is no such file.")
-        if not reason:
-            return go_to(f"{HERE}/{_code(visit)}")
-        code, by, why = _code(visit), visit.person.name, visit.form.get("why")
-        try:
-            file = evidence.open_file(self.database, self.folder, code, number, by, why, restricted=True, viewer=reader)
-        except (UnknownComplaintError, UnknownFileError) as error:
-            raise UnknownComplaintError("There is no such file.") from error
-        except ComplaintError as error:
-            return self._page(visit, reason, error=sentence_of(error), status=422)
-        headers = {
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        }
-        return Response(file.content, media_type="application/octet-stream", headers=headers)
+        return self._opened(visit, lambda _: download(file_of(self.work.database, self.folder, visit, _reader(visit))))
 
-    def _form(self, name: str, act: Callable[[Visit, str], None]) -> Callable[[Visit], Response]:
+    def _opened(self, visit: Visit, do: Callable[[str], Response]) -> Response:
+        """What `do` makes of the reason the denunciation was opened for; without one it has to be opened first."""
+        if not (why := self._reason(visit)):
+            return go_to(f"{HERE}/{code_of(visit)}")
+        return answered(lambda: do(why), lambda after: self._page(visit, why, after))
+
+    def _begin(self, form: str) -> Callable[[Visit], Response]:
         def handle(visit: Visit) -> Response:
             if not (why := self._reason(visit)):
-                # The reason ran out over what was being written.
-                kept = visit.form.typed()
-                return self._ask_why(visit, status=422, typed=kept) if kept else go_to(f"{HERE}/{_code(visit)}")
-            if held := hold(visit, name, self.templates.values()):
-                return self._page(visit, why, failed=name, held=held, status=held.status)
-            try:
-                act(visit, _code(visit))
-            except UnknownComplaintError:
-                raise
-            except (ChangedMeanwhileError, StaleDataError):
-                return self._page(visit, why, error=CHANGED, failed=name, status=409)
-            except ComplaintError as error:
-                return self._page(visit, why, error=sentence_of(error), failed=name, status=422)
-            return go_to(f"{HERE}/{_code(visit)}?xong={name}")
+                return self._too_late(visit)
+            return self._page(self.work.begin(visit, form), why, After(failed=form))
 
         return handle
 
-    def _move(self, visit: Visit, code: str) -> None:
-        state, note = visit.form.get("state"), visit.form.get("note")
-        if state not in STATE_LABELS:
-            raise ForbiddenMoveError("There is no such state.")
-        casework.move(self.database, self.rules, code, state, visit.person.name, note, **_seen(visit))
+    def _form(self, name: str, act: Act) -> Callable[[Visit], Response]:
+        def handle(visit: Visit) -> Response:
+            if not (why := self._reason(visit)):
+                return self._too_late(visit)
+            return self.work.send(visit, name, act, _after, lambda typed, after: self._page(typed, why, after))
 
-    def _ask(self, visit: Visit, code: str) -> None:
-        text = visit.form.get("text")
-        casework.move(self.database, self.rules, code, NEEDS_INFORMATION, visit.person.name, text, **_seen(visit))
+        return handle
 
-    def _forward(self, visit: Visit, code: str) -> None:
-        unit, note = visit.form.get("unit")[:_LONGEST_NAME], visit.form.get("note")
-        casework.forward(self.database, self.rules, code, unit, visit.person.name, note, **_seen(visit))
-
-    def _answer(self, visit: Visit, code: str) -> None:
-        text, reason = visit.form.get("text"), visit.form.get("reason")
-        casework.answer(self.database, self.rules, code, text, reason, visit.person.name, **_seen(visit))
+    def _too_late(self, visit: Visit) -> Response:
+        """The reason ran out over what was being written."""
+        kept = visit.form.typed()
+        return self._ask_why(visit, status=422, typed=kept) if kept else go_to(f"{HERE}/{code_of(visit)}")
 
     def _assign(self, visit: Visit, code: str) -> None:
-        assign(self.database, code, visit.form.get("assignee"), self._readers(), **_seen(visit))
+        assign(self.work.database, code, visit.form.get("assignee"), self._readers(), **seen_by(visit, _reader(visit)))
 
     def _remark(self, visit: Visit, code: str) -> None:
-        remarks.add(self.database, code, visit.form.get("text"), visit.person.name, _reader(visit))
-
-    def _name(self, visit: Visit, code: str) -> None:
-        names = [name for name in visit.form.all("officer") if name]
-        if not names and visit.form.get("nobody") != "yes":
-            raise ForbiddenMoveError("Say who is named, or that nobody is.")
-        naming.confirm(self.database, code, names, _reader(visit), version=visit.form.number("version"))
+        remarks.add(self.work.database, code, visit.form.get("text"), visit.person.name, _reader(visit))
 
     def _reason(self, visit: Visit) -> str:
         """Why this reader opened it a short while ago, empty when they have not.
@@ -236,62 +142,33 @@ class DenunciationPages:
         Raises:
             UnknownComplaintError: to them there is no such denunciation.
         """
-        return last_reason(self.database, _code(visit), _reader(visit), now() - REASON_HOLDS)
+        return last_reason(self.work.database, code_of(visit), _reader(visit), now() - REASON_HOLDS)
 
     def _ask_why(self, visit: Visit, error: str = "", status: int = 200, typed: Sequence[str] = ()) -> Response:
-        context = {"code": _code(visit), "error": error, "typed": typed}
-        return self.frame.page(visit, "open_denunciation.html", status=status, **context)
+        context = {"code": code_of(visit), "error": error, "typed": typed}
+        return self.work.frame.page(visit, "open_denunciation.html", status=status, **context)
 
     def _readers(self) -> list[str]:
-        names = self.frame.readers
-        return [
-            one.name for one in self.accounts.all() if one.name in names and may(one.roles, READ) and not one.disabled
-        ]
+        names, staff = self.work.frame.readers, self.work.accounts.all()
+        return [one.name for one in staff if one.name in names and may(one.roles, READ) and not one.disabled]
 
-    def _page(
-        self,
-        visit: Visit,
-        why: str,
-        *,
-        contact: bool = False,
-        again: bool = True,
-        held: Held | None = None,
-        talk: Sequence[Said] | None = None,
-        error: str = "",
-        failed: str = "",
-        done: str = "",
-        status: int = 200,
-    ) -> Response:
-        reader = _reader(visit)
-        seen = see_complaint(self.database, _code(visit), replace(_look(visit, why), contact=contact, again=again))
-        row = seen.complaint
-        return self.frame.page(
+    def _page(self, visit: Visit, why: str, after: After | None = None, *, again: bool = True) -> Response:
+        work, reader, after = self.work, _reader(visit), after or After()
+        look = replace(_look(visit, why), contact=after.contact, again=again)
+        seen = see_complaint(work.database, code_of(visit), look)
+        return work.frame.page(
             visit,
             "denunciation.html",
-            status=status,
-            seen=seen,
-            row=row,
-            told=seen.told,
-            kind=self.rules.kinds[row.kind].label if row.kind in self.rules.kinds else row.kind,
-            overdue=is_overdue(row, self.today()),
-            files=evidence.list_files(self.database, row.code, restricted=True, viewer=reader),
-            others=self.sessions.look_at(visit.session.token, row.code),
+            status=after.status,
+            **work.parts(visit, reader, seen, after),
+            others=work.sessions.look_at(visit.session.token, seen.complaint.code),
             readers=[name for name in self._readers() if name not in seen.unaware],
-            everybody=[one.name for one in self.accounts.all()],
-            naming_waits=row.naming == WAITING,
-            ways=_ways(row.state),
-            contact=contact,
-            talk=talk,
-            channel=CHANNELS.get(channel_of(row.conversation), channel_of(row.conversation)),
-            warnings=held.warnings if held else (),
-            left=unfilled(visit.form.get("text")) if held and failed in (ANSWER, ASK) else (),
-            preview=preview_of(self.renderers, visit, row, failed) if held and failed in (ANSWER, ASK) else [],
-            error=error,
-            failed=failed,
-            typed=visit.form,
-            done=done,
-            labels=_LABELS,
+            everybody=[one.name for one in work.accounts.all()],
         )
+
+
+def _after(visit: Visit, name: str) -> Response:
+    return go_to(f"{HERE}/{code_of(visit)}?xong={name}")
 
 
 def _reader(visit: Visit) -> Viewer:
@@ -301,24 +178,3 @@ def _reader(visit: Visit) -> Viewer:
 def _look(visit: Visit, why: str) -> Look:
     by = visit.person.name
     return Look(by, restricted=True, readers=(by,), why=why, viewer=_reader(visit))
-
-
-def _code(visit: Visit) -> str:
-    return str(visit.request.path_params["code"])
-
-
-def _seen(visit: Visit) -> dict[str, Any]:
-    version = visit.form.number("version")
-    return {"version": -1 if version is None else version, "viewer": _reader(visit)}
-
-
-def _ways(state: str) -> dict[str, object]:
-    ways = ways_on(state, STAFF)
-    plain = [one for one in ways if one not in (ANSWERED, FORWARDED, NEEDS_INFORMATION)]
-    return {
-        "states": [(one, STATE_LABELS[one]) for one in plain],
-        "ask": NEEDS_INFORMATION in ways,
-        "forward": FORWARDED in ways,
-        "answer": ANSWERED in ways,
-        "reasons": [(reason, END_REASONS[reason]) for reason in ANSWER_REASONS],
-    }

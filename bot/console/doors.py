@@ -19,9 +19,10 @@ from bot.accounts import audit
 from bot.accounts.permissions import may
 from bot.accounts.sessions import CODE, DONE, ENROL, PASSWORD, LoggedIn, Sessions, csrf_of
 from bot.complaints.errors import UnknownComplaintError
-from bot.console.forms import Form, TooLargeError, read_form, sender
+from bot.console.forms import Form, TooLargeError, read_form
 from bot.console.pages import HEADERS, Frame
 from bot.console.visit import HOME, Visit, go_to
+from bot.pages import sender_of
 
 COOKIE, FORM_COOKIE = "motcua_can_bo", "motcua_can_bo_form"
 LOG_IN = f"{HOME}/dang-nhap"
@@ -110,7 +111,7 @@ class Guard:
         login = self.sessions.of(token, touch=self.door.touches) if known else None
         form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
         csrf = login.csrf if login else csrf_of(form_token)
-        visit = Visit(request, form or Form(), login, csrf, sender(request))
+        visit = Visit(request, form or Form(), login, csrf, sender_of(request))
         response = self._answer(visit, form is None)
         if not login and request.cookies.get(FORM_COOKIE) != form_token:
             self.set_cookie(response, FORM_COOKIE, form_token)

@@ -1,8 +1,7 @@
-"""What a form of the console has sent, and from where."""
+"""What a form of the console has sent."""
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -10,7 +9,6 @@ from starlette.requests import Request
 
 MOST_BYTES = 200_000
 _FORM = "application/x-www-form-urlencoded"
-_NETWORK_OF_ONE = 64
 _MOST_FIELDS = 200
 _TEXTS = ("text", "note", "why")
 
@@ -73,15 +71,3 @@ def whole(text: str) -> int | None:
     """A whole number that a database can hold, None when it is none."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
-
-
-def sender(request: Request) -> str:
-    """Who asks: an address, or the network that a household is given in IPv6."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 4:
-        return host
-    return str(ipaddress.ip_network((address, _NETWORK_OF_ONE), strict=False))

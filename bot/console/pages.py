@@ -1,4 +1,4 @@
-"""What all pages of the console share: templates, headers, static files, the frame with its navigation."""
+"""What all pages of the console share: templates, headers, the frame with its navigation."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
-from starlette.types import Scope
 
-from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, may
+from bot.accounts.permissions import MANAGE, READ, READ_AUDIT, REVIEW, ROLES, SEE_GAPS, SEE_MODELS, may
 from bot.accounts.sessions import DONE, LoggedIn
 from bot.complaints.workdays import VIET_NAM
 from bot.console.visit import HOME, Visit
+from bot.pages import make_templates
 
 HERE = Path(__file__).parent
 # One page each: what stands in the frame, for whom.
@@ -25,6 +23,8 @@ NAVIGATION = (
     ("Tìm phản ánh", f"{HOME}/phan-anh", READ),
     ("Nhân sự", f"{HOME}/nhan-su", MANAGE),
     ("Câu cần xem", f"{HOME}/cau-hoi", REVIEW),
+    ("Thiếu nội dung", f"{HOME}/thieu-noi-dung", SEE_GAPS),
+    ("Mô hình", f"{HOME}/mo-hinh", SEE_MODELS),
     ("Nhật ký", f"{HOME}/nhat-ky", READ_AUDIT),
 )
 DENUNCIATIONS = ("Tố cáo", f"{HOME}/to-cao")
@@ -40,27 +40,10 @@ HEADERS = {
 }
 
 
-class ConsoleFiles(StaticFiles):
-    """Static files of the console: nothing personal, looked up anew each time."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Add the headers that Starlette leaves out."""
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
-
-
 def _make_templates() -> Jinja2Templates:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"moment": shown_moment, "day": shown_day}
-    return Jinja2Templates(env=environment)
+    templates = make_templates(HERE / "templates")
+    templates.env.filters |= {"moment": shown_moment, "day": shown_day, "share": shown_share, "points": shown_points}
+    return templates
 
 
 def shown_moment(moment: datetime) -> str:
@@ -71,6 +54,16 @@ def shown_moment(moment: datetime) -> str:
 def shown_day(day: date | None) -> str:
     """A day as people in Viet Nam read it."""
     return f"{day:%d/%m/%Y}" if day else "–"
+
+
+def shown_share(share: float) -> str:
+    """A share as people in Viet Nam read it: 94,0 %."""
+    return f"{share * 100:.1f} %".replace(".", ",")
+
+
+def shown_points(share: float) -> str:
+    """A change of a share in points, with its sign: +1,2."""
+    return f"{share * 100:+.1f}".replace(".", ",").replace("-", "−")
 
 
 @dataclass(frozen=True)

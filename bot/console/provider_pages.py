@@ -21,7 +21,7 @@ from bot.accounts.errors import (
     WaitError,
 )
 from bot.accounts.provider import LONGEST_LOG_IN, Provider
-from bot.accounts.sessions import LoggedIn, Sessions
+from bot.accounts.sessions import LoggedIn, Sessions, digest_of
 from bot.console.doors import PUBLIC, STEPS, Door
 from bot.console.log_in import carry_session
 from bot.console.pages import Frame
@@ -56,7 +56,8 @@ class ProviderPages:
     def send_out(self, visit: Visit) -> Response:
         """GET: on to the provider's page."""
         try:
-            flow, address = self.provider.begin()
+            # The session's own cookie is a strict one, which does not come along on the way back.
+            flow, address = self.provider.begin(digest_of(visit.login.token) if visit.login else "")
         except AccountError as error:
             return self._failed(visit, error)
         response = go_to(address)
@@ -75,17 +76,18 @@ class ProviderPages:
     def take_back(self, visit: Visit) -> Response:
         """GET: from the provider; a session, or why not."""
         try:
-            login = self._log_in(visit)
+            login, before = self._log_in(visit)
         except AccountError as error:
             response = self._failed(visit, error)
         else:
-            if visit.login:
-                self.sessions.log_out(visit.login.token)
+            if before:
+                self.sessions.log_out_known(before)
             response = carry_session(self.frame.page(visit, "on.html", to=STEPS[login.step]), login, self.secure)
         response.delete_cookie(FLOW_COOKIE, path=HOME + OUT, httponly=True, samesite="lax", secure=self.secure)
         return response
 
-    def _log_in(self, visit: Visit) -> LoggedIn:
+    def _log_in(self, visit: Visit) -> tuple[LoggedIn, str]:
+        """The new session, and the digest of the one that it takes the place of."""
         given = visit.request.query_params
         state, code, kept = given.get("state", ""), given.get("code", ""), visit.request.cookies.get(FLOW_COOKIE, "")
         if not 0 < len(state) <= _LONGEST_STATE or not 0 < len(kept) <= _LONGEST_COOKIE:
@@ -100,7 +102,7 @@ class ProviderPages:
             # Nobody's wrong try: a provider that is down must not keep a whole office from its passwords.
             attempts.drop(self.sessions.database, attempt)
             raise
-        return self.sessions.log_in_by_provider(identity, attempt, visit.address, visit.device)
+        return self.sessions.log_in_by_provider(identity, attempt, visit.address, visit.device), flow.before
 
     def _failed(self, visit: Visit, error: AccountError) -> Response:
         if isinstance(error, ProviderRefusedError):

@@ -43,11 +43,17 @@ def hold(visit: Visit, form: str, templates: Iterable[Template] = ()) -> Held | 
     text = visit.form.get(_FIELDS[form]) if form in _FIELDS else ""
     if not text:
         return None
-    noticed = find_warnings(text, templates) if form == ANSWER else _noticed(form, text)
+    noticed = _noticed(form, text, templates)
     preview = form in (ANSWER, ASK) and bool(visit.form.get("preview"))
     if preview or UNFILLED in noticed or (noticed and visit.form.get("sure") != "yes"):
         return Held(tuple(WARNINGS[key] for key in noticed), preview)
     return None
+
+
+def warn(visit: Visit, form: str, templates: Iterable[Template] = ()) -> tuple[str, ...]:
+    """What is noticed in a form's words, whether they are to be sent all the same or not."""
+    text = visit.form.get(_FIELDS[form]) if form in _FIELDS else ""
+    return tuple(WARNINGS[key] for key in _noticed(form, text, templates)) if text else ()
 
 
 def preview_of(renderers: Mapping[str, Render], visit: Visit, complaint: Complaint, form: str) -> list[Shown]:
@@ -60,6 +66,8 @@ def preview_of(renderers: Mapping[str, Render], visit: Visit, complaint: Complai
     return show(renderers, channel_of(complaint.conversation), reply)
 
 
-def _noticed(form: str, text: str) -> list[str]:
+def _noticed(form: str, text: str, templates: Iterable[Template]) -> list[str]:
+    if form == ANSWER:
+        return find_warnings(text, templates)
     noticed = [PERSONAL] if find_personal_values(text) else []
     return [*noticed, UNFILLED] if form == ASK and unfilled(text) else noticed

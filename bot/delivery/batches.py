@@ -31,6 +31,11 @@ class Batches(Generic[T]):
             self._work = asyncio.create_task(self._store_what_waits())
         await future
 
+    async def rest(self, seconds: float) -> None:
+        """Return when nothing is being stored any more, or after `seconds`."""
+        if self._work and not self._work.done():
+            await asyncio.wait([self._work], timeout=seconds)
+
     async def _store_what_waits(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]

@@ -31,17 +31,18 @@ def heard(session: Session, conversation: str, moment: datetime | None = None) -
 
 
 def heard_all(session: Session, moments: Mapping[str, datetime]) -> None:
-    """As `heard`, for different conversations in as few statements as there are moments."""
+    """As `heard`, for different conversations in a few statements, however many they are."""
     if not moments:
         return
-    groups: dict[tuple[bool, datetime], list[str]] = {}
-    for name in sorted(moments):
-        groups.setdefault((channel_of(name) in FETCHING, moments[name]), []).append(name)
-    for (fetching, moment), names in groups.items():
-        met = session.execute(_hear(), {"names": names, "moment": moment}).rowcount
-        if not fetching and met < len(names):
-            _meet(session, names, moment)
-    sent_to = [name for (fetching, _), names in groups.items() if not fetching for name in names]
+    names = sorted(moments)
+    known = _known_of(session, names)
+    sent_to = [name for name in names if channel_of(name) not in FETCHING]
+    strangers = [name for name in sent_to if name not in known]
+    if strangers:
+        known |= _meet(session, strangers, moments)
+    met = [{"name": name, "moment": moments[name]} for name in names if name in known]
+    if met:
+        session.execute(_hear(), met)
     if not sent_to:
         return
     moment = now()
@@ -153,23 +154,24 @@ def ensure(session: Session, conversation: str) -> Correspondent:
     return row
 
 
-def _meet(session: Session, names: Sequence[str], moment: datetime) -> None:
-    """Keep who was never heard of before; the others of them did something else since."""
-    known = set(session.execute(_known(), {"names": names}).scalars())
-    strangers = [name for name in names if name not in known]
-    if not strangers:
-        return
+def _meet(session: Session, strangers: Sequence[str], moments: Mapping[str, datetime]) -> set[str]:
+    """Keep who was never heard of before; returns those whom another program has met in this moment."""
     for name in strangers:
         # Two programs may hear of somebody for the first time at once.
         take_turn(session, f"correspondent:{name}")
-    met = set(session.execute(_known(), {"names": strangers}).scalars())
-    if met:
-        session.execute(_hear(), {"names": sorted(met), "moment": moment})
+    met = _known_of(session, strangers)
     rows = [
-        {"conversation": name, "channel": channel_of(name), "heard_at": moment} for name in strangers if name not in met
+        {"conversation": name, "channel": channel_of(name), "heard_at": moments[name]}
+        for name in strangers
+        if name not in met
     ]
     if rows:
         session.execute(_new(), rows)
+    return met
+
+
+def _known_of(session: Session, names: Sequence[str]) -> set[str]:
+    return set(session.execute(_known(), {"names": names}).scalars())
 
 
 # Made once: putting these statements together takes longer than running them, and each message needs them.
@@ -180,12 +182,9 @@ def _new() -> Any:
 
 @lru_cache(maxsize=1)
 def _hear() -> Any:
-    heard_of, moment = (
-        _TABLE.c.conversation.in_(bindparam("names", expanding=True)),
-        bindparam("moment", type_=UtcDateTime),
-    )
+    moment = bindparam("moment", type_=UtcDateTime)
     later = or_(_TABLE.c.heard_at > moment, _TABLE.c.gone_at > moment)
-    heard = update(_TABLE).where(heard_of, later.is_not(True))
+    heard = update(_TABLE).where(_TABLE.c.conversation == bindparam("name"), later.is_not(True))
     return heard.values(heard_at=moment, gone_at=None, gone_reason=None)
 
 

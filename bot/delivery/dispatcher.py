@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.1
 # Of one try, all its calls together: it must end before its claim does, or the same message would be begun twice.
 TURN_SECONDS = 80.0
+STOP_SECONDS = 5.0
 BACK_OFF = (0.5, 1, 2, 4, 8, 15)
 RATED_OUTCOMES = ("answer",)
 # Also "/ /restart": Rasa strips spaces before it looks for a command.
@@ -73,6 +74,9 @@ class Dispatcher:
         self._attend = attend
         self._on_stored = on_stored
         self._running: set[asyncio.Task[None]] = set()
+        # Taken, and nothing of them done yet.
+        self._unbegun: dict[int, Claim] = {}
+        self._looking: asyncio.Future[None] | None = None
         self._ends = Batches(self._store)
         self._switches = Switches(database)
         self._wake = asyncio.Event()
@@ -94,9 +98,7 @@ class Dispatcher:
                 await self._idle()
         finally:
             self._taking = False
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await self._come_to_rest()
 
     def notify(self) -> None:
         """Something arrived in the inbox."""
@@ -116,19 +118,27 @@ class Dispatcher:
         if free <= 0 or time.monotonic() < self._rest_until:
             return
         try:
-            claims = await asyncio.to_thread(inbox.claim_many, self._database, free)
+            self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, free))
+            await asyncio.shield(self._looking)
         except Exception as error:  # noqa: BLE001
             logger.error("dispatcher: the inbox can't be read: %s", kind_and_places(error))
             await asyncio.sleep(1)
-            return
-        self._begin(claims)
+
+    def _look(self, free: int) -> None:
+        self._hand_over(inbox.claim_many(self._database, free))
+
+    def _hand_over(self, claims: Sequence[Claim]) -> None:
+        """From a thread, before the loop hears that the thread's work is done."""
+        if claims and self._loop:
+            self._loop.call_soon_threadsafe(self._begin, claims)
 
     def _begin(self, claims: Sequence[Claim]) -> None:
-        # Of a program that stops they are as those of one that was killed.
-        for claim in claims if self._taking else ():
-            task = asyncio.create_task(self._work(claim))
-            self._running.add(task)
-            task.add_done_callback(self._rest)
+        for claim in claims:
+            self._unbegun[claim.id] = claim
+            if self._taking:
+                task = asyncio.create_task(self._work(claim))
+                self._running.add(task)
+                task.add_done_callback(self._rest)
 
     def _rest(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -140,7 +150,30 @@ class Dispatcher:
         except asyncio.TimeoutError:
             return
 
+    async def _come_to_rest(self) -> None:
+        """End, and give back what nobody has begun with: of what was begun nobody knows how far it came."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        # Both may still bring claims.
+        await self._ends.rest(STOP_SECONDS)
+        if self._looking and not self._looking.done():
+            await asyncio.wait([self._looking], timeout=STOP_SECONDS)
+        claims, self._unbegun = list(self._unbegun.values()), {}
+        try:
+            await asyncio.to_thread(self._give_back, claims)
+        except Exception as error:  # noqa: BLE001
+            logger.warning(
+                "dispatcher: %d messages wait for their claims' end: %s", len(claims), kind_and_places(error)
+            )
+
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        if claims:
+            with self._database.transaction() as session:
+                inbox.give_back(session, claims, 0.0)
+
     async def _work(self, claim: Claim) -> None:
+        self._unbegun.pop(claim.id, None)
         try:
             await self._answer(claim)
         except LostClaimError as error:
@@ -240,8 +273,7 @@ class Dispatcher:
             # Theirs is the place of those that end here, and this commit is waited for anyway.
             free = self._workers - len(self._running) + len(ended)
             claims = inbox.claim(session, free) if self._taking and not again and free > 0 else []
-        if claims and self._loop:
-            self._loop.call_soon_threadsafe(self._begin, claims)
+        self._hand_over(claims)
 
     def _store_one(self, session: Session, ended: _Ended) -> None:
         claim, log = ended.claim, ended.log

@@ -38,7 +38,7 @@ def may_go_elsewhere(database: Database, conversation: str) -> bool:
 
 def _other_way(session: Session, row: OutboxMessage, sent_to: bool) -> str | None:
     """Where a notice can go in place of its own conversation; nothing goes a second time."""
-    if row.inbox_id is not None or row.origin_id is not None:
+    if row.origin_id is not None or not outbox.is_notice(session, row):
         return None
     known = select(OutboxMessage.id).where(OutboxMessage.origin_id == row.id)
     return None if session.execute(known).first() else correspondents.best_other(session, row.conversation, sent_to)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.delivery.model import HELD, PENDING, OutboxMessage
-from bot.delivery.outbox import Reply
+from bot.delivery.outbox import Reply, is_notice
 from bot.text.codes import find_receipt_code
 
 
@@ -30,7 +30,7 @@ def release_held(session: Session, conversation: str, moment: datetime, together
     rows = list(session.execute(found.order_by(OutboxMessage.id).with_for_update()).scalars())
     begun = {row.id for row in rows if row.parts_sent}
     free = [row for row in rows if row.id not in begun and row.carrier_id not in begun]
-    notices = [row for row in free if row.inbox_id is None] if together else []
+    notices = [row for row in free if is_notice(session, row)] if together else []
     leaving = [row for row in rows if row.id in begun] + [row for row in free if row not in notices] + notices[:1]
     for row in notices[1:]:
         row.carrier_id = notices[0].id

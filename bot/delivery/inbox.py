@@ -211,10 +211,21 @@ def _correct(session: Session, arrival: Arrival) -> bool:
 
 
 def _ids_of(session: Session, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], int]:
-    keys = [_key_of(arrival) for arrival in arrivals]
-    stored = select(InboxMessage.channel, InboxMessage.external_key, InboxMessage.id)
-    stored = stored.where(tuple_(InboxMessage.channel, InboxMessage.external_key).in_(keys))
-    return {(channel, key): row_id for channel, key, row_id in session.execute(stored)}
+    keys: dict[str, list[str]] = {}
+    for arrival in arrivals:
+        keys.setdefault(arrival.channel, []).append(arrival.external_key)
+    return {
+        (channel, key): row_id
+        for channel, names in keys.items()
+        for key, row_id in session.execute(_stored(), {"channel": channel, "keys": names})
+    }
+
+
+# Of one channel: asked for pairs of channel and key, SQLite reads every key there ever was.
+@lru_cache(maxsize=1)
+def _stored() -> Any:
+    among = _INBOX.c.external_key.in_(bindparam("keys", expanding=True))
+    return select(_INBOX.c.external_key, _INBOX.c.id).where(_INBOX.c.channel == bindparam("channel"), among)
 
 
 def _key_of(arrival: Arrival) -> tuple[str, str]:

@@ -195,6 +195,11 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
     ]
 
 
+def is_notice(session: Session, row: OutboxMessage) -> bool:
+    """Whether a row answers no message; a sentence in place of an answer that was asked for anew is none either."""
+    return row.inbox_id is None and read_reply(cipher_of(session), row.body).notice
+
+
 def read_reply(cipher: Cipher, body: bytes) -> Reply:
     """The message inside a row of the outbox.
 

@@ -87,7 +87,8 @@ def _places(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(database: Database, settings: Settings) -> Iterator[Finding]:
-    todo = "'motcua models rollback' goes back to the one before, 'motcua train' makes one; or start the bot again."
+    train = "'motcua train' makes one, 'motcua run' starts with it."
+    todo = f"'motcua models rollback' goes back to the one before; {train}"
     try:
         with database.reading() as session:
             row = ledger.live(session)
@@ -100,7 +101,7 @@ def _model(database: Database, settings: Settings) -> Iterator[Finding]:
     except SQLAlchemyError:
         said = ""
     fresh = bool(said) or current_model(settings.models) is not None
-    yield _judge("model", fresh, said or ("fits today's data" if fresh else "none of this version"), todo)
+    yield _judge("model", fresh, said or ("fits today's data" if fresh else "none of this version"), train)
 
 
 def _programs(settings: Settings) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.complaints.consents import IMPROVE
@@ -42,6 +42,8 @@ _DOUBT = {DIFFERS: 0.5, HANDOVER: 0.3, SAMPLE: 0.2}
 # Somebody has said that it was not understood, so a sure model says nothing.
 DENIED = frozenset({NOT_MINE, DOWN, CORRECTED})
 _REJECT = "/reject_answer"
+# The reasons of a message whose text is gone because it named somebody.
+_GONE = ""
 # Words within the feedback form are a story for the centre, and never looked at here.
 _NEVER = ("form",)
 # Jaccard similarity of letter trigrams from which two messages are one row.
@@ -120,6 +122,11 @@ def agreed(conversation: Any) -> Any:
     return select(Consent.id).where(*running).exists()
 
 
+def shown() -> tuple[Any, Any]:
+    """The conditions that a message may be shown at this moment: its person agrees, and its text is still there."""
+    return agreed(ReviewMessage.conversation), ReviewMessage.reasons != _GONE
+
+
 def recount(session: Session, item_id: int) -> None:
     """Bring an item's counts and worth up to its messages, within the caller's transaction."""
     own = select(ReviewMessage.person, ReviewMessage.reasons, ReviewMessage.doubt)
@@ -147,18 +154,22 @@ def doubt_of(reasons: Collection[str], ranking: Ranking, denied: str | None = No
 
 
 def drop_texts(session: Session, before: datetime) -> int:
-    """Delete messages in which somebody saw what names a person, some time after, within the caller's transaction."""
+    """Empty messages in which somebody saw what names a person, some time after, within the caller's transaction.
+
+    Their rows stay, so that they are not taken in again.
+    """
     unfit = select(ReviewItem.id).where(ReviewItem.state == UNUSABLE, ReviewItem.decided_at < before)
-    gone = delete(ReviewMessage).where(ReviewMessage.item_id.in_(unfit)).execution_options(synchronize_session=False)
-    return int(session.execute(gone).rowcount)
+    emptied = {"text": cipher_of(session).seal(""), "reasons": _GONE, "doubt": 0.0, "procedure": None}
+    gone = update(ReviewMessage).where(ReviewMessage.item_id.in_(unfit), ReviewMessage.reasons != _GONE)
+    return int(session.execute(gone.values(**emptied).execution_options(synchronize_session=False)).rowcount)
 
 
 def _worth_a_look(
     session: Session, rules: ReviewRules, moment: datetime, drawn: set[int], differing: set[int]
 ) -> Iterator[Said]:
     since = moment - timedelta(days=rules.days)
-    denied, wrong = _denied(session, since), corrected(session, since)
-    for turn, body, person in session.execute(_typed(since, also=wrong)).all():
+    denied, wrong = denied_messages(session, since), corrected(session, since)
+    for turn, body, person in session.execute(typed(since, also=wrong)).all():
         ranking = read_ranking(turn.ranking)
         reasons = list(_reasons(turn, ranking, rules))
         reasons += [NOT_MINE] if turn.inbox_id in denied and NOT_MINE not in reasons else []
@@ -181,7 +192,7 @@ def _worth_a_look(
             )
 
 
-def _typed(since: datetime, until: datetime | None = None, also: Collection[int] = ()) -> Any:
+def typed(since: datetime, until: datetime | None = None, also: Collection[int] = ()) -> Any:
     """Turns on what was typed by people who agree, with the message and whose it is, oldest first.
 
     Args:
@@ -206,7 +217,7 @@ def _typed(since: datetime, until: datetime | None = None, also: Collection[int]
     )
 
 
-def _denied(session: Session, since: datetime) -> set[int]:
+def denied_messages(session: Session, since: datetime) -> set[int]:
     """Messages whose answer was followed by "không phải ý tôi"."""
     taps = select(InboxMessage.conversation, InboxMessage.id).where(
         InboxMessage.payload == _REJECT, InboxMessage.received_at >= since
@@ -246,7 +257,7 @@ def _draw(session: Session, rules: ReviewRules, moment: datetime) -> set[int]:
     drawn: set[int] = set()
     for back in range(1, rules.days // 7 + 1):
         monday = this - timedelta(days=7 * back)
-        ids = [turn.inbox_id for turn, *_ in session.execute(_typed(start_of(monday), start_of(monday + timedelta(7))))]
+        ids = [turn.inbox_id for turn, *_ in session.execute(typed(start_of(monday), start_of(monday + timedelta(7))))]
         drawn |= set(sorted(ids, key=lambda number: digest(f"drawn:{number}"))[: rules.sample])
     return drawn
 
@@ -300,6 +311,8 @@ def _store(session: Session, batch: list[Said], groups: _Groups, rules: ReviewRu
     for one in batch:
         row = known.get(one.inbox_id)
         if row is not None:
+            if row.reasons == _GONE:
+                continue
             merged = ",".join(dict.fromkeys([*row.reasons.split(","), *one.reasons]))
             if merged != row.reasons:
                 row.reasons = merged

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.review.collecting import DENIED, SAMPLE, agreed, read_ranking
+from bot.review.collecting import DENIED, SAMPLE, read_ranking, shown
 from bot.review.deciding import SKIP, UNFIT, Decision, Facts, Vote, decide, proven
 from bot.review.errors import ReviewError
 from bot.review.model import (
@@ -87,7 +87,7 @@ class Desk:
         """
         own = select(ReviewLabel.item_id).where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
         rows = select(ReviewItem.id, ReviewItem.state, ReviewItem.worth, ReviewItem.theme).where(
-            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), shown()
+            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), is_shown()
         )
         with self.database.reading() as session:
             done = _labelled(session)
@@ -109,7 +109,7 @@ class Desk:
             ReviewError: there is none, or nobody agrees to its being shown any more.
         """
         with self.database.reading() as session:
-            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, shown())
+            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, is_shown())
             item = session.execute(row).scalar_one_or_none()
             if item is None:
                 raise ReviewError(f"There is no message {item_id} in the inbox.")
@@ -164,7 +164,7 @@ class Desk:
 
     def counts(self) -> dict[str, int]:
         """How many items there are in each state."""
-        rows = select(ReviewItem.state, func.count()).where(shown()).group_by(ReviewItem.state)
+        rows = select(ReviewItem.state, func.count()).where(is_shown()).group_by(ReviewItem.state)
         with self.database.reading() as session:
             return {str(state): int(count) for state, count in session.execute(rows)}
 
@@ -209,13 +209,10 @@ class Desk:
             raise ReviewError("A new intent is a name like ask_something, with a definition of 500 characters at most.")
 
     def _card(self, session: Session, item: ReviewItem) -> Card:
-        shown = (
-            select(ReviewMessage)
-            .where(ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
-            .order_by(ReviewMessage.id)
-            .limit(1)
+        first = (
+            select(ReviewMessage).where(ReviewMessage.item_id == item.id, *shown()).order_by(ReviewMessage.id).limit(1)
         )
-        message = session.execute(shown).scalar_one()
+        message = session.execute(first).scalar_one()
         ranking, reasons = read_ranking(item.ranking), tuple(item.reasons.split(","))
         sure = bool(ranking) and ranking[0][1] >= self.rules.known and not DENIED & set(reasons)
         return Card(
@@ -312,10 +309,6 @@ def _labelled(session: Session) -> dict[int, int]:
     return defaultdict(int, session.execute(counts).all())
 
 
-def shown() -> Any:
+def is_shown() -> Any:
     """That an item has a message of somebody who agrees at this moment."""
-    return (
-        select(ReviewMessage.id)
-        .where(ReviewMessage.item_id == ReviewItem.id, agreed(ReviewMessage.conversation))
-        .exists()
-    )
+    return select(ReviewMessage.id).where(ReviewMessage.item_id == ReviewItem.id, *shown()).exists()

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.database import cipher_of
-from bot.review.collecting import agreed
+from bot.review.collecting import shown
 from bot.review.deciding import agreements
 from bot.review.labelling import Desk
 from bot.review.model import OPEN, UNUSABLE, ReviewItem, ReviewLabel, ReviewMessage
@@ -91,7 +91,7 @@ def _labelled(row: ReviewLabel, state: str, text: str | None, by: str) -> Labell
 def _texts(session: Session, items: set[int]) -> dict[int, str]:
     first = (
         select(func.min(ReviewMessage.id))
-        .where(ReviewMessage.item_id.in_(items), agreed(ReviewMessage.conversation))
+        .where(ReviewMessage.item_id.in_(items), *shown())
         .group_by(ReviewMessage.item_id)
     )
     rows = select(ReviewMessage.item_id, ReviewMessage.text).where(ReviewMessage.id.in_(first))

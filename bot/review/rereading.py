@@ -9,8 +9,8 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from bot.database import Database, cipher_of, take_turn
-from bot.review.collecting import DENIED, GUESSES, Ranking, doubt_of, recount
-from bot.review.labelling import shown
+from bot.review.collecting import DENIED, GUESSES, Ranking, doubt_of, recount, shown
+from bot.review.labelling import is_shown
 from bot.review.model import OPEN, ReviewItem, ReviewMessage
 
 # Rows of the inbox in one run, those that are worth a label most.
@@ -24,10 +24,10 @@ def reread(database: Database, rank: Callable[[str], Ranking], most: int = MOST)
         rank: what the model makes of a text. What it raises ends the run, and nothing was changed.
     """
     with database.reading() as session:
-        best = select(ReviewItem.id).where(ReviewItem.state.in_(OPEN), shown()).order_by(ReviewItem.worth.desc())
+        best = select(ReviewItem.id).where(ReviewItem.state.in_(OPEN), is_shown()).order_by(ReviewItem.worth.desc())
         chosen = session.execute(best.limit(most)).scalars().all()
         rows = select(ReviewMessage.id, ReviewMessage.item_id, ReviewMessage.text).where(
-            ReviewMessage.item_id.in_(chosen)
+            ReviewMessage.item_id.in_(chosen), *shown()
         )
         texts = {
             number: (item, cipher_of(session).unseal(text))

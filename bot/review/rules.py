@@ -32,6 +32,7 @@ class ReviewRules:
     variants: int
     in_database: bool
     longest: int
+    gap_days: int
     protected: frozenset[str]
 
 

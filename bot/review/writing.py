@@ -17,7 +17,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.review.collecting import agreed, drop_texts, recount
+from bot.review.collecting import agreed, drop_texts, recount, shown
 from bot.review.errors import ReviewError
 from bot.review.files import BLIND_FILE, DataFiles, as_sentence
 from bot.review.keeping import DATABASE, is_kept_here, kept_of
@@ -287,11 +287,7 @@ def _messages_of(session: Session, item: ReviewItem, rules: ReviewRules) -> list
 
     What measures is alone: others of its item would tell the model nearly the same.
     """
-    rows = (
-        select(ReviewMessage)
-        .where(ReviewMessage.item_id == item.id, agreed(ReviewMessage.conversation))
-        .order_by(ReviewMessage.id)
-    )
+    rows = select(ReviewMessage).where(ReviewMessage.item_id == item.id, *shown()).order_by(ReviewMessage.id)
     found: dict[str, ReviewMessage] = {}
     people: set[str] = set()
     for message in session.execute(rows).scalars():

@@ -26,8 +26,9 @@ from bot.complaints.kinds import Kind
 from bot.complaints.queries import find_status
 from bot.complaints.verification import UNKNOWN, verify_receipt
 from bot.database import Database
+from bot.pages import make_templates, sender_of
 from bot.site.complaint_view import view_of
-from bot.site.pages import PAGE_HEADERS, make_templates
+from bot.site.pages import PAGE_HEADERS, TEMPLATES
 
 HEADERS = {**PAGE_HEADERS, "Cache-Control": "no-store"}
 DAYS_A_PAGE, DAYS_A_FILE = 30, 1000
@@ -52,7 +53,6 @@ class ComplaintPages:
     """Handlers of the pages.
 
     Attributes:
-        sender_of: tells whose tries a request counts among.
         address: the public address of the site, without a slash at its end.
         today: tells the day in Viet Nam.
     """
@@ -61,10 +61,9 @@ class ComplaintPages:
     kinds: dict[str, Kind]
     guidance: Guidance
     tries: Tries
-    sender_of: Callable[[Request], str]
     address: str
     today: Callable[[], date]
-    _templates: Jinja2Templates = field(default_factory=make_templates, init=False)
+    _templates: Jinja2Templates = field(default_factory=lambda: make_templates(TEMPLATES), init=False)
 
     def routes(self) -> list[BaseRoute]:
         """All routes; those with a name of their own come before the code."""
@@ -91,7 +90,7 @@ class ComplaintPages:
         status = await run_in_threadpool(find_status, self.database, typed)
         if status:
             return RedirectResponse(f"/phan-anh/{status.code}", status_code=303, headers=HEADERS)
-        self.tries.wait_for(self.sender_of(request))
+        self.tries.wait_for(sender_of(request))
         shown = typed if _CODE_LIKE.fullmatch(typed) else ""
         return self._render(request, "complaint_find.html", status=404, code=shown, wrong=True)
 
@@ -102,7 +101,7 @@ class ComplaintPages:
             return self._refuse(request, wait)
         status = await run_in_threadpool(find_status, self.database, request.path_params["code"])
         if status is None:
-            self.tries.wait_for(self.sender_of(request))
+            self.tries.wait_for(sender_of(request))
             # The code is not repeated on the page: anybody could put words of their own into such a link.
             return self._render(request, "complaint_unknown.html", status=404)
         path = f"/phan-anh/{status.code}"
@@ -121,7 +120,7 @@ class ComplaintPages:
             return self._refuse(request, wait)
         verdict = await run_in_threadpool(verify_receipt, self.database, code, link)
         if verdict.outcome == UNKNOWN:
-            self.tries.wait_for(self.sender_of(request))
+            self.tries.wait_for(sender_of(request))
         status = 404 if verdict.outcome == UNKNOWN else 200
         day = _written(verdict.day)
         return self._render(
@@ -166,7 +165,7 @@ class ComplaintPages:
         return days[:most], days[most - 1].day if len(days) > most else ""
 
     def _wait(self, request: Request) -> int:
-        return math.ceil(self.tries.left_to_wait(self.sender_of(request)))
+        return math.ceil(self.tries.left_to_wait(sender_of(request)))
 
     def _refuse(self, request: Request, seconds: int) -> Response:
         response = self._render(request, "complaint_wait.html", status=429, minutes=math.ceil(seconds / 60))

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.pages import make_templates
 from bot.site.content import ContentPage, ContentPages
-from bot.site.pages import PAGE_HEADERS, make_templates
+from bot.site.pages import PAGE_HEADERS, TEMPLATES
 
 
 def content_routes(pages: ContentPages) -> list[BaseRoute]:
     """Routes of the content pages."""
-    templates = make_templates()
+    templates = make_templates(TEMPLATES)
 
     def route(path: str, find: Callable[[str], ContentPage | None], name: str) -> Route:
         async def show(request: Request) -> Response:

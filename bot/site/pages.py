@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-import jinja2
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
-from starlette.types import Scope
+
+from bot.pages import PageFiles, make_templates
 
 HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
 
 
 def policy(frame_ancestors: str = "'none'") -> str:
@@ -43,30 +42,6 @@ PAGE_HEADERS: Mapping[str, str] = {
 }
 
 
-class PageFiles(StaticFiles):
-    """Static files that a browser checks for a newer version each time, so an upgrade is seen at once."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Add the headers that Starlette leaves out."""
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
-
-
-def make_templates() -> Jinja2Templates:
-    """Templates that escape everything and stop at a forgotten variable."""
-    return Jinja2Templates(
-        env=jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-    )
-
-
 async def no_notice() -> str | None:
     """The bot is not switched off."""
     return None
@@ -81,7 +56,7 @@ def page_routes(
         find_notice: what citizens are told while the bot is switched off, None while it is on.
         widget_origins: sites whose pages may show the chat in a frame; with none there is no widget.
     """
-    templates = make_templates()
+    templates = make_templates(TEMPLATES)
 
     async def chat(request: Request) -> Response:
         context = {"framed": False, "off_notice": await find_notice()}

@@ -37,20 +37,18 @@ Ranker = Callable[[Sequence[str]], Iterable[Sequence[tuple[str, float]]]]
 
 def read_blind_set(folder: Path) -> list[tuple[str, str, str]]:
     """Text, true intent and part ("clean" or the kind of twin) of every message of a blind set."""
-    rows = []
-    for name in FILES:
-        if not (folder / name).exists():
-            continue
-        for line in (folder / name).read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            rows.append((row["text"], row["intent"], row.get("slice", "clean")))
-    return rows
+    return [(row["text"], row["intent"], row.get("slice", "clean")) for row in _messages(folder)]
 
 
 def read_sources(folder: Path) -> list[str]:
     """Of every message of a blind set, in the same order, what it is a twin of, or itself."""
-    rows = [json.loads(line) for name in FILES for line in (folder / name).read_text(encoding="utf-8").splitlines()]
-    return [row.get("of", row["id"]) for row in rows]
+    return [row.get("of", row["id"]) for row in _messages(folder)]
+
+
+def _messages(folder: Path) -> Iterator[dict[str, Any]]:
+    for name in FILES:
+        if (folder / name).exists():
+            yield from map(json.loads, (folder / name).read_text(encoding="utf-8").splitlines())
 
 
 def predict(rows: Sequence[tuple[str, str, str]], rank: Ranker) -> list[Prediction]:

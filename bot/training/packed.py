@@ -54,13 +54,24 @@ def unpack_predictions(
     Args:
         rows: text, true intent and part of each.
     """
+    found = [one for one in known_predictions(packed, rows, digest) if one is not None]
+    return found if len(found) == len(rows) else None
+
+
+def known_predictions(
+    packed: bytes | None, rows: Sequence[tuple[str, str, str]], digest: Digest
+) -> list[Prediction | None]:
+    """What a model made of each of these messages, None of those that it has not seen.
+
+    Args:
+        rows: text, true intent and part of each.
+    """
     kept: Mapping[str, list[tuple[str, float]]] = _unpack(packed) if packed else {}
-    found = []
+    found: list[Prediction | None] = []
     for text, truth, part in rows:
         ranking = kept.get(_message_key(text, part, digest))
-        if ranking is None:
-            return None
-        found.append(Prediction(text, truth, tuple((name, share) for name, share in ranking), part))
+        read = tuple((name, share) for name, share in ranking) if ranking else None
+        found.append(Prediction(text, truth, read, part) if read else None)
     return found
 
 

@@ -1,7 +1,9 @@
 import asyncio
 import contextlib
+import socket
 
 import pytest
+from aiohttp.abc import AbstractResolver
 
 from bot.channels.calls import Caller, CallError
 from tests.factories import free_port
@@ -114,3 +116,59 @@ def test_a_proxy_of_the_surroundings_is_used_only_where_it_may_be(monkeypatch):
 
     assert call(HELLO, one)[0] == 200
     assert fail(HELLO, surroundings=True) == (False, False)
+
+
+class Names(AbstractResolver):
+    """Every name leads to the same addresses of this machine."""
+
+    def __init__(self, *ports):
+        self.ports = ports
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        return [
+            {"hostname": host, "host": "127.0.0.1", "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+            for port in self.ports
+        ]
+
+    async def close(self):
+        pass
+
+
+@contextlib.contextmanager
+def nowhere():
+    """A port at which connections neither begin nor are refused: its queue is full."""
+    with contextlib.ExitStack() as opened:
+        full = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_next_one():
+    async def run(port, line):
+        server = await asyncio.start_server(line, "127.0.0.1")
+        caller = Caller(5.0, 1.0, resolver=Names(port, server.sockets[0].getsockname()[1]))
+        try:
+            return await caller.call("POST", "http://two.example/s3cret", b"x")
+        finally:
+            await caller.close()
+            server.close()
+
+    line = Line(HELLO)
+    with nowhere() as port:
+        answer = asyncio.run(run(port, line))
+    assert (answer.status, line.connections) == (200, 1)
+
+
+def test_where_every_address_leads_nowhere_nothing_left():
+    with nowhere() as port:
+        resolver = Names(port, port)
+        leave = fail(
+            HELLO,
+            lambda caller, *_: caller.call("POST", "http://two.example/s3cret"),
+            connecting=0.5,
+            resolver=resolver,
+        )
+    assert leave == (False, True)

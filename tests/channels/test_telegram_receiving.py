@@ -254,6 +254,14 @@ def test_whoever_blocks_the_bot_is_out_of_reach_until_it_is_let_in_again(databas
     assert [kind for _, kind, _, _ in rows(database)] == ["text", "unfollow"]
 
 
+def test_of_what_is_fetched_together_the_last_counts(database, telegram, reception):
+    mai = telegram.citizen(7)
+    reception.take(mai.block(), mai.unblock())
+    assert reachable(database)
+    reception.take(mai.block(), mai.unblock(), mai.block())
+    assert not reachable(database)
+
+
 def test_a_group_is_shown_the_private_chat_once_an_hour_and_nothing_else(database, telegram):
     clock = [now()]
     made = Reception(database, telegram.url, clock=lambda: clock[0])

@@ -203,6 +203,15 @@ def test_sending_without_end_is_slowed_down(citizen):
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
+def test_asking_for_the_list_without_end_is_slowed_down(citizen, database, tmp_path):
+    hasty = TestClient(Starlette(routes=file_routes(database, make_settings(tmp_path), RULES, reads=2)))
+    hasty.cookies = citizen.cookies
+    answers = [hasty.get(FILES) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1].json()["error"] == sentences.BUSY
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
 def beginning_of_a_file(app, cookie):
     """Post a file of which only the first bytes ever come; the status of the answer."""
     told = []

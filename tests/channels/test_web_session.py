@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from bot.channels.web import open_web
-from bot.channels.web_session import sender_of
 from bot.delivery import sentences
+from bot.pages import sender_of
 from tests.channels.conftest import IdleWorker
 from tests.factories import make_settings
 

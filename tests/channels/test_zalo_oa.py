@@ -310,6 +310,18 @@ def test_a_notice_within_seven_days_goes_out(send, fake, database, clock):
     assert fake.asked == ["/v3.0/oa/message/cs"]
 
 
+@pytest.mark.parametrize(("hours", "outcome"), [(47, Taken("m1")), (49, MustWait("paid_window"))])
+def test_a_notice_that_may_cost_money_waits_where_the_centre_does_not_pay(send, fake, database, clock, hours, outcome):
+    heard(database, clock, hours=hours)
+    fake.rules.last_interaction[AN] = int((clock() - timedelta(hours=hours)).timestamp() * 1000)
+    assert send(NOTICE, ZALO_AFTER_48_HOURS="hold") == [outcome]
+
+
+def test_an_answer_goes_out_whatever_it_costs(send, database, clock):
+    heard(database, clock, hours=49)
+    assert send(Reply("Dạ"), ZALO_AFTER_48_HOURS="hold") == [Taken("m1")]
+
+
 def test_a_template_tells_that_something_waits_and_nothing_of_it(send, fake, database, clock):
     clock.moment = DAY
     fake.rules.closed.add(AN)

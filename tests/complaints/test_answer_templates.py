@@ -21,6 +21,13 @@ def test_every_kind_has_a_beginning_for_an_answer():
     assert {kind for one in TEMPLATES.values() for kind in one.kinds} <= set(KINDS)
 
 
+def test_denunciations_have_templates_of_their_own_and_no_others():
+    for state in (ANSWERED, NEEDS_INFORMATION):
+        own = {one.key for one in TEMPLATES.values() if one.fits("bribery", state, denunciation=True)}
+        assert own
+        assert not own & {one.key for kind in KINDS for one in TEMPLATES.values() if one.fits(kind, state)}
+
+
 def test_answers_have_fields_and_questions_need_none():
     for one in TEMPLATES.values():
         assert bool(one.fields) == (one.state == ANSWERED), one.key

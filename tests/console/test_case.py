@@ -1,6 +1,7 @@
 """A complaint from its arrival to its answer, and what must not happen on the way."""
 
 import html
+import re
 
 import pytest
 from sqlalchemy import delete
@@ -284,6 +285,29 @@ def test_a_unit_without_accounts_has_to_be_meant(office, centre, form):
     assert (response.status_code, centre.row(code).unit) == (422, None)
     assert 'name="unit-sure"' in response.text
     assert browser.act(code, form, **{"unit": "Phòng Đất đi", "unit-sure": "yes"}).status_code == 303
+
+
+def ticks(response):
+    """The boxes of the forward form that are shown, and whether each is ticked."""
+    form = response.text.split('/forward">')[1].split("</form>")[0]
+    return {name: bool(ticked) for name, ticked in re.findall(r'name="([a-z-]+)" value="yes"( checked)?', form)}
+
+
+def test_the_forward_form_asks_for_the_ticks_that_matter_and_keeps_them(office, centre):
+    code, browser = centre.file_in(ACCEPTED), office.browser(MINH)
+    known, unknown, note = {"unit": LAND}, {"unit": "Phòng Đất đi"}, {"note": f"đã gọi {PHONE}"}
+    assert ticks(browser.act(code, "forward", **known, version="0")) == {}
+    assert ticks(browser.act(code, "forward", **known, **note)) == {"sure": False}
+    assert ticks(browser.act(code, "forward", **unknown)) == {"unit-sure": False}
+    assert ticks(browser.act(code, "forward", **unknown, **note)) == {"unit-sure": False, "sure": False}
+    half = browser.act(code, "forward", **unknown, **note, sure="yes")
+    assert ticks(half) == {"unit-sure": False, "sure": True}
+    assert ticks(browser.act(code, "forward", **{**unknown, **note, "unit-sure": "yes"})) == {
+        "unit-sure": True,
+        "sure": False,
+    }
+    assert centre.row(code).state == ACCEPTED
+    assert browser.act(code, "forward", **{**unknown, **note, "unit-sure": "yes", "sure": "yes"}).status_code == 303
 
 
 @pytest.mark.parametrize("role", ["administrator", "content_editor"])

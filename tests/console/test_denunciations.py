@@ -1,5 +1,6 @@
 """Denunciations: for named readers, each opening with its reason; to everybody else they do not exist."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -248,6 +249,31 @@ def test_a_denunciation_is_answered(office, centre):
     assert act(browser, code, "answer", text=ANSWER, reason="solved").status_code == 303
     assert centre.row(code).state == ANSWERED
     assert ANSWER in text_of(browser.get(f"/to-cao/{code}"))
+
+
+def test_an_answer_begins_with_a_template_for_denunciations(office, centre):
+    code = denounce(centre)
+    browser = opened(office, code)
+    act(browser, code, "move", state=ACCEPTED)
+    page = browser.get(f"/to-cao/{code}").text
+    assert ("Đã thụ lý tố cáo" in page, "Đã làm việc với cán bộ" in page) == (True, False)
+    page = act(browser, code, "answer/mau", template="denunciation_passed_on", text="").text
+    assert "Tố cáo này do [cơ quan có thẩm quyền] giải quyết." in page
+    fields = re.findall(r'name="field" value="([^"]+)"', page)
+    text = unescape(re.search(r'<textarea id="answer-text"[^>]*>(.*?)</textarea>', page, re.DOTALL).group(1))
+    values = ["Thanh tra tỉnh", "20/11/2026", "công văn 12/CV", "12 Lê Lợi"]
+    sent = act(browser, code, "answer", text=text, reason="not_responsible", field=fields, value=values)
+    assert sent.status_code == 303
+    assert "Tố cáo này do Thanh tra tỉnh giải quyết. Ngày 20/11/2026" in centre.told(AN)[-1]
+
+
+def test_a_template_is_begun_with_only_while_the_reason_holds(office, centre):
+    code, browser = denounce(centre), office.browser(THU)
+    centre.change(code, state=ACCEPTED)
+    response = act(browser, code, "answer/mau", template="denunciation_passed_on", text="Chào anh,")
+    assert response.status_code == 422
+    assert "Chào anh," in response.text
+    assert "có thẩm quyền" not in response.text
 
 
 @pytest.mark.parametrize(

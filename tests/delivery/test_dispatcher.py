@@ -1,17 +1,19 @@
 import asyncio
+import contextlib
 import itertools
 import logging
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, func, select, update
 
 from bot.database import now
 from bot.delivery import inbox, outbox, sentences, turns
-from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.dispatcher import IDLE_SECONDS, Dispatcher
 from bot.delivery.model import CLAIMED, DONE, FAILED, InboxMessage, Switch
 from bot.delivery.rasa import RasaClient
 from bot.delivery.turns import TurnLog
@@ -404,6 +406,57 @@ def test_the_next_message_is_taken_with_the_commit_that_ends_the_one_before(data
     assert received_by(rasa) == [f"tin {number}" for number in range(20)]
     # One to take the first, and on SQLite one to begin with.
     assert sum(commits) <= len(ids) + 2
+
+
+@pytest.mark.parametrize("commit", [1, 2], ids=["the first look", "the last answer"])
+def test_what_was_taken_when_it_was_stopped_is_another_programs_at_once(database, rasa, commit):
+    """What is taken is stored while the dispatcher is stopped."""
+    ids = [accept(database, f"tin {number}", f"web:{number}") for number in range(2)]
+    commits, storing, stopped = [], threading.Event(), threading.Event()
+    # On SQLite one is for what a killed program has left.
+    awaited = commit + database.embedded
+
+    def stand_still(connection):
+        commits.append(is_writing(connection))
+        if sum(commits) == awaited and commits[-1]:
+            storing.set()
+            stopped.wait(10)
+
+    async def work():
+        client = RasaClient(rasa.url, TOKEN, rasa.actions_url, 10.0)
+        task = asyncio.create_task(Dispatcher(database, client, 60.0, 1).run())
+        while not storing.is_set():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.sleep(0.05)
+        stopped.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await client.close()
+
+    event.listen(database.engine, "commit", stand_still)
+    asyncio.run(work())
+    assert [row_of(database, one).state for one in ids[: commit - 1]] == [DONE] * (commit - 1)
+    assert inbox.claim_next(database).id == ids[commit - 1]
+
+
+def test_while_rasa_can_not_be_reached_hardly_anything_is_taken_up(database, rasa):
+    rasa.away = True
+    workers = 2
+    for number in range(60):
+        accept(database, conversation=f"web:{number}")
+    began = time.monotonic()
+    with dispatching(database, rasa, workers=workers):
+        wait_until(lambda: tried(database) >= 4)
+    # Each takes one up, and the next one a while after that has failed.
+    assert tried(database) <= workers * (1 + (time.monotonic() - began) / IDLE_SECONDS)
+    assert rasa.received == []
+
+
+def tried(database):
+    with database.reading() as session:
+        tries = select(func.count()).where(InboxMessage.attempts > 0)
+        return session.execute(tries).scalar_one()
 
 
 def is_writing(connection):

@@ -1,17 +1,19 @@
 import asyncio
+import contextlib
 import threading
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import DataError, OperationalError
 
-from bot.database import Database
+from bot.database import Database, now
 from bot.delivery import inbox
 from bot.delivery.counters import REGISTRY
 from bot.delivery.inbox import File
 from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, InboxMessage
-from tests.factories import KEY, Stumbling, make_arrival
+from tests.factories import KEY, Stumbling, make_arrival, make_database
 
 
 def take_in(database, arrivals):
@@ -134,3 +136,50 @@ def test_what_arrives_waits_for_no_thread_that_others_keep(database):
             await asyncio.gather(*kept)
 
     assert asyncio.run(run())[1]
+
+
+@contextlib.contextmanager
+def statements(database):
+    """What the database is told meanwhile, each with its values."""
+    told = []
+
+    def tell(_connection, _cursor, statement, values, _context, many):
+        told.append((statement, values[0] if many else values))
+
+    event.listen(database.engine, "before_cursor_execute", tell)
+    try:
+        yield told
+    finally:
+        event.remove(database.engine, "before_cursor_execute", tell)
+
+
+def people_at_once(beginning, at=None):
+    return [
+        inbox.Arrival("fake", f"{beginning}-{n}", f"fake:{n}", "chào", at=at and at - timedelta(seconds=n))
+        for n in range(20)
+    ]
+
+
+def test_what_arrives_looks_at_no_more_of_an_inbox_that_grew(tmp_path):
+    database = make_database(tmp_path)
+    with statements(database) as told:
+        inbox.accept_many(database, people_at_once("k"))
+    with database.engine.connect() as connection:
+        plans = [
+            step.detail
+            for statement, values in told
+            if statement.startswith(("SELECT", "UPDATE"))
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    database.close()
+    assert any("inbox" in step for step in plans)
+    assert not [step for step in plans if step.startswith("SCAN")]
+
+
+def test_who_wrote_at_different_moments_is_heard_of_as_quickly_as_at_one(database):
+    inbox.accept_many(database, people_at_once("first"))
+    with statements(database) as at_one:
+        inbox.accept_many(database, people_at_once("second"))
+    with statements(database) as at_many:
+        inbox.accept_many(database, people_at_once("third", now()))
+    assert len(at_many) == len(at_one)

@@ -1,17 +1,22 @@
 """What was set aside: seen by staff without its words, put back, answered once; nothing of it in the next one's way."""
 
 import pytest
+from sqlalchemy import select, update
 
-from bot.delivery import inbox, outbox, replaying, sentences
-from bot.delivery.model import DONE, FAILED
+from bot.database import now
+from bot.delivery import correspondents, inbox, outbox, replaying, sentences
+from bot.delivery.elsewhere import send_elsewhere
+from bot.delivery.holding import release_held
+from bot.delivery.model import DONE, FAILED, HELD, OutboxMessage
+from bot.delivery.outbox import Reply
 from tests.factories import accept, dispatching, row_of, texts_of, turn_of, wait_for_texts, wait_until
 from tests.fakes.rasa import Fault, Received, say
 
 
-def set_aside(database, rasa, text="xin chào"):
+def set_aside(database, rasa, text="xin chào", conversation="web:an"):
     """A message that nobody could answer."""
     rasa.away = True
-    inbox_id = accept(database, text)
+    inbox_id = accept(database, text, conversation, channel=conversation.split(":")[0])
     with dispatching(database, rasa, give_up_after=0.1):
         wait_until(lambda: row_of(database, inbox_id).state == FAILED)
     rasa.away = False
@@ -78,6 +83,23 @@ def test_a_message_put_back_and_a_later_one_are_never_worked_on_together(databas
     with database.transaction() as session:
         inbox.finish(session, claim)
     assert inbox.claim_next(database).id == failed
+
+
+def test_that_nobody_could_answer_is_no_notice_once_it_is_asked_anew(database, rasa):
+    failed = set_aside(database, rasa, conversation="fake:an")
+    replaying.replay(database, failed)
+    with database.transaction() as session:
+        for conversation in ("fake:an", "fake:elsewhere"):
+            correspondents.ensure(session, conversation).person = "p"
+        notices = [outbox.enqueue(session, "fake:an", [Reply(f"Tin {n}")])[0] for n in range(2)]
+        session.execute(update(OutboxMessage).values(state=HELD))
+    with database.transaction() as session:
+        said = session.execute(select(OutboxMessage.id).order_by(OutboxMessage.id)).scalars().first()
+        assert not send_elsewhere(session, said)
+        assert send_elsewhere(session, notices[0])
+        assert release_held(session, "fake:an", now()) == 2
+        carriers = session.execute(select(OutboxMessage.id, OutboxMessage.carrier_id)).all()
+    assert {row_id: carrier for row_id, carrier in carriers if carrier} == {notices[1]: notices[0]}
 
 
 def test_staff_see_what_was_set_aside_and_nothing_of_what_it_says(database, rasa):

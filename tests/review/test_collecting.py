@@ -9,7 +9,7 @@ from bot.complaints.filing import file_complaint
 from bot.complaints.rules import load_rules
 from bot.database import now
 from bot.delivery.model import InboxMessage, Turn
-from bot.review.collecting import collect, monday_of, start_of
+from bot.review.collecting import collect, drop_texts, monday_of, start_of
 from bot.review.model import ReviewMessage
 from bot.settings import ROOT
 from tests.complaints.conftest import DRAFT
@@ -201,3 +201,17 @@ def test_messages_on_which_two_models_differ_are_shown(town):
 def test_letters_are_left_out(town):
     town.say("tôi kể chuyện dài lắm " * 30)
     assert town.collect().messages == 0
+
+
+def test_what_was_taken_out_because_it_named_somebody_does_not_come_back(town):
+    number = town.say("ten em la nguyen thanh hoa hoi mau don")
+    town.collect()
+    town.desk.label([town.item().id], "Lý Trì", "unusable")
+    with town.database.transaction() as session:
+        assert drop_texts(session, now() + timedelta(days=2)) == 1
+        assert drop_texts(session, now() + timedelta(days=2)) == 0
+    town.collect()
+    (kept,) = town.rows(ReviewMessage)
+    assert (kept.inbox_id, town.database.cipher.unseal(kept.text)) == (number, "")
+    assert town.desk.undo("Lý Trì")
+    assert town.desk.next("Lê Hoa") == []

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.channels.limits import RateLimit
-from bot.channels.web_session import sender_of
 from bot.complaints import citizen
 from bot.complaints.chain import GENESIS, close_days, link_after
 from bot.complaints.guidance import load_guidance
@@ -56,7 +55,7 @@ class Clock:
 
 def app(centre, day=TODAY, clock=None, address=ADDRESS):
     tries = RateLimit(MOST_WRONG, 600, clock or Clock())
-    pages = ComplaintPages(centre.database, centre.rules.kinds, GUIDANCE, tries, sender_of, address, lambda: day)
+    pages = ComplaintPages(centre.database, centre.rules.kinds, GUIDANCE, tries, address, lambda: day)
     return Starlette(routes=[*page_routes(), *pages.routes()])
 
 

@@ -34,13 +34,31 @@ def make_model(database, folder, name, state, **columns):
         return row.id
 
 
+def read_as(database, number, readings):
+    """As if a model had been measured: (text, truth, ((intent, share), …), part) of each message."""
+    with database.transaction() as session:
+        kept = [Prediction(*one) for one in readings]
+        session.get(Model, number).predictions = pack_predictions(kept, database.cipher.digest)
+
+
+def write_blind_set(folder, *messages):
+    """A blind set of (text, intent, part) for a test; twins are of the first message."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": f"h{place}", "of": f"h{0 if part != 'clean' else place}", "text": text, "intent": intent, "slice": part}
+        for place, (text, intent, part) in enumerate(messages)
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "messages.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
 def pass_gate(database, number, beside, predictions=()):
     """As if the gate had passed it beside another."""
     with database.transaction() as session:
         row = session.get(Model, number)
         row.verdict, row.compared_with, row.state = PASSED, beside, CANDIDATE
-        kept = [Prediction(*one) for one in predictions]
-        row.predictions = pack_predictions(kept, database.cipher.digest)
+    read_as(database, number, predictions)
 
 
 def state_of(database, number):
