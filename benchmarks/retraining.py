@@ -43,7 +43,8 @@ def run_swap(arguments: argparse.Namespace) -> tuple[list[str], bool]:
 
 def run_month(arguments: argparse.Namespace) -> tuple[list[str], bool]:
     """A simulated month of drifting topics, labels and an attacker; its table, and whether every promise held."""
-    plan = retraining_month.Plan(arguments.messages, sentences=arguments.sentences, seed=arguments.seed)
+    blind = min(retraining_month.Plan.blind, arguments.messages)
+    plan = retraining_month.Plan(arguments.messages, blind, arguments.sentences, seed=arguments.seed)
     found = retraining_month.simulate(plan, lambda line: print(line, file=sys.stderr, flush=True))
     return retraining_month.show(found, plan), retraining_month.holds(found)
 

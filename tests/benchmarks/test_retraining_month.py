@@ -11,7 +11,7 @@ from bot.settings import ROOT
 from bot.text.copies import plain
 from bot.text.lookup import Lookup
 
-PLAN = Plan(messages=160, blind=30, sentences=600)
+PLAN = Plan(messages=160, blind=30, sentences=1200, new=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def test_a_month_goes_through_inbox_labels_and_files(world, tmp_path):
 
 
 def test_a_small_month_runs_from_the_first_model_to_its_table():
-    lines, _ = run_month(Namespace(messages=PLAN.messages, sentences=PLAN.sentences, seed=PLAN.seed))
-    assert lines[0].startswith("160 messages, 3000 blind ones, seed 1")
+    lines, _ = run_month(Namespace(messages=PLAN.messages, sentences=600, seed=PLAN.seed))
+    assert lines[0].startswith("160 messages, 160 blind ones, seed 1")
     assert [line.split("|")[1].strip() for line in lines if line.startswith("| week")] == [f"week {n}" for n in "1234"]
 
 
