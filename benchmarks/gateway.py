@@ -160,8 +160,9 @@ async def _stock(server: rasa_speed.Server, course: Course) -> float:
 def run_webhook(folder: Path, messages: int) -> tuple[list[str], bool]:
     """Requests per second of the web program alone: signature, inbox on disk, 200."""
     rows, good = {}, True
-    with bot_and_neighbours(folder, 1, web_only=True) as (bot, _):
-        for channel in CHANNELS:
+    for channel in CHANNELS:
+        # Each begins anew: what one channel leaves unanswered would be looked through again and again for the next.
+        with bot_and_neighbours(folder / channel, 1, web_only=True) as (bot, _):
             before = bot.processor_seconds("web")
             course = calm_posting(bot, messages, channel)
             cost = (bot.processor_seconds("web") - before) / messages * 1000
@@ -171,13 +172,13 @@ def run_webhook(folder: Path, messages: int) -> tuple[list[str], bool]:
             at_server = _quantile(
                 {edge: count - kept.get(edge, 0.0) for edge, count in bot.kept(channel).items()}, 0.99
             )
-            rows[f"{channel}: requests/s"] = f"{rate:.0f}"
-            rows[f"{channel}: processor time of the web program, ms a request"] = f"{cost:.1f}"
-            rows[f"{channel}: p50 / p99 at that, ms"] = _percentiles(course.tally)
-            rows[f"{channel}: p50 / p99 at {WANTED_RATE} requests/s, ms"] = _percentiles(even)
-            rows[f"{channel}: … at the server, from the message read to the disk, p99, ms"] = f"{at_server:.0f}"
-            rows[f"{channel}: … by which the poster itself was late, p99, ms"] = f"{even.delay:.0f}"
-            good &= rate >= WANTED_RATE and even.percentile(0.99) <= WANTED_P99
+        rows[f"{channel}: requests/s"] = f"{rate:.0f}"
+        rows[f"{channel}: processor time of the web program, ms a request"] = f"{cost:.1f}"
+        rows[f"{channel}: p50 / p99 at that, ms"] = _percentiles(course.tally)
+        rows[f"{channel}: p50 / p99 at {WANTED_RATE} requests/s, ms"] = _percentiles(even)
+        rows[f"{channel}: … at the server, from the message read to the disk, p99, ms"] = f"{at_server:.0f}"
+        rows[f"{channel}: … by which the poster itself was late, p99, ms"] = f"{even.delay:.0f}"
+        good &= rate >= WANTED_RATE and even.percentile(0.99) <= WANTED_P99
     return _table(rows), good
 
 

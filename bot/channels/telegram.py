@@ -160,7 +160,7 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
     address = f"{settings.public_url}{PATH}" if with_webhook else None
 
     async def check() -> Sequence[Finding]:
-        return await check_telegram(application.bot, address)
+        return await check_telegram(application.bot, address, telegram.name)
 
     async def close() -> None:
         await receiver.close()

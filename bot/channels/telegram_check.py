@@ -17,11 +17,12 @@ _TODO = {
 }
 
 
-async def check_telegram(bot: Bot, address: str | None) -> list[Finding]:
+async def check_telegram(bot: Bot, address: str | None, name: str = "") -> list[Finding]:
     """Ask Telegram who the bot is and how its updates come.
 
     Args:
         address: of our webhook, None when updates are fetched.
+        name: by which citizens are sent to the bot; empty where they are not.
     """
     try:
         me = await bot.get_me()
@@ -29,7 +30,14 @@ async def check_telegram(bot: Bot, address: str | None) -> list[Finding]:
     except TelegramError as error:
         reason = reason_of(error)
         return [Finding("telegram", False, reason, _TODO.get(reason, "Try again in a few minutes."))]
-    return [Finding("telegram", True, f"t.me/{me.username}"), _way_in(info, address), _waiting(info)]
+    return [_name(str(me.username), name), _way_in(info, address), _waiting(info)]
+
+
+def _name(real: str, told: str) -> Finding:
+    if told and told.lower() != real.lower():
+        todo = "Set MOTCUA_TELEGRAM_NAME to the bot's own name; citizens take their link codes to the other one."
+        return Finding("telegram", False, f"t.me/{real}, but citizens are sent to t.me/{told}", todo)
+    return Finding("telegram", True, f"t.me/{real}")
 
 
 def _way_in(info: WebhookInfo, address: str | None) -> Finding:

@@ -46,8 +46,7 @@ def draw_curve(settings: Settings, name: str | None, learn: Learn | None = None)
     whole = [one for one in _readings(database, settings, row) if one.part == _CLEAN]
     sentences = [one for one in read_training_data() if one[0]]
     found = curve.draw(sentences, learn or _learn, whole, click.echo)
-    day = (settings.today or date.today()).isoformat()
-    path = curve.save(found, settings.models, str(row.name), day)
+    path = curve.save(found, settings.models, str(row.name), settings.today or date.today())
     for point in found.points:
         click.echo(f"{point.sentences:6} sentences  {point.accuracy:6.1%}  ({point.low:.1%} – {point.high:.1%})")
     last = found.steps[-1]

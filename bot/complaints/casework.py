@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.accounts import audit
+from bot.accounts.model import Officer
 from bot.accounts.officers import one_line, unit_of
 from bot.complaints import notices
 from bot.complaints.errors import (
@@ -142,6 +143,9 @@ def assign(
 ) -> None:
     """Say who works on a complaint; the citizen is not told.
 
+    What is of no unit yet becomes of the assignee's, so that it does not vanish from their colleagues and their head;
+    what is about a person stays with the assignee alone.
+
     Raises:
         UnknownComplaintError: no complaint has this code.
         ForbiddenMoveError: it has ended, nobody has said yet who is named, or it must stay unknown to this officer.
@@ -155,10 +159,16 @@ def assign(
         if assignee in unaware_of(session, complaint.id):
             raise ForbiddenMoveError(f"{complaint.code} can't be assigned to this officer.")
         complaint.assignee = assignee if assignee is not None else complaint.assignee
-        complaint.unit = unit_of(session, unit or "") or complaint.unit
+        complaint.unit = unit_of(session, unit or "") or complaint.unit or _unit_beside(session, complaint)
         told = " / ".join(part for part in (complaint.unit, complaint.assignee) if part)
         record(complaint, complaint.state, by, f"{told}. {note}".strip(), ASSIGNED)
         audit.record(session, by, "complaint.assign", complaint.code, told)
+
+
+def _unit_beside(session: Session, complaint: Complaint) -> str | None:
+    if complaint.naming or complaint.restricted or not complaint.assignee:
+        return None
+    return session.execute(select(Officer.unit).where(Officer.name == complaint.assignee)).scalar_one_or_none()
 
 
 def merge(

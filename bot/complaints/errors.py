@@ -4,6 +4,7 @@ ComplaintError
 ├── UnknownComplaintError
 ├── ForbiddenMoveError
 │   └── NamingWaitsError
+├── NobodyChosenError
 ├── UnknownUnitError
 ├── MissingTextError
 ├── ChangedMeanwhileError
@@ -31,6 +32,10 @@ class ForbiddenMoveError(ComplaintError):
 
 class NamingWaitsError(ForbiddenMoveError):
     """Nobody has said yet who is named: it may be whoever, or of the unit, that it would be given to."""
+
+
+class NobodyChosenError(ComplaintError):
+    """Neither was anybody chosen as named, nor said that nobody is."""
 
 
 class UnknownUnitError(ComplaintError):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import and_, func, select, true
 
 from bot.complaints.lifecycle import ANSWERED, NEEDS_INFORMATION, RECEIVED
-from bot.complaints.model import IS_OPEN, WAITING, Complaint
+from bot.complaints.model import NOT_CLOSED, WAITING, Complaint
 from bot.complaints.search import Wanted, conditions_of
 from bot.complaints.visibility import Viewer
 from bot.database import Database
@@ -59,10 +59,9 @@ def count_queues(database: Database, viewer: Viewer, day: date) -> dict[str, int
     rows = Complaint.__table__
     # Only what tells the queues apart: what the viewer may see stands in the WHERE once.
     filters = [and_(true(), *conditions_of(replace(one, viewer=None), rows.c)) for one in queues.values()]
-    near = or_(IS_OPEN, rows.c.state == ANSWERED)
     counted = select(*(func.count().filter(each) for each in filters)).select_from(rows)
     with database.reading() as session:
-        found = session.execute(counted.where(near, *conditions_of(Wanted(viewer=viewer), rows.c))).one()
+        found = session.execute(counted.where(NOT_CLOSED, *conditions_of(Wanted(viewer=viewer), rows.c))).one()
         # Apart: officers may be called to what is closed, too, which the others need not look through.
         called = select(func.count()).select_from(rows).where(*conditions_of(mentioned, rows.c))
         counts = {**dict(zip(queues, found, strict=True)), MENTIONED: session.execute(called).scalar_one()}

@@ -74,6 +74,15 @@ def may_be_called(database: Database, complaint_id: int, viewers: Sequence[Viewe
         return [one.name for one in near if codes_seen(session, [row.code], one)]
 
 
+def called_in_vain(
+    database: Database, complaint_id: int, text: str, mentions: Collection[str], viewers: Sequence[Viewer]
+) -> set[str]:
+    """Whom a remark calls for and does not reach, because they don't see the complaint as it is now."""
+    with database.reading() as session:
+        called = _called(session, clean(text), mentions)
+    return called - set(may_be_called(database, complaint_id, viewers)) if called else set()
+
+
 def see_mentions(database: Database, complaint_id: int, officer: str) -> None:
     """Let an officer who has looked at a complaint be called for no more."""
     waiting = (

@@ -11,11 +11,12 @@ from bot.accounts.permissions import ASSIGN, NAME, READ, WORK
 from bot.complaints import casework, remarks
 from bot.complaints.errors import ForbiddenMoveError, UnknownComplaintError, UnknownUnitError
 from bot.complaints.reading import Look, see_complaint
+from bot.complaints.visibility import viewer_of
 from bot.console.case_page import CasePage, takers, unit_in
-from bot.console.case_parts import BEGINS, Act, Acts, After, code_of, seen_by
+from bot.console.case_parts import BEGINS, REMARK, Act, Acts, After, code_of, seen_by
 from bot.console.doors import Door, allowed
 from bot.console.lists import LIST
-from bot.console.sentences import DONE
+from bot.console.sentences import DONE, IN_VAIN
 from bot.console.visit import Visit, go_to
 
 _CASE = "/phan-anh/{code}"
@@ -40,7 +41,7 @@ class CasePages:
             ("answer", self.acts.answer, WORK),
             ("ask", self.acts.ask, WORK),
             ("merge", self._merge, WORK),
-            ("remark", self._remark, WORK),
+            (REMARK, self._remark, WORK),
             ("assign", self._assign, ASSIGN),
             ("name", self.acts.name, NAME),
         )
@@ -71,11 +72,17 @@ class CasePages:
 
     def _after(self, visit: Visit, name: str) -> Response:
         try:
-            see_complaint(self.page.work.database, code_of(visit), Look(visit.person.name, viewer=visit.viewer))
+            seen = see_complaint(self.page.work.database, code_of(visit), Look(visit.person.name, viewer=visit.viewer))
         except UnknownComplaintError:
             # Handed to another unit: it is theirs now.
             return go_to(f"{LIST}?hang=mine")
-        return go_to(f"{LIST}/{code_of(visit)}?xong={name}")
+        in_vain = name == REMARK and self._calls_in_vain(visit, seen.complaint.id)
+        return go_to(f"{LIST}/{code_of(visit)}?xong={IN_VAIN if in_vain else name}")
+
+    def _calls_in_vain(self, visit: Visit, complaint_id: int) -> bool:
+        work, form = self.page.work, visit.form
+        viewers = [viewer_of(one) for one in work.accounts.all()]
+        return bool(remarks.called_in_vain(work.database, complaint_id, form.get("text"), form.all("mention"), viewers))
 
     def _forward(self, visit: Visit, code: str) -> None:
         self._check_unit(visit)

@@ -14,7 +14,13 @@ from bot.accounts.officers import Accounts
 from bot.accounts.sessions import Sessions
 from bot.complaints import casework, evidence, naming
 from bot.complaints.answer_templates import Template, fill, unfilled
-from bot.complaints.errors import ChangedMeanwhileError, ComplaintError, ForbiddenMoveError, UnknownComplaintError
+from bot.complaints.errors import (
+    ChangedMeanwhileError,
+    ComplaintError,
+    ForbiddenMoveError,
+    NobodyChosenError,
+    UnknownComplaintError,
+)
 from bot.complaints.labels import ABOUT, ACTORS, CHANNELS, DELIVERY, OPENED, QUESTIONS, REASONS, why_undelivered
 from bot.complaints.lifecycle import (
     ANSWER_REASONS,
@@ -54,6 +60,8 @@ LABELS = {
 # What an answer and a question begin with, by their form.
 BEGINS = {ANSWER: ANSWERED, ASK: NEEDS_INFORMATION}
 
+# The form that fits whatever the complaint has become.
+REMARK = "remark"
 LONGEST_UNIT = 100
 
 Act = Callable[[Visit, str], None]
@@ -115,7 +123,7 @@ class Workplace:
             "ways": _ways(row.state),
             "contact": after.contact,
             "talk": after.talk,
-            "error": after.error,
+            "error": CHANGED if _is_behind(visit, seen, failed) else after.error,
             "done": after.done,
             "failed": failed,
             "typed": typed,
@@ -236,7 +244,7 @@ class Acts:
         """Say who is named."""
         names = [name for name in visit.form.all("officer") if name]
         if not names and visit.form.get("nobody") != "yes":
-            raise ForbiddenMoveError("Say who is named, or that nobody is.")
+            raise NobodyChosenError("Say who is named, or that nobody is.")
         version = visit.form.number("version")
         naming.confirm(self.work.database, code, names, self.viewer(visit), version=version)
 
@@ -248,6 +256,12 @@ def _filled(visit: Visit) -> Visit:
     """The visit with what was typed into a template's fields in their places."""
     text = fill(visit.form.get("text"), visit.form.all("field"), visit.form.all("value"))
     return visit.with_form(text=text)
+
+
+def _is_behind(visit: Visit, seen: Seen, failed: str) -> bool:
+    """Whether somebody changed it under a form that is shown again: from now on that form is of the new version."""
+    version = visit.form.number("version") if failed and failed != REMARK else None
+    return version is not None and version != seen.complaint.version
 
 
 def _ways(state: str) -> dict[str, Any]:

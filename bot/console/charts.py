@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 # The drawing, and within it the field between the axes, in the SVG's own units.
 WIDTH, HEIGHT = 360, 250
-LEFT, RIGHT, TOP, BOTTOM = 48, 348, 12, 206
+LEFT, RIGHT, TOP, BOTTOM = 48, 336, 12, 206
 _STEPS = 5
 # More points than this are not to be told apart.
 _MOST_POINTS = 60
@@ -19,21 +20,25 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Axis:
-    """From where to where an axis goes, and what it is called."""
+    """From where to where an axis goes, and what it is called.
+
+    Attributes:
+        counts: where it is marked when it is one of counts, each doubling as wide; else it is one of shares.
+    """
 
     label: str
     low: float
     high: float
-    counts: bool = False
+    counts: Sequence[float] = ()
 
     def share(self, value: float) -> float:
         """How far along the axis a value stands, 0 to 1."""
-        span = self.high - self.low
-        return min(1.0, max(0.0, (value - self.low) / span)) if span else 0.0
+        value, low, high = map(math.log2, (value, self.low, self.high)) if self.counts else (value, self.low, self.high)
+        return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.0
 
-    def values(self) -> list[float]:
+    def values(self) -> Sequence[float]:
         """Where it is marked."""
-        return [self.low + (self.high - self.low) * step / _STEPS for step in range(_STEPS + 1)]
+        return self.counts or [self.low + (self.high - self.low) * step / _STEPS for step in range(_STEPS + 1)]
 
 
 @dataclass(frozen=True)

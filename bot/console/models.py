@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from bot.accounts.permissions import SEE_MODELS
 from bot.console.charts import Axis, Chart, floor_of, heat_map, thinned
 from bot.console.doors import Door, allowed
 from bot.console.forms import whole
+from bot.console.gate_words import in_vietnamese
 from bot.console.pages import Frame
 from bot.console.visit import HOME, Visit
 from bot.database import Database
@@ -21,6 +22,7 @@ from bot.review.labelling import load_names
 from bot.training import curve as curves
 from bot.training import ledger
 from bot.training.curve import Curve
+from bot.training.measure import OUT_OF_SCOPE
 from bot.training.measured import Measured, look
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, TRAINING, Model
 from bot.training.train import TrainingError
@@ -45,7 +47,7 @@ PARTS = {
     "reviewed": "Câu người dân, đã xem",
 }
 DONE = {
-    "huan-luyen": "Đã bắt đầu huấn luyện. Trợ lý đang chạy không bị ảnh hưởng.",
+    "huan-luyen": "Đã ghi yêu cầu huấn luyện; việc bắt đầu trong giây lát. Trợ lý đang chạy không bị ảnh hưởng.",
     "dua-len": "Đã đưa mô hình lên; trợ lý dùng nó trong giây lát.",
     "quay-lai": "Đã quay lại mô hình trước.",
 }
@@ -113,7 +115,7 @@ class ModelPages:
             found = look(session, row, self.checkout / "tests" / "heldout") if row else None
         if row is None:
             return self.frame.page(visit, "unknown.html", status=404)
-        names = load_names(self.checkout / "knowledge")
+        named = self._named()
         return self.frame.page(
             visit,
             "model.html",
@@ -122,7 +124,8 @@ class ModelPages:
             verdict=_verdict(row),
             states=STATES,
             part_names=PARTS,
-            named=lambda intent: names.get(intent) or intent,
+            named=named,
+            told=lambda said: in_vietnamese(said, named, lambda part: PARTS.get(part, part)),
             waiting=row.state in WAITING,
             found=found,
             error=error,
@@ -138,16 +141,20 @@ class ModelPages:
         if row is None:
             return self.frame.page(visit, "unknown.html", status=404)
         kept = curves.load(self.folder, str(row.name)) if row.name else None
-        names = load_names(self.checkout / "knowledge")
         return self.frame.page(
             visit,
             "model_curve.html",
             row=row,
             curve=kept[0] if kept else None,
-            day=kept[1] if kept else "",
+            day=kept[1] if kept else None,
             chart=_learning(kept[0]) if kept else None,
-            named=lambda intent: names.get(intent) or intent,
+            named=self._named(),
         )
+
+    def _named(self) -> Callable[[str], str]:
+        """What an intent is called; its own name where it has no other."""
+        names = {**load_names(self.checkout / "knowledge"), OUT_OF_SCOPE: "Ngoài phạm vi"}
+        return lambda intent: names.get(intent) or intent
 
     def _find(self, session: Any, visit: Visit) -> Model | None:
         number = whole(visit.request.path_params["number"])
@@ -198,9 +205,10 @@ def _at_tenths(answered: Sequence[tuple[float, float, float]]) -> list[tuple[flo
 
 def _learning(found: Curve) -> Chart:
     points = found.points
+    counts = [point.sentences for point in points]
     return Chart(
         "Số câu huấn luyện và tỉ lệ đúng",
-        Axis("số câu huấn luyện", 0, max(point.sentences for point in points), counts=True),
+        Axis("số câu huấn luyện", counts[0] / 2, counts[-1], counts),
         Axis("đúng", floor_of([point.low for point in points]), 1),
         [(point.sentences, point.accuracy) for point in points],
         bars=[(point.sentences, point.low, point.high) for point in points],

@@ -58,7 +58,7 @@ def shown_day(day: date | None) -> str:
 
 def shown_share(share: float) -> str:
     """A share as people in Viet Nam read it: 94,0 %."""
-    return f"{share * 100:.1f} %".replace(".", ",")
+    return f"{share * 100:.1f}\u00a0%".replace(".", ",")
 
 
 def shown_points(share: float) -> str:

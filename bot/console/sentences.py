@@ -27,6 +27,7 @@ from bot.complaints.errors import (
     ForbiddenMoveError,
     MissingTextError,
     NamingWaitsError,
+    NobodyChosenError,
     UnknownUnitError,
 )
 
@@ -42,6 +43,7 @@ QUEUES = {
     "naming": "Chờ xác nhận người bị nêu tên",
     "mentioned": "Được nhắc tên",
 }
+IN_VAIN = "in-vain"
 DONE = {
     "move": "Đã chuyển bước. Người dân được nhắn.",
     "ask": "Đã hỏi người dân. Thời hạn tạm dừng đến khi có trả lời.",
@@ -50,6 +52,7 @@ DONE = {
     "assign": "Đã giao việc.",
     "merge": "Đã gộp. Người dân được nhắn.",
     "remark": "Đã lưu ghi chú.",
+    IN_VAIN: "Đã lưu ghi chú. Có người được nhắc không xem được phản ánh này, nên chưa được báo.",
     "name": "Đã xác nhận người bị nêu tên.",
     "password": "Đã đổi mật khẩu. Các phiên khác đã kết thúc.",
     "sessions": "Đã kết thúc.",
@@ -144,6 +147,7 @@ _TEXTS = (
     (ChangedMeanwhileError, CHANGED),
     (NamingWaitsError, "Chưa xác nhận ai bị nêu tên trong phản ánh, nên chưa giao, chuyển hay gộp được."),
     (UnknownUnitError, UNKNOWN_UNIT),
+    (NobodyChosenError, "Chọn cán bộ bị nêu tên, hoặc đánh dấu “Không phải cán bộ nào của trung tâm”."),
     (MissingTextError, "Việc này cần có lời; ô còn trống."),
     (ForbiddenMoveError, "Phản ánh đang ở bước không cho làm việc này, hoặc người được chọn không nhận được."),
     (ComplaintError, "Việc này không làm được với phản ánh."),

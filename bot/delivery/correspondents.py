@@ -35,20 +35,11 @@ def heard_all(session: Session, moments: Mapping[str, datetime]) -> None:
     if not moments:
         return
     names = sorted(moments)
-    known = _known_of(session, names)
     sent_to = [name for name in names if channel_of(name) not in FETCHING]
-    strangers = [name for name in sent_to if name not in known]
-    if strangers:
-        known |= _meet(session, strangers, moments)
-    met = [{"name": name, "moment": moments[name]} for name in names if name in known]
-    if met:
-        session.execute(_hear(), met)
-    if not sent_to:
-        return
-    moment = now()
-    session.execute(_hasten(), {"names": sent_to, "moment": moment, "later": moment + _LONG})
-    for name in session.execute(_holding(), {"names": sent_to}).scalars().all():
-        release_held(session, name, moment)
+    if _hear_of(session, names, moments) < len(names) and sent_to:
+        _meet(session, sent_to, moments)
+    if sent_to:
+        _let_go(session, sent_to)
 
 
 def gone(session: Session, conversation: str, reason: str, moment: datetime | None = None) -> None:
@@ -154,12 +145,24 @@ def ensure(session: Session, conversation: str) -> Correspondent:
     return row
 
 
-def _meet(session: Session, strangers: Sequence[str], moments: Mapping[str, datetime]) -> set[str]:
-    """Keep who was never heard of before; returns those whom another program has met in this moment."""
+def _hear_of(session: Session, names: Sequence[str], moments: Mapping[str, datetime]) -> int:
+    """Keep when they wrote; returns of how many, for of the others nothing is known, or something later."""
+    given = [{"name": name, "moment": moments[name]} for name in names]
+    return int(session.execute(_hear(), given).rowcount)
+
+
+def _meet(session: Session, names: Sequence[str], moments: Mapping[str, datetime]) -> None:
+    """Keep who was never heard of before; the others of them did something else since."""
+    known = set(session.execute(_known(), {"names": names}).scalars())
+    strangers = [name for name in names if name not in known]
+    if not strangers:
+        return
     for name in strangers:
         # Two programs may hear of somebody for the first time at once.
         take_turn(session, f"correspondent:{name}")
-    met = _known_of(session, strangers)
+    met = set(session.execute(_known(), {"names": strangers}).scalars())
+    if met:
+        _hear_of(session, sorted(met), moments)
     rows = [
         {"conversation": name, "channel": channel_of(name), "heard_at": moments[name]}
         for name in strangers
@@ -167,11 +170,18 @@ def _meet(session: Session, strangers: Sequence[str], moments: Mapping[str, date
     ]
     if rows:
         session.execute(_new(), rows)
-    return met
 
 
-def _known_of(session: Session, names: Sequence[str]) -> set[str]:
-    return set(session.execute(_known(), {"names": names}).scalars())
+def _let_go(session: Session, names: Sequence[str]) -> None:
+    """What was put off for long goes out now: the answer to what was just written would stand behind it."""
+    moment = now()
+    later = moment + _LONG
+    waiting = session.execute(_waiting(), {"names": names, "later": later}).all()
+    put_off = sorted(name for name, state in waiting if state == PENDING)
+    if put_off:
+        session.execute(_hasten(), {"names": put_off, "moment": moment, "later": later})
+    for name in sorted(name for name, state in waiting if state == HELD):
+        release_held(session, name, moment)
 
 
 # Made once: putting these statements together takes longer than running them, and each message needs them.
@@ -201,15 +211,16 @@ def _known() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _holding() -> Any:
+def _waiting() -> Any:
+    """Which conversations have something that is held, or put off for long; mostly none."""
     table = OutboxMessage.__table__
-    mine = table.c.conversation.in_(bindparam("names", expanding=True))
-    return select(table.c.conversation).where(mine, table.c.state == HELD).distinct()
+    mine = table.c.conversation.in_(bindparam("names", expanding=True)), table.c.state.in_((HELD, PENDING))
+    for_long = or_(table.c.state == HELD, table.c.next_attempt_at > bindparam("later", type_=UtcDateTime))
+    return select(table.c.conversation, table.c.state).where(*mine, for_long).distinct()
 
 
 @lru_cache(maxsize=1)
 def _hasten() -> Any:
-    """Let what was put off for long go out now: the answer to what was just written would stand behind it."""
     table = OutboxMessage.__table__
     mine = (
         table.c.conversation.in_(bindparam("names", expanding=True)),

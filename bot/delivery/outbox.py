@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
-from bot.database import Cipher, cipher_of, now, take_turn
+from bot.database import Cipher, DatabaseError, cipher_of, now, take_turn
 from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
 
 _OUTBOX = OutboxMessage.__table__
@@ -197,7 +197,13 @@ def _citizen_lines(session: Session, conversation: str) -> list[Line]:
 
 def is_notice(session: Session, row: OutboxMessage) -> bool:
     """Whether a row answers no message; a sentence in place of an answer that was asked for anew is none either."""
-    return row.inbox_id is None and read_reply(cipher_of(session), row.body).notice
+    if row.inbox_id is not None:
+        return False
+    try:
+        return read_reply(cipher_of(session), row.body).notice
+    except DatabaseError:
+        # What can't be read can't be sent, and stands in nobody's way.
+        return False
 
 
 def read_reply(cipher: Cipher, body: bytes) -> Reply:

@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 from bot.training.compare import compare
@@ -111,20 +112,24 @@ def draw(
     return Curve(tuple(points), tuple(steps), tuple(sorted(grown, key=lambda one: one.before - one.after)))
 
 
-def save(curve: Curve, models: Path, name: str, day: str) -> Path:
+def save(curve: Curve, models: Path, name: str, day: date) -> Path:
     """Keep the curve of a model beside it; returns where."""
     path = _path(models, name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"day": day, **asdict(curve)}, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.write_text(
+        json.dumps({"day": day.isoformat(), **asdict(curve)}, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
     return path
 
 
-def load(models: Path, name: str) -> tuple[Curve, str] | None:
+def load(models: Path, name: str) -> tuple[Curve, date] | None:
     """The curve of a model and the day it was measured, None when there is none that can be read."""
     try:
         kept = json.loads(_path(models, name).read_text(encoding="utf-8"))
         points, steps = (Point(**one) for one in kept["points"]), (Step(**one) for one in kept["steps"])
-        return Curve(tuple(points), tuple(steps), tuple(Grown(**one) for one in kept["intents"])), str(kept["day"])
+        return Curve(tuple(points), tuple(steps), tuple(Grown(**one) for one in kept["intents"])), date.fromisoformat(
+            kept["day"]
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

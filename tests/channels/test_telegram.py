@@ -276,6 +276,11 @@ def test_a_bot_whose_updates_are_fetched_stands_well(check):
     assert check() == {"telegram": True, "telegram updates": True, "telegram queue": True}
 
 
+def test_a_name_that_leads_citizens_to_another_bot_is_found(check):
+    assert check(TELEGRAM_NAME="@MOTCUA_bot")["telegram"]
+    assert not check(TELEGRAM_NAME="motcua_thu_bot")["telegram"]
+
+
 def test_a_webhook_that_is_missing_or_fails_is_found(check, telegram):
     webhook = {"TELEGRAM_SECRET": KEY, "PUBLIC_URL": "https://motcua.example"}
     assert not check(**webhook)["telegram updates"]

@@ -14,6 +14,7 @@ from bot.complaints.errors import (
     UnknownComplaintError,
 )
 from bot.complaints.lifecycle import END_REASONS, MOVES, STAFF, STATE_LABELS, STATES
+from bot.complaints.model import CONFIRMED
 from bot.complaints.queries import Wanted, find_status, list_complaints
 from bot.text.codes import new_receipt_code
 from tests.complaints.conftest import AN, OFFICER, way_to
@@ -174,6 +175,17 @@ def test_who_works_on_it_is_recorded_and_not_told(centre):
     assert row.moves[-1].reason == "assigned"
     assert centre.told() == []
     assert len(find_status(centre.database, code).steps) == 1
+
+
+@pytest.mark.parametrize(("naming", "unit"), [(None, "Phòng Kinh tế"), (CONFIRMED, None)])
+def test_what_is_of_no_unit_becomes_of_the_assignees(centre, naming, unit):
+    Accounts(centre.database, Passwords(Cost(1, 8))).add("Hồ Ba", "Phòng Kinh tế", (UNIT_HEAD,), (), "test")
+    code, given = centre.file().code, centre.file().code
+    centre.change(code, naming=naming)
+    centre.change(given, unit="Phòng Đất đai")
+    for one in (code, given):
+        casework.assign(centre.database, one, OFFICER, assignee="Hồ Ba")
+    assert (centre.row(code).unit, centre.row(given).unit) == (unit, "Phòng Đất đai")
 
 
 def test_a_duplicate_is_answered_and_follows_the_other(centre):

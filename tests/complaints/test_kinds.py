@@ -62,6 +62,9 @@ def test_an_answer_that_names_no_kind_is_none(answer):
         ("Xã đòi thêm giấy mà luật không có", "papers"),
         ("họ bắt tôi nộp thêm bản sao hộ khẩu dù không có trong danh mục", "papers"),
         ("Tôi xin cảm ơn cán bộ đã tận tình, chu đáo", "praise"),
+        ("Cán bộ gợi ý tôi đưa 500 nghìn thì mới nhận hồ sơ", "bribery"),
+        ("khong co tien ca phe la ho lam kho minh hoai", "bribery"),
+        ("bắt người già đi ba lần như vậy là bất hợp lý", "regulation"),
     ],
 )
 def test_a_story_is_guessed_by_the_kind_it_hints_at_most(story, key):

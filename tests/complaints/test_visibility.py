@@ -2,10 +2,11 @@
 
 import csv
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot.accounts import audit
 from bot.accounts.officers import Accounts
@@ -342,6 +343,24 @@ def test_counts_are_what_the_lists_hold(crowd, office):
         counts = queues.count_queues(crowd.database, looking, TODAY)
         for name, wanted in queues.queues_of(looking, TODAY).items():
             assert counts[name] == len(queries.list_complaints(crowd.database, wanted, limit=500)), name
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"])
+def test_counts_are_read_from_their_index_alone(crowd, office):
+    """A column that a queue asks for and the index lacks would have every row read from the table."""
+    counted = []
+    event.listen(crowd.database.engine, "before_cursor_execute", lambda *given: counted.append(given[2:4]))
+    looking = [one for one in map(viewer_of, office.all()) if one.scope]
+    for one in looking:
+        queues.count_queues(crowd.database, replace(one, kinds=frozenset({"late"})), TODAY)
+    found = [given for given in counted if "FILTER" in given[0]]
+    assert len(found) == len(looking)
+    with crowd.database.engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        for statement, values in found:
+            plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars())
+            assert "Index Only Scan using ix_complaints_not_closed on complaints " in plan
 
 
 def test_queues_hold_what_they_are_called(crowd, office):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from bot.complaints.lifecycle import ACCEPTED
 from tests.accounts.conftest import PASSWORD
-from tests.console.conftest import HOA, MINH
+from tests.console.conftest import HOA, MINH, THU
 from tests.site.conftest import PHONE_SIZE, serving
 
 pytestmark = pytest.mark.browser
@@ -123,6 +123,28 @@ def test_keys_lead_through_the_list_and_can_be_turned_off(office, browser, addre
     expect(page.get_by_label("Thêm ghi chú")).not_to_be_focused()
     assert errors == []
     context.close()
+
+
+def test_two_officers_on_a_case_see_each_other_come_and_go_without_loading_the_page_again(office, browser, address):
+    code, other = office.centre.file().code, office.centre.file().code
+    contexts = [browser.new_context(base_url=address, locale="vi-VN") for _ in range(2)]
+    hoa, thu = (context.new_page() for context in contexts)
+    hoa.clock.install()
+    for page, name in ((hoa, HOA), (thu, THU)):
+        log_in(page, name)
+    hoa.goto(f"/can-bo/phan-anh/{code}")
+    hoa.get_by_label("Thêm ghi chú").fill("đang viết dở")
+    expect(hoa.locator("#present p")).to_have_count(0)
+    thu.goto(f"/can-bo/phan-anh/{code}")
+    expect(thu.locator("#present")).to_contain_text(f"{HOA} cũng đang mở")
+    hoa.clock.fast_forward("00:16")
+    expect(hoa.locator("#present")).to_contain_text(f"{THU} cũng đang mở")
+    thu.goto(f"/can-bo/phan-anh/{other}")
+    hoa.clock.fast_forward("00:16")
+    expect(hoa.locator("#present p")).to_have_count(0)
+    expect(hoa.get_by_label("Thêm ghi chú")).to_have_value("đang viết dở")
+    for context in contexts:
+        context.close()
 
 
 def check(page):

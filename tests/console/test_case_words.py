@@ -11,7 +11,7 @@ from bot.accounts import audit
 from bot.accounts.filters import MOST, list_filters
 from bot.channels.zalo_oa import ZaloAdapter
 from bot.complaints import naming, queues
-from bot.complaints.lifecycle import ACCEPTED
+from bot.complaints.lifecycle import ACCEPTED, IN_PROGRESS
 from bot.complaints.model import ComplaintOpening
 from bot.complaints.visibility import viewer_of
 from bot.console.log import PAGE
@@ -215,6 +215,37 @@ def test_the_log_of_one_officer_goes_on_with_them_on_its_next_page(centre, offic
     older = html.unescape(first.split('class="pages"')[1].split('href="')[1].split('"')[0])
     assert HOA not in first.split("<tbody>")[1]
     assert HOA not in browser.get(older.removeprefix("/can-bo")).text.split("<tbody>")[1]
+
+
+def test_a_mention_that_reaches_nobody_says_so(centre, office):
+    code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
+    centre.change(code, unit=LAND)
+    told = {text: browser.act(code, "remark", text=text).headers["location"] for text in ("@Ngô Văn Nam", "@Trần Thu")}
+    assert {text: where.partition("=")[2] for text, where in told.items()} == {
+        "@Ngô Văn Nam": "remark",
+        "@Trần Thu": "in-vain",
+    }
+    assert "chưa được báo" in browser.get(told["@Trần Thu"].removeprefix("/can-bo")).text
+
+
+@pytest.mark.parametrize(("act", "fields"), [("answer", {"preview": "1"}), ("answer", {}), ("answer/mau", {})])
+def test_a_form_shown_again_says_that_somebody_changed_the_case(centre, office, act, fields):
+    code, browser = centre.file_in(ACCEPTED), office.browser(HOA)
+    seen = centre.row(code).version
+    centre.move(code, IN_PROGRESS)
+    fields = {"text": "Chào bà", "reason": "solved", **fields}
+    response = browser.act(code, act, version=str(seen), **fields)
+    assert "Vừa có người khác thay đổi" in text_of(response)
+    assert textarea(response) == "Chào bà"
+    assert "Vừa có người khác thay đổi" not in text_of(browser.act(code, act, **fields))
+
+
+def test_enter_in_a_field_of_a_template_looks_and_does_not_begin_anew(centre, office):
+    page = office.browser(HOA).get(f"/phan-anh/{centre.file_in(ACCEPTED)}").text
+    form = page.split('/answer"')[1].split("</form>")[0]
+    first = re.findall(r"<button[^>]*>", form)[0]
+    assert 'name="preview"' in first
+    assert "formaction" not in first
 
 
 def test_a_search_is_kept_found_again_and_deleted(office):

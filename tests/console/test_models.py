@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -13,7 +14,11 @@ from tests.console.conftest import EDITOR, HOA, KEEPER, MINH, text_of
 from tests.training.models import make_model, read_as
 
 ROWS = read_blind_set(BLIND_SET)
-REASONS = {"passed": False, "reasons": ["overall: -2.0 points <b>"], "warnings": ["fee: few sentences"]}
+REASONS = {
+    "passed": False,
+    "reasons": ["overall: -2.0 points <b>", "slips: -3.0 points (bound -1.25): 3 messages got better, 30 worse"],
+    "warnings": ["ask_forms: has no sentence any more"],
+}
 
 
 def readings(wrong=(), taken="greet"):
@@ -55,7 +60,7 @@ def test_the_ledger_tells_of_every_model(browser, office, models):
     make_model(office.centre.database, models, "motcua-d", FAILED, reason="No space left on device")
     page = browser.get("/mo-hinh")
     shown = text_of(page)
-    for said in ("Đang dùng", "An: nhân viên đã xem <i>", "mất 42 giây", "Từ chối: 1 lý do (so với mô hình 1)"):
+    for said in ("Đang dùng", "An: nhân viên đã xem <i>", "mất 42 giây", "Từ chối: 2 lý do (so với mô hình 1)"):
         assert said in shown
     for said in ("dddddddd eeeeeeee", "Starting to train component 'X'", "No space left on device"):
         assert said in shown
@@ -84,7 +89,8 @@ def test_a_model_is_shown_with_its_figures_and_beside_the_live_one(browser):
     assert f"{better} câu tốt lên, {messages} câu kém đi" in shown
     assert re.search(r"Không dấu \d+,\d % \d+,\d % – \d+,\d % \d+", shown)
     assert "overall: -2.0 points <b>" in shown
-    assert "fee: few sentences" in shown
+    assert "Gõ nhầm: −3,0 điểm (giới hạn −1,25); 3 câu tốt lên, 30 câu kém đi" in shown
+    assert "Tải biểu mẫu, tờ khai: không còn câu nào" in shown
 
 
 def test_what_is_confused_is_a_map_and_a_list_of_messages(browser):
@@ -129,7 +135,7 @@ def draw(models, low):
         Curve(points, (Step(30, 4, 0.05, low, 0.07),), (Grown("ask_forms", 90, 10, 6, 9),)),
         models,
         "motcua-b",
-        "2026-11-22",
+        date(2026, 11, 22),
     )
 
 
@@ -141,6 +147,7 @@ def test_the_curve_tells_whether_more_sentences_help(browser, models, low, said)
     assert said in text_of(page)
     assert "1000 80,0 % 65,0 % – 95,0 % 30 / 4" in text_of(page)
     assert "Tải biểu mẫu, tờ khai 90 6 / 10 9 / 10" in text_of(page)
+    assert "(22/11/2026)" in text_of(page)
     assert page.text.count("<circle") == 2
 
 

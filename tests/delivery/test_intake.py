@@ -153,9 +153,10 @@ def statements(database):
         event.remove(database.engine, "before_cursor_execute", tell)
 
 
-def people_at_once(beginning, at=None):
+def people_at_once(beginning, days_ago=0, apart=0):
+    at = now() - timedelta(days=days_ago)
     return [
-        inbox.Arrival("fake", f"{beginning}-{n}", f"fake:{n}", "chào", at=at and at - timedelta(seconds=n))
+        inbox.Arrival("fake", f"{beginning}-{n}", f"fake:{n}", "chào", at=at - timedelta(seconds=n * apart))
         for n in range(20)
     ]
 
@@ -177,9 +178,9 @@ def test_what_arrives_looks_at_no_more_of_an_inbox_that_grew(tmp_path):
 
 
 def test_who_wrote_at_different_moments_is_heard_of_as_quickly_as_at_one(database):
-    inbox.accept_many(database, people_at_once("first"))
+    inbox.accept_many(database, people_at_once("first", days_ago=3))
     with statements(database) as at_one:
-        inbox.accept_many(database, people_at_once("second"))
+        inbox.accept_many(database, people_at_once("second", days_ago=2))
     with statements(database) as at_many:
-        inbox.accept_many(database, people_at_once("third", now()))
+        inbox.accept_many(database, people_at_once("third", days_ago=1, apart=1))
     assert len(at_many) == len(at_one)

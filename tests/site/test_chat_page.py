@@ -283,13 +283,14 @@ class TestChat:
 
     def test_only_safe_addresses_of_the_assistant_become_links(self, page: Page, stub: Stub, address: str) -> None:
         stub.answer_text = (
-            "Xem https://dichvucong.gov.vn/a?b=1&c=2, (/phan-anh/PA-7K2M-9QXD).\n"
+            f"Xem https://dichvucong.gov.vn/a?b=1&c=2, (/phan-anh/PA-7K2M-9QXD), {address}/thu-tuc/1.\n"
             "Không phải: http://a.vn javascript:alert(1) https://dichvucong.gov.vn@b.vn http://c.vn/phan-anh/PA-1 /etc"
         )
         ask_and_wait(page, "https://lua-dao.example")
 
         links = page.locator(".message a")
-        assert links.all_inner_texts() == ["https://dichvucong.gov.vn/a?b=1&c=2", "/phan-anh/PA-7K2M-9QXD"]
+        shown = ["https://dichvucong.gov.vn/a?b=1&c=2", "/phan-anh/PA-7K2M-9QXD", f"{address}/thu-tuc/1"]
+        assert links.all_inner_texts() == shown
         assert links.nth(0).get_attribute("href") == "https://dichvucong.gov.vn/a?b=1&c=2"
         assert links.nth(1).get_attribute("href") == f"{address}/phan-anh/PA-7K2M-9QXD"
         assert {link.get_attribute("rel") for link in links.all()} == {"noopener noreferrer"}

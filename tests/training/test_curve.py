@@ -1,3 +1,4 @@
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -6,6 +7,7 @@ from bot.training import curve
 from bot.training.curve import Point, Step, draw
 from bot.training.measure import Prediction
 
+DAY = date(2026, 11, 22)
 SENTENCES = [(f"{intent} {number}", intent) for intent in ("fee", "time", "rare") for number in range(80)][:-76]
 MESSAGES = [(f"m{number}", "fee" if number % 2 else "time") for number in range(40)]
 
@@ -62,9 +64,9 @@ def test_what_the_model_of_all_makes_of_the_messages_is_not_learnt_again():
 
 def test_a_curve_is_kept_beside_its_model(tmp_path):
     found = measured()
-    path = curve.save(found, tmp_path, "motcua-a", "2026-11-22")
+    path = curve.save(found, tmp_path, "motcua-a", DAY)
     assert list(tmp_path.glob("*.json")) == []
-    assert curve.load(tmp_path, "motcua-a") == (found, "2026-11-22")
+    assert curve.load(tmp_path, "motcua-a") == (found, DAY)
     assert curve.load(tmp_path, "motcua-b") is None
     path.write_text('{"points": [{"x": 1}]}')
     assert curve.load(tmp_path, "motcua-a") is None

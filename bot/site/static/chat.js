@@ -362,7 +362,7 @@ function linked(text) {
   const part = document.createDocumentFragment();
   let end = 0;
   // The sign before a path is matched too (no look-behind on older phones), so that a path inside another address is left alone.
-  for (const match of text.matchAll(/https:\/\/[^\s<>"'“”]+|(^|[\s("“:])\/phan-anh\/PA-[A-Za-z0-9-]+/g)) {
+  for (const match of text.matchAll(/https?:\/\/[^\s<>"'“”]+|(^|[\s("“:])\/phan-anh\/PA-[A-Za-z0-9-]+/g)) {
     const start = match.index + (match[1]?.length ?? 0);
     const address = text.slice(start, match.index + match[0].length).replace(/[.,;:!?)\]}…]+$/, "");
     const link = linkTo(address);
@@ -381,7 +381,8 @@ function linkTo(address) {
   } catch {
     return null;
   }
-  const ours = address.startsWith("/");
+  // Tried out on one machine, the page itself is without TLS.
+  const ours = url.origin === location.origin;
   if (!ours && url.protocol !== "https:") return null;
   // "https://dichvucong.gov.vn@elsewhere" looks like the portal and is not.
   if (url.username || url.password) return null;
