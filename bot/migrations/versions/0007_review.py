@@ -19,7 +19,6 @@ INDEXES = (
     ("review_messages", "said_at"),
     ("review_labels", "item_id"),
     ("review_labels", "by", "made_at"),
-    ("review_examples", "item_id"),
     ("review_examples", "conversation"),
 )
 
@@ -53,7 +52,6 @@ def upgrade() -> None:
         sa.Column("reasons", sa.String(200), nullable=False),
         sa.Column("intent", sa.String(60)),
         sa.Column("procedure", sa.String(60)),
-        sa.Column("doubt", sa.Float(), nullable=False),
         sa.Column("said_at", MOMENT, nullable=False),
     )
     op.create_table(
@@ -70,7 +68,7 @@ def upgrade() -> None:
     op.create_table(
         "review_examples",
         sa.Column("id", ROW_ID, primary_key=True),
-        sa.Column("item_id", sa.BigInteger(), sa.ForeignKey("review_items.id"), nullable=False),
+        sa.Column("item_id", sa.BigInteger(), sa.ForeignKey("review_items.id"), nullable=False, unique=True),
         sa.Column("conversation", sa.String(100), nullable=False),
         sa.Column("text", sa.LargeBinary(), nullable=False),
         sa.Column("intent", sa.String(60), nullable=False),
