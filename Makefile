@@ -41,7 +41,7 @@ bench-gateway: install $(VENV)/.dev ## the storm on the gateway, throughput besi
 bench-console: install $(VENV)/.dev ## the console's pages among a million complaints and among a thousand, into docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.console
 
-bench-retraining: install $(VENV)/.dev ## the gate's hundred drills, models put live and back under load, into docs/benchmarks.md (about half an hour)
+bench-retraining: install $(VENV)/.dev ## the gate's hundred drills, models put live and back under load, a simulated month, into docs/benchmarks.md (about 40 minutes)
 	@$(BIN)/python -m benchmarks.retraining
 
 install: $(VENV)/.run ## set up the virtual environment only

@@ -1,4 +1,5 @@
-"""The retraining loop under drill (`make bench-retraining`): the gate before a model, and putting one live under load.
+"""The retraining loop under drill (`make bench-retraining`): the gate before a model, putting one live under load,
+and a simulated month of labels.
 
 Writes docs/benchmarks.md; ends with 1 when a promise broke.
 """
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import retraining_gate, retraining_swap
+from benchmarks import retraining_gate, retraining_month, retraining_swap
 from benchmarks.report import replace_section
 from benchmarks.retraining_lab import Lab
 from bot.settings import ROOT, load_settings
@@ -40,7 +41,19 @@ def run_swap(arguments: argparse.Namespace) -> tuple[list[str], bool]:
     return retraining_swap.show(course), retraining_swap.holds(course)
 
 
-PARTS: Mapping[str, Callable[[argparse.Namespace], tuple[list[str], bool]]] = {"gate": run_gate, "swap": run_swap}
+def run_month(arguments: argparse.Namespace) -> tuple[list[str], bool]:
+    """A simulated month of drifting topics, labels and an attacker; its table, and whether every promise held."""
+    blind = min(retraining_month.Plan.blind, arguments.messages)
+    plan = retraining_month.Plan(arguments.messages, blind, arguments.sentences, seed=arguments.seed)
+    found = retraining_month.simulate(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    return retraining_month.show(found, plan), retraining_month.holds(found)
+
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], tuple[list[str], bool]]] = {
+    "gate": run_gate,
+    "swap": run_swap,
+    "month": run_month,
+}
 
 
 def main() -> None:
@@ -50,6 +63,8 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=10, help="candidates of each kind of drill")
     parser.add_argument("--seconds", type=float, default=120.0, help="how long citizens write")
     parser.add_argument("--changes", type=int, default=10, help="how often the model is changed meanwhile")
+    parser.add_argument("--messages", type=int, default=20_000, help="of the simulated month")
+    parser.add_argument("--sentences", type=int, help="a smaller world for the simulated month, of so many of ours")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dry-run", action="store_true", help="print only, leave docs/benchmarks.md alone")
     arguments = parser.parse_args()

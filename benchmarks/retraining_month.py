@@ -6,10 +6,8 @@ the month. No sentence of the stream is in the blind set, which is drawn from wh
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,16 +21,18 @@ from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sqlalchemy import insert
 
+from benchmarks.retraining_trainer import Trainer
 from bot.complaints.consents import IMPROVE
 from bot.complaints.model import Consent
 from bot.database import Database
 from bot.delivery.model import DONE, InboxMessage, Turn
-from bot.nlu.features import make_lookup, read
-from bot.nlu.linear import LinearModel, train
+from bot.nlu.features import read
+from bot.nlu.linear import LinearModel
 from bot.review.collecting import collect
 from bot.review.deciding import SKIP
 from bot.review.files import DataFiles
 from bot.review.labelling import Card, Desk, count_sentences
+from bot.review.rereading import reread
 from bot.review.rules import ReviewRules, load_review_rules
 from bot.review.writing import write
 from bot.settings import ROOT
@@ -40,9 +40,8 @@ from bot.text.anonymise import anonymise
 from bot.text.copies import plain
 from bot.text.normalise import fold
 from bot.text.slips import Noise
-from bot.training.evaluate import component_options, read_lookup_tables, read_training_data, thresholds
+from bot.training.evaluate import read_training_data, thresholds
 
-SEED = 20261122
 WEEKS, LABELS, WRONG = 4, 100, 200
 HONEST, ATTACKER = ("An", "Bình"), "Kẻ phá"
 KEY = "a-key-for-the-simulated-month-only-0123456789"
@@ -69,7 +68,7 @@ class Plan:
     new: float = 0.25
     noise: float = 0.05
     agree: float = 0.6
-    seed: int = SEED
+    seed: int = 1
 
 
 @dataclass(frozen=True)
@@ -204,6 +203,7 @@ class Month:
         for week in range(WEEKS):
             self._answer(model, week)
             collect(self.database, self.rules, START + timedelta(days=7 * (week + 1)))
+            reread(self.database, lambda text, known=model: tuple(known.rank(text)), most=100_000)  # type: ignore[misc]
             self._current = self._desk(START + timedelta(days=7 * (week + 1)))
             self._label()
             done = write(self._current, self.folder, HONEST[0])
@@ -301,12 +301,6 @@ def accuracy(model: LinearModel, rows: Sequence[tuple[str, str]]) -> float:
     return float(np.mean([model.rank(text)[0][0] == intent for text, intent in rows]))
 
 
-def fit_all(rows: Sequence[tuple[str, str]]) -> LinearModel:
-    """A model of these sentences, by the options of `config.yml`."""
-    lookup = make_lookup(read_lookup_tables())
-    return train([text for text, _ in rows], [intent for _, intent in rows], component_options(), lookup)
-
-
 def everything(world: World) -> list[tuple[str, str]]:
     """The first sentences and all that was said in the month, rightly labelled; each as it was and as first typed."""
     said = {plain(message.source): (message.text, message.intent) for message in reversed(world.stream)}
@@ -338,24 +332,26 @@ def simulate(plan: Plan, tell: Callable[[str], object]) -> dict[str, float]:
     few = max(1, round(60 * len(world.base) / 11_600))
     rules = replace(load_review_rules(ROOT / "knowledge"), leads=HONEST, few=few)
     tell(f"{len(world.topics)} topics, {len(world.base)} sentences to begin with, {len(world.stream)} messages")
-    first = fit_all(world.base)
-    most = accuracy(fit_all(everything(world)), world.blind)
+    fit = Trainer([text for text, _ in world.base])
+    first = fit(world.base)
+    most = accuracy(fit(everything(world)), world.blind)
     found = {"start": accuracy(first, world.blind), "everything": most}
     tell(f"start {found['start']:.1%}, everything labelled {most:.1%}")
     with tempfile.TemporaryDirectory() as folder:
-        month = Month(world, Path(folder), rules, fit_all)
+        month = Month(world, Path(folder), rules, fit)
         found |= {f"week {week}": share for week, share in enumerate(month.run(tell, first)) if week}
+        found["wrong without"] = month.wrongly_learnt()
     with tempfile.TemporaryDirectory() as folder:
-        attacked = Month(world, Path(folder), rules, fit_all, wrong=WRONG)
+        attacked = Month(world, Path(folder), rules, fit, wrong=WRONG)
         found["attacked"] = attacked.run(tell, first)[-1]
         found["wrongly learnt"] = attacked.wrongly_learnt()
-        found["unguarded"] = accuracy(fit_all([*attacked.sentences(), *attacked.poison]), world.blind)
+        found["unguarded"] = accuracy(fit([*attacked.sentences(), *attacked.poison]), world.blind)
     return found
 
 
 def show(found: Mapping[str, float], plan: Plan) -> list[str]:
     """The month as lines of Markdown."""
-    shares = {name: share for name, share in found.items() if name != "wrongly learnt"}
+    shares = {name: share for name, share in found.items() if not name.startswith("wrong")}
     gain = _gain(found)
     return [
         f"{plan.messages} messages, {plan.blind} blind ones, seed {plan.seed}; {LABELS} labels a week, "
@@ -365,9 +361,10 @@ def show(found: Mapping[str, float], plan: Plan) -> list[str]:
         "|---|---|",
         *(f"| {name} | {100 * share:.1f} |" for name, share in shares.items()),
         "",
-        f"{gain:.0%} of what labelling everything would bring. {WRONG} labels of an attacker: "
-        f"{100 * (found['attacked'] - found[f'week {WEEKS}']):+.1f} points; {found['wrongly learnt']:.0f} sentences "
-        "in the data have a wrong intent.",
+        f"{gain:.0%} of what labelling everything would bring (at least 50 % is promised). {WRONG} labels of an "
+        f"attacker: {100 * (found['attacked'] - found[f'week {WEEKS}']):+.1f} points (at most -0.5); "
+        f"{found['wrongly learnt']:.0f} sentences in the data have a wrong intent, {found['wrong without']:.0f} "
+        "without the attacker.",
     ]
 
 
@@ -378,20 +375,3 @@ def holds(found: Mapping[str, float]) -> bool:
 
 def _gain(found: Mapping[str, float]) -> float:
     return (found[f"week {WEEKS}"] - found["start"]) / (found["everything"] - found["start"])
-
-
-def main() -> None:
-    """Run the month and print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=Plan.messages)
-    parser.add_argument("--sentences", type=int, help="a smaller world")
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args()
-    plan = Plan(options.messages, sentences=options.sentences, seed=options.seed)
-    found = simulate(plan, lambda line: print(line, file=sys.stderr, flush=True))
-    print("\n".join(show(found, plan)))
-    sys.exit(not holds(found))
-
-
-if __name__ == "__main__":
-    main()

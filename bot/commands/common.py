@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.database import Database, open_database
+from bot.review.keeping import kept_sentences
 from bot.settings import Settings
 from bot.training import ledger, starting
 
@@ -27,7 +28,8 @@ def model_in_place(settings: Settings, name: str | None = None) -> Path:
     """
     database = migrated_database(settings)
     if name is None:
-        return starting.choose(database, settings.models, None, lambda said: click.echo(said, err=True))
+        more = kept_sentences(database)
+        return starting.choose(database, settings.models, None, lambda said: click.echo(said, err=True), more)
     with database.reading() as session:
         return ledger.file_of(ledger.find(session, name), settings.models)
 

@@ -20,6 +20,7 @@ from bot.database import Database
 from bot.operations.programs import train_first
 from bot.operations.promotion import open_promotion
 from bot.operations.shadowing import read_along
+from bot.review.keeping import kept_sentences
 from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import evaluate as evaluation
@@ -49,7 +50,8 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
     if live is None:
         _train_first(database, settings, force)
         return
-    if not force and live.inputs == inputs_fingerprint():
+    more = kept_sentences(database)
+    if not force and live.inputs == inputs_fingerprint(more):
         click.echo("The model is up to date.")
         return
     click.echo("Checking the training sentences …")
@@ -62,9 +64,9 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
             click.echo(said)
             tell(said)
 
-        return train_model(settings.models, log, environment, step, candidate=True)
+        return train_model(settings.models, log, environment, step, candidate=True, more=more)
 
-    number = ledger.make_candidate(database, work)
+    number = ledger.make_candidate(database, work, more)
     click.echo(f"Model {number} waits as a candidate; model {live.id} stays live.")
     if compare:
         _compare(database, settings, str(number), None)
@@ -212,16 +214,17 @@ def models_rollback(settings: Settings, because: str, by: str) -> None:
 
 
 def _train_first(database: Database, settings: Settings, force: bool) -> None:
+    more = kept_sentences(database)
     try:
         if force:
             raise TrainingError
-        starting.choose(database, settings.models, None, click.echo)
+        starting.choose(database, settings.models, None, click.echo, more)
         click.echo("The model is up to date.")
     except TrainingError:
         click.echo("Checking the training sentences …")
         check_sentences(ROOT)
-        made = train_first(settings, click.echo)
-        ledger.take_over(database, made)
+        made = train_first(settings, click.echo, more)
+        ledger.take_over(database, made, more)
         click.echo(f"Trained {short_path(made.path)} ({made.path.stat().st_size / 1e6:.1f} MB).")
 
 
@@ -234,6 +237,7 @@ def _compare(database: Database, settings: Settings, name: str | None, out: Path
         load_bounds(ROOT / "knowledge"),
         lambda file: have_conversations(file, log, environment),
         click.echo,
+        more=kept_sentences(database),
     )
     _write_trial(trial, settings, out)
     if trial.verdict.passed:

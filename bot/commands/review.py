@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
 from bot.commands.common import migrated_database
 from bot.commands.officers import by, print_table
+from bot.complaints.workdays import VIET_NAM
 from bot.database import now
-from bot.review import accuracy, writing
+from bot.review import accuracy, overview, writing
 from bot.review.collecting import collect, monday_of
 from bot.review.deciding import SKIP, UNFIT
 from bot.review.errors import ReviewError
@@ -18,7 +20,7 @@ from bot.settings import ROOT, Settings
 
 _OUT = "out_of_scope"
 _KEYS = (
-    "1 2 3: a guess   /: search all intents   o: out of scope   n: new intent   p: name the procedure\n"
+    "1 2 3: a guess   /: search all intents   o: out of scope   n: new intent   p: find the procedure\n"
     "s: skip          u: unusable, or names somebody              z: undo    q: stop"
 )
 _SHOWN_INTENTS = 9
@@ -75,9 +77,22 @@ def review_label(
 @by
 @click.pass_obj
 def review_undo(settings: Settings, by: str) -> None:
-    """Take your last label back."""
-    item = _desk(settings).undo(by)
-    click.echo(f"Message {item} is as it was before." if item else "There is nothing to undo.")
+    """Take back what you said last, of one message or of many at once."""
+    click.echo(_undone(_desk(settings).undo(by)))
+
+
+@review.command("log")
+@click.option("--limit", type=click.IntRange(1, 1000), default=30, show_default=True)
+@by
+@click.pass_obj
+def review_log(settings: Settings, limit: int, by: str) -> None:
+    """Who labelled what and when; of messages that are open what others said is not shown."""
+    for one in overview.newest(_desk(settings), by, limit):
+        said = " ".join(
+            part for part in (one.intent or "(open)", one.procedure, "undone" if one.undone else "") if part
+        )
+        at = f"{one.at.astimezone(VIET_NAM):%Y-%m-%d %H:%M}"
+        click.echo(f"{one.item:6} {at}  {one.by:20} {said:30} {one.state:9} {one.text or '(not shown any more)'}")
 
 
 @review.command("status")
@@ -88,11 +103,20 @@ def review_status(settings: Settings) -> None:
     for state, count in sorted(desk.counts().items()):
         click.echo(f"{state:10} {count}")
     click.echo(f"Labels that count by themselves: {', '.join(sorted(desk.proven())) or 'nobody’s; two people agree'}.")
+    people = [
+        (one.name, f"{one.recent} of {desk.rules.per_labeller}", f"{one.alike} of {one.together}")
+        for one in overview.labellers(desk)
+    ]
+    if people:
+        print_table(people, ("Person", "Labels in 7 days", "Alike, where two labelled"))
     rows = [
         (str(w.monday), str(w.drawn), str(w.judged), str(w.disputed), _share(w))
         for w in accuracy.weeks(desk.database, monday_of(now()))
     ]
-    print_table(rows, ("Week of", "Drawn", "Two agree", "Two differ", "Understood (95 %)"))
+    if rows:
+        print_table(rows, ("Week of", "Drawn", "Two agree", "Two differ", "Understood (95 %)"))
+    else:
+        click.echo("No message was drawn by lot yet; that is done when a week is over.")
 
 
 @review.command("write")
@@ -109,6 +133,8 @@ def review_write(settings: Settings, dry_run: bool, by: str) -> None:
         click.echo(f"{done.near_blind} are too near to messages that measure, and stay out.")
     for intent, count in done.waiting.items():
         click.echo(f"{count} wait for the intent '{intent}': docs/patterns.md says what a new intent needs.")
+    if done.in_database and not dry_run:
+        click.echo("They stay in the database; 'motcua train' learns them from there.")
     if done.files:
         click.echo(f"Changed: {', '.join(done.files)}. Look at 'git diff', then 'motcua train'.")
 
@@ -156,11 +182,11 @@ class Session:
             if key in ("q", "\x04", ""):
                 return None
             if key == "z":
-                item = self._desk.undo(self._by)
-                click.echo(f"Message {item} is as it was before." if item else "There is nothing to undo.")
+                click.echo(_undone(self._desk.undo(self._by)))
                 return 0
             if key == "p":
-                procedure = click.prompt("Key of the procedure", default="", show_default=False).strip() or None
+                procedure = self._procedure()
+                click.echo(f"Procedure: {procedure or 'none'}")
                 continue
             chosen = self._chosen(card, key)
             if chosen:
@@ -181,13 +207,26 @@ class Session:
         return None
 
     def _search(self) -> tuple[str, str | None] | None:
-        found = find_intents(click.prompt("Search").strip(), self._desk.sentences, self._names)[:_SHOWN_INTENTS]
-        for number, intent in enumerate(found, 1):
-            click.echo(f"  {number}  {intent:28} {self._names.get(intent, '')}")
+        found = self._pick(click.prompt("Search").strip(), self._desk.sentences, self._names)
+        return (found, None) if found else None
+
+    def _procedure(self) -> str | None:
+        procedures = self._desk.procedures
+        typed = str(click.prompt("Procedure, by its key or words of its name", default="", show_default=False)).strip()
+        if not typed or typed in procedures or not procedures:
+            return typed or None
+        return self._pick(typed, procedures, procedures)
+
+    def _pick(self, typed: str, keys: Iterable[str], names: Mapping[str, str]) -> str | None:
+        """The one that is chosen, by a digit, of those that fit what was typed."""
+        found = find_intents(typed, keys, names)[:_SHOWN_INTENTS]
+        for number, key in enumerate(found, 1):
+            click.echo(f"  {number}  {key:28} {names.get(key, '')}")
         if not found:
+            click.echo("There is none like that.")
             return None
-        key = click.getchar()
-        return (found[int(key) - 1], None) if key.isdigit() and 0 < int(key) <= len(found) else None
+        pressed = click.getchar()
+        return found[int(pressed) - 1] if pressed.isdigit() and 0 < int(pressed) <= len(found) else None
 
     def _label(self, card: Card, intent: str, procedure: str | None, definition: str | None) -> int:
         try:
@@ -208,6 +247,12 @@ def _collect(desk: Desk) -> None:
     writing.drop_ended(desk.database, ROOT)
     done = collect(desk.database, desk.rules)
     click.echo(f"{done.messages} new messages in {done.items} new rows; {done.changed} know more than before.")
+
+
+def _undone(items: Sequence[int]) -> str:
+    if not items:
+        return "There is nothing to undo."
+    return f"{'Message' if len(items) == 1 else 'Messages'} {', '.join(map(str, items))}: as before."
 
 
 def _share(week: accuracy.Week) -> str:

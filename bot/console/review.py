@@ -13,7 +13,9 @@ from bot.console.doors import Door, allowed
 from bot.console.forms import whole
 from bot.console.pages import Frame
 from bot.console.visit import HOME, Visit, go_to
-from bot.database import Database
+from bot.database import Database, now
+from bot.review import accuracy, overview
+from bot.review.collecting import monday_of
 from bot.review.deciding import SKIP, UNFIT
 from bot.review.errors import ReviewError
 from bot.review.labelling import Card, Desk, find_intents, load_names, open_desk
@@ -24,9 +26,11 @@ _OUT = "out_of_scope"
 REASONS = {
     "not_mine": "người dân bấm “không phải ý tôi”",
     "down": "người dân chê câu trả lời",
+    "corrected": "cán bộ trả lời là phải đi đường khác",
     "handover": "trợ lý mời gặp cán bộ",
     "clarify": "trợ lý phải hỏi lại",
     "low_margin": "hai cách hiểu sát nhau",
+    "unsure": "trợ lý không chắc",
     "differs": "hai mô hình hiểu khác nhau",
     "sample": "rút thăm trong tuần",
 }
@@ -39,9 +43,18 @@ STATES = {
     "undone": "Đã lùi lại một bước.",
     "none": "Không có gì để lùi.",
 }
+DONE = {"many": "Đã ghi các câu đã chọn. Lùi lại một bước thì lùi tất cả."}
+SHORT_STATES = {
+    "waiting": "chờ",
+    "second": "chờ người thứ hai",
+    "disputed": "hai người chọn khác nhau",
+    "accepted": "đã nhận",
+    "written": "đã vào dữ liệu",
+    "unusable": "đã giấu",
+}
 _UNKNOWN = (
     "Câu này không còn trong hộp, hoặc chưa chọn ý định. "
-    "Ý định mới cần tên không dấu (ví dụ ask_pets) và một câu mô tả."
+    "Ý định mới cần tên không dấu (ví dụ ask_pets) và một câu mô tả; thủ tục thì chọn trong danh sách gợi ý."
 )
 
 
@@ -64,6 +77,7 @@ class ReviewPages:
             Door("/cau-hoi", self.show, needs),
             Door("/cau-hoi", self.label, needs, "POST"),
             Door("/cau-hoi/danh-sach", self.many, needs),
+            Door("/cau-hoi/so-lieu", self.figures, needs),
             Door("/cau-hoi/lui", self.undo, needs, "POST"),
         ]
 
@@ -74,8 +88,16 @@ class ReviewPages:
     def many(self, visit: Visit) -> Response:
         """GET: what waits, as a list to be labelled together."""
         desk = self._desk()
-        cards = desk.next(visit.person.name, PAGE)
-        return self.frame.page(visit, "review_list.html", cards=cards, intents=self._intents(desk), reasons=REASONS)
+        return self.frame.page(
+            visit,
+            "review_list.html",
+            cards=desk.next(visit.person.name, PAGE),
+            intents=self._intents(desk),
+            names=self._names(),
+            procedures=desk.procedures,
+            reasons=REASONS,
+            done=DONE.get(visit.asked("xong"), "") or STATES.get(visit.asked("xong"), ""),
+        )
 
     def label(self, visit: Visit) -> Response:
         """POST: what one or many messages are."""
@@ -95,17 +117,34 @@ class ReviewPages:
             )
         except ReviewError:
             return self._page(visit, "", _UNKNOWN, items, status=422)
-        return go_to(f"{PATH}?xong={decisions[-1].state}" if len(items) == 1 else f"{PATH}/danh-sach")
+        if form.get("back") == "list":
+            return go_to(f"{PATH}/danh-sach?xong=many")
+        return go_to(f"{PATH}?xong={decisions[-1].state}")
 
     def undo(self, visit: Visit) -> Response:
         """POST: take the last label back, and show its message again."""
-        item = self._desk().undo(visit.person.name)
-        return go_to(f"{PATH}?xong=undone&cau={item}" if item else f"{PATH}?xong=none")
+        items = self._desk().undo(visit.person.name)
+        return go_to(f"{PATH}?xong=undone&cau={items[0]}" if items else f"{PATH}?xong=none")
+
+    def figures(self, visit: Visit) -> Response:
+        """GET: how good the model was, who labels, and what was labelled last."""
+        desk = self._desk()
+        return self.frame.page(
+            visit,
+            "review_figures.html",
+            counts=desk.counts(),
+            weeks=accuracy.weeks(self.database, monday_of(now())),
+            people=overview.labellers(desk),
+            cap=desk.rules.per_labeller,
+            rows=overview.newest(desk, visit.person.name, PAGE),
+            names=self._names(),
+            states=SHORT_STATES,
+        )
 
     def _page(self, visit: Visit, done: str, error: str, items: Sequence[int] = (), status: int = 200) -> Response:
         desk, searched = self._desk(), visit.asked("tim")
         card = self._card(desk, visit, items)
-        names = load_names(self.checkout / "knowledge")
+        names = self._names()
         found = find_intents(searched, desk.sentences, names) if searched else []
         return self.frame.page(
             visit,
@@ -118,6 +157,8 @@ class ReviewPages:
             searched=searched,
             found=[(intent, names.get(intent, "")) for intent in found],
             intents=self._intents(desk),
+            procedures=desk.procedures,
+            typed=visit.form,
             done=STATES.get(done, ""),
             error=error,
         )
@@ -132,8 +173,11 @@ class ReviewPages:
         return next(iter(desk.next(visit.person.name)), None)
 
     def _intents(self, desk: Desk) -> list[tuple[str, str]]:
-        names = load_names(self.checkout / "knowledge")
+        names = self._names()
         return [(intent, names.get(intent, "")) for intent in sorted(desk.sentences)]
+
+    def _names(self) -> dict[str, str]:
+        return {_OUT: "Ngoài phạm vi", **load_names(self.checkout / "knowledge")}
 
     def _desk(self) -> Desk:
         return open_desk(self.database, self.checkout)

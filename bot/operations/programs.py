@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.catalogue.loader import load_knowledge
 from bot.complaints.rules import load_rules
 from bot.database import open_database
 from bot.operations.supervisor import Program, StartError, Supervisor
+from bot.review.keeping import kept_sentences
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import starting
 from bot.training.train import TrainedModel, TrainingError, train_model
@@ -41,7 +42,7 @@ def list_programs(settings: Settings, model: Path, tell: Callable[[str], None] =
     def run_rasa_again() -> list[str]:
         database = open_database(settings)
         try:
-            return run_rasa(starting.choose(database, settings.models, None, tell))
+            return run_rasa(starting.choose(database, settings.models, None, tell, kept_sentences(database)))
         except TrainingError as error:
             raise StartError(f"rasa: {error}") from error
         finally:
@@ -88,16 +89,21 @@ def prepare(settings: Settings, tell: Callable[[str], None]) -> Path:
     database = open_database(settings)
     try:
         database.migrate()
-        return starting.choose(database, settings.models, lambda: train_first(settings, tell), tell)
+        more = kept_sentences(database)
+        return starting.choose(database, settings.models, lambda: train_first(settings, tell, more), tell, more)
     finally:
         database.close()
 
 
-def train_first(settings: Settings, tell: Callable[[str], None]) -> TrainedModel:
+def train_first(settings: Settings, tell: Callable[[str], None], more: Sequence[tuple[str, str]] = ()) -> TrainedModel:
     """A model where there is none to compare it with: the first one, or the first of a version.
+
+    Args:
+        more: sentences, with their intents, that are learnt besides those of the files.
 
     Raises:
         TrainingError: none could be made.
     """
     tell("Training the model, because there is none of this version (about a minute) …")
-    return train_model(settings.models, settings.logs / "train.log", child_environment(settings), tell)
+    log = settings.logs / "train.log"
+    return train_model(settings.models, log, child_environment(settings), tell, more=more)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -53,6 +54,26 @@ class RasaModels:
             raise TrainingError(f"Rasa did not answer while it loaded {path.name} ({type(error).__name__}).") from error
         if not answer.is_success:
             raise TrainingError(f"Rasa could not load {path.name} (answer {answer.status_code}); its log says why.")
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], tuple[tuple[str, float], ...]]]:
+        """What the model it has makes of texts, one after the other.
+
+        Raises:
+            TrainingError: it does not answer.
+        """
+        with self._client() as client:
+
+            def read(text: str) -> tuple[tuple[str, float], ...]:
+                try:
+                    answer = client.post("/model/parse", json={"text": text.lstrip("/") or "?"})
+                    ranking = answer.raise_for_status().json()["intent_ranking"]
+                except (httpx.HTTPError, ValueError, KeyError) as error:
+                    raise TrainingError(f"Rasa did not read a text ({type(error).__name__}).") from error
+                # The fallback's own entry says "not sure", not what was understood.
+                return tuple((one["name"], one["confidence"]) for one in ranking if one["name"] != "nlu_fallback")
+
+            yield read
 
     def _client(self) -> httpx.Client:
         return httpx.Client(base_url=self._url, params={"token": self._token}, timeout=_PATIENCE, trust_env=False)

@@ -12,13 +12,11 @@ from bot.database import Database, now
 from bot.delivery.sweeping import sweep
 from bot.operations.erasure import AskRasa, Stores, run_erasures
 from bot.operations.jobs import Job
-from bot.operations.promotion import open_promotion
+from bot.operations.promotion import RasaModels, open_promotion
 from bot.operations.retention import run_retention
 from bot.operations.retraining import retrain, run_program
+from bot.operations.reviewing import Reviewing
 from bot.operations.watching import watch
-from bot.review import writing
-from bot.review.collecting import collect
-from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings
 from bot.training import shadow
 from bot.training.gate import load_bounds
@@ -102,7 +100,7 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
         Job(
             "review",
             "takes in what the bot did not understand, and out what nobody agrees to any more",
-            lambda: _review(database),
+            Reviewing(database, RasaModels(settings.rasa_url, settings.rasa_token)),
             every=timedelta(hours=1),
         ),
         # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
@@ -113,11 +111,6 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
             at=time(2, 30),
         ),
     ]
-
-
-def _review(database: Database) -> int:
-    left = writing.drop_ended(database, ROOT)
-    return collect(database, load_review_rules(ROOT / "knowledge")).messages + len(left)
 
 
 def _read_along(database: Database, settings: Settings) -> str | None:

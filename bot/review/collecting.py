@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,22 +18,29 @@ from bot.complaints.model import Consent
 from bot.complaints.workdays import VIET_NAM, day_in_viet_nam
 from bot.database import Database, cipher_of, now, take_turn
 from bot.delivery.model import NOBODY, Correspondent, InboxMessage, Turn
+from bot.review.corrections import corrected
 from bot.review.model import OPEN, UNUSABLE, WAITING, ReviewItem, ReviewMessage
 from bot.review.rules import ReviewRules
 from bot.text.anonymise import anonymise
 from bot.text.copies import Nearest
 
-NOT_MINE, DOWN, HANDOVER, CLARIFY, LOW_MARGIN, DIFFERS, SAMPLE = (
+NOT_MINE, DOWN, CORRECTED, HANDOVER, CLARIFY, LOW_MARGIN, UNSURE, DIFFERS, SAMPLE = (
     "not_mine",
     "down",
+    "corrected",
     "handover",
     "clarify",
     "low_margin",
+    "unsure",
     "differs",
     "sample",
 )
-# What a look at one message is worth by why it is here; where a citizen or the bot saw a mistake, most.
-WORTH = {NOT_MINE: 4.0, DOWN: 4.0, HANDOVER: 3.0, DIFFERS: 3.0, CLARIFY: 2.0, LOW_MARGIN: 1.5, SAMPLE: 1.0}
+# The reasons, what is surest to be a mistake first.
+REASONS = (NOT_MINE, DOWN, CORRECTED, HANDOVER, DIFFERS, CLARIFY, LOW_MARGIN, UNSURE, SAMPLE)
+# How probable it is at least, by why a message is here, that its person was not understood, however sure the model is.
+_DOUBT = {DIFFERS: 0.5, HANDOVER: 0.3, SAMPLE: 0.2}
+# Somebody has said that it was not understood, so a sure model says nothing.
+DENIED = frozenset({NOT_MINE, DOWN, CORRECTED})
 _REJECT = "/reject_answer"
 # The reasons of a message whose text is gone because it named somebody.
 _GONE = ""
@@ -45,7 +51,7 @@ ALIKE = 0.8
 # The same from which they are about something like it.
 AKIN = 0.4
 _BATCH = 200
-_GUESSES = 5
+GUESSES = 5
 Ranking = tuple[tuple[str, float], ...]
 
 
@@ -123,14 +129,28 @@ def shown() -> tuple[Any, Any]:
 
 def recount(session: Session, item_id: int) -> None:
     """Bring an item's counts and worth up to its messages, within the caller's transaction."""
-    rows = session.execute(
-        select(ReviewMessage.person, ReviewMessage.reasons).where(ReviewMessage.item_id == item_id)
-    ).all()
-    reasons = sorted({one for _, listed in rows for one in listed.split(",") if one}, key=list(WORTH).index)
-    people = {person for person, _ in rows}
-    worth = max((WORTH[one] for one in reasons), default=0.0) * (1 + math.log2(max(len(people), 1)))
-    values = {"messages": len(rows), "people": len(people), "reasons": ",".join(reasons), "worth": worth}
+    own = select(ReviewMessage.person, ReviewMessage.reasons, ReviewMessage.doubt)
+    rows = session.execute(own.where(ReviewMessage.item_id == item_id)).all()
+    reasons = sorted({one for _, listed, _ in rows for one in listed.split(",") if one}, key=REASONS.index)
+    people: dict[str, float] = {}
+    for person, _, doubt in rows:
+        people[person] = max(people.get(person, 0.0), doubt)
+    # Of how many people it is to be expected that they were not understood; who asks again and again counts once.
+    values: dict[str, Any] = {"messages": len(rows), "people": len(people), "reasons": ",".join(reasons)}
+    values["worth"] = sum(people.values())
     session.execute(update(ReviewItem).where(ReviewItem.id == item_id).values(**values))
+
+
+def doubt_of(reasons: Collection[str], ranking: Ranking, denied: str | None = None) -> float:
+    """How probable it is that a person was not understood: by what the model makes of it, and why it is here.
+
+    Args:
+        denied: the reading that the citizen or staff denied, where they did.
+    """
+    best, share = ranking[0]
+    if best == denied:
+        return 1.0
+    return max([1 - share, *(_DOUBT.get(one, 0.0) for one in reasons)])
 
 
 def drop_texts(session: Session, before: datetime) -> int:
@@ -139,7 +159,7 @@ def drop_texts(session: Session, before: datetime) -> int:
     Their rows stay, so that they are not taken in again.
     """
     unfit = select(ReviewItem.id).where(ReviewItem.state == UNUSABLE, ReviewItem.decided_at < before)
-    emptied = {"text": cipher_of(session).seal(""), "reasons": _GONE, "procedure": None}
+    emptied = {"text": cipher_of(session).seal(""), "reasons": _GONE, "doubt": 0.0, "procedure": None}
     gone = update(ReviewMessage).where(ReviewMessage.item_id.in_(unfit), ReviewMessage.reasons != _GONE)
     return int(session.execute(gone.values(**emptied).execution_options(synchronize_session=False)).rowcount)
 
@@ -148,11 +168,12 @@ def _worth_a_look(
     session: Session, rules: ReviewRules, moment: datetime, drawn: set[int], differing: set[int]
 ) -> Iterator[Said]:
     since = moment - timedelta(days=rules.days)
-    denied = denied_messages(session, since)
-    for turn, body, person in session.execute(typed(since)).all():
+    denied, wrong = denied_messages(session, since), corrected(session, since)
+    for turn, body, person in session.execute(typed(since, also=wrong)).all():
         ranking = read_ranking(turn.ranking)
         reasons = list(_reasons(turn, ranking, rules))
         reasons += [NOT_MINE] if turn.inbox_id in denied and NOT_MINE not in reasons else []
+        reasons += [CORRECTED] if turn.inbox_id in wrong else []
         reasons += [DIFFERS] if turn.inbox_id in differing else []
         reasons += [SAMPLE] if turn.inbox_id in drawn else []
         if not reasons or not ranking:
@@ -164,21 +185,25 @@ def _worth_a_look(
                 turn.conversation,
                 person or turn.conversation,
                 text,
-                ranking[:_GUESSES],
+                ranking[:GUESSES],
                 tuple(reasons),
                 turn.procedure,
                 turn.created_at,
             )
 
 
-def typed(since: datetime, until: datetime | None = None) -> Any:
-    """Turns on what was typed by people who agree, with the message and whose it is, oldest first."""
+def typed(since: datetime, until: datetime | None = None, also: Collection[int] = ()) -> Any:
+    """Turns on what was typed by people who agree, with the message and whose it is, oldest first.
+
+    Args:
+        also: messages that count whenever they were said, and although a form began with them.
+    """
+    outside = and_(Turn.created_at >= since, or_(Turn.outcome.is_(None), Turn.outcome.not_in(_NEVER)))
     which = [
         InboxMessage.kind == "text",
         InboxMessage.payload.is_(None),
         Turn.conversation != NOBODY,
-        Turn.created_at >= since,
-        or_(Turn.outcome.is_(None), Turn.outcome.not_in(_NEVER)),
+        or_(outside, Turn.inbox_id.in_(also)),
         agreed(Turn.conversation),
     ]
     if until:
@@ -214,6 +239,8 @@ def _reasons(turn: Turn, ranking: Ranking, rules: ReviewRules) -> Iterator[str]:
         yield turn.outcome
     if len(ranking) > 1 and ranking[0][1] - ranking[1][1] < rules.low_margin:
         yield LOW_MARGIN
+    elif ranking and ranking[0][1] < rules.known:
+        yield UNSURE
 
 
 def read_ranking(stored: str | None) -> Ranking:
@@ -289,6 +316,7 @@ def _store(session: Session, batch: list[Said], groups: _Groups, rules: ReviewRu
             merged = ",".join(dict.fromkeys([*row.reasons.split(","), *one.reasons]))
             if merged != row.reasons:
                 row.reasons = merged
+                row.doubt = _first_doubt(one)
                 done.changed += 1
                 touched.add(row.item_id)
             continue
@@ -324,12 +352,17 @@ def _take(session: Session, one: Said, groups: _Groups, done: Collected) -> int:
         text=cipher_of(session).seal(one.text),
         reasons=",".join(one.reasons),
         intent=one.ranking[0][0],
+        doubt=_first_doubt(one),
         procedure=one.procedure,
         said_at=one.said_at,
     )
     session.add(message)
     done.messages += 1
     return int(item.id)
+
+
+def _first_doubt(one: Said) -> float:
+    return doubt_of(one.reasons, one.ranking, one.ranking[0][0] if DENIED & set(one.reasons) else None)
 
 
 def _recent(session: Session, people: set[str], moment: datetime) -> defaultdict[str, int]:

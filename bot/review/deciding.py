@@ -101,11 +101,7 @@ def proven(labels: Iterable[tuple[int, str, str]], rules: ReviewRules) -> frozen
     Args:
         labels: item, person and intent of every label.
     """
-    by_item: dict[int, dict[str, str]] = {}
-    for item, by, intent in labels:
-        if intent not in (SKIP, UNFIT):
-            by_item.setdefault(item, {})[by] = intent
-    shared = [said for said in by_item.values() if len(said) > 1]
+    shared = _shared(labels)
     known = set(rules.leads)
     people = {by for said in shared for by in said}
     while True:
@@ -113,6 +109,26 @@ def proven(labels: Iterable[tuple[int, str, str]], rules: ReviewRules) -> frozen
         if not more:
             return frozenset(known)
         known |= more
+
+
+def agreements(labels: Iterable[tuple[int, str, str]]) -> dict[str, tuple[int, int]]:
+    """Of each person how many items somebody else labelled, too, and how many of them somebody labelled alike."""
+    together: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
+    for said in _shared(labels):
+        for by, intent in said.items():
+            together[by] += 1
+            alike[by] += any(said[other] == intent for other in said if other != by)
+    return {by: (count, alike[by]) for by, count in together.items()}
+
+
+def _shared(labels: Iterable[tuple[int, str, str]]) -> list[dict[str, str]]:
+    """What was said of each item that several people labelled."""
+    by_item: dict[int, dict[str, str]] = {}
+    for item, by, intent in labels:
+        if intent not in (SKIP, UNFIT):
+            by_item.setdefault(item, {})[by] = intent
+    return [said for said in by_item.values() if len(said) > 1]
 
 
 def _has_proved(by: str, shared: Iterable[Mapping[str, str]], known: Collection[str], rules: ReviewRules) -> bool:

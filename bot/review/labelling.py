@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Database, cipher_of, now, take_turn
-from bot.review.collecting import DOWN, NOT_MINE, SAMPLE, read_ranking, shown
+from bot.review.collecting import DENIED, SAMPLE, read_ranking, shown
 from bot.review.deciding import SKIP, UNFIT, Decision, Facts, Vote, decide, proven
 from bot.review.errors import ReviewError
 from bot.review.model import (
@@ -34,10 +34,9 @@ from bot.review.rules import ReviewRules, load_review_rules
 from bot.text.normalise import fold, normalise
 
 _INTENT = re.compile(r"- intent:\s*['\"]?([\w/]+)")
+_KEY_OR_NAME = re.compile(r"^(key|name): *['\"]?(.*?)['\"]? *$", re.MULTILINE)
 # What is waited for by a second person comes a little sooner: half of the work is done.
 _SECOND_FIRST = 1.25
-# From this share on the model has little to learn from a message that nobody found wrong.
-_KNOWN = 0.9
 _LONGEST_NAME, _LONGEST_DEFINITION = 60, 500
 
 
@@ -71,12 +70,14 @@ class Desk:
     Attributes:
         sentences: how many training sentences each intent has; those are the intents there are.
         clock: tells the moment.
+        procedures: the procedures a message may be about, with their names; empty is any.
     """
 
     database: Database
     rules: ReviewRules
     sentences: Mapping[str, int]
     clock: Callable[[], datetime] = now
+    procedures: Mapping[str, str] = field(default_factory=dict)
 
     def next(self, by: str, count: int = 1, after: Sequence[int] = ()) -> list[Card]:
         """What this person should look at now, what is worth most first.
@@ -86,15 +87,15 @@ class Desk:
         """
         own = select(ReviewLabel.item_id).where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
         rows = select(ReviewItem.id, ReviewItem.state, ReviewItem.worth, ReviewItem.theme).where(
-            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), _shown()
+            ReviewItem.state.in_(OPEN), ReviewItem.id.not_in(own), ReviewItem.id.not_in(list(after)), is_shown()
         )
         with self.database.reading() as session:
-            asked, done = _themes(session)
+            done = _labelled(session)
 
             def worth(row: Any) -> tuple[float, int]:
-                # Where many ask about something like it one label teaches most, and each further one less.
-                theme = (1 + math.log2(1 + asked[row.theme])) / (1 + done[row.theme])
-                return -row.worth * theme * (_SECOND_FIRST if row.state == SECOND else 1.0), row.id
+                # Each further label on something like it teaches less.
+                fresh = 1 / math.sqrt(1 + done[row.theme])
+                return -row.worth * fresh * (_SECOND_FIRST if row.state == SECOND else 1.0), row.id
 
             best = [row.id for row in sorted(session.execute(rows).all(), key=worth)[:count]]
             items = select(ReviewItem).where(ReviewItem.id.in_(best))
@@ -108,7 +109,7 @@ class Desk:
             ReviewError: there is none, or nobody agrees to its being shown any more.
         """
         with self.database.reading() as session:
-            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, _shown())
+            row = select(ReviewItem).where(ReviewItem.id == item_id, ReviewItem.state != UNUSABLE, is_shown())
             item = session.execute(row).scalar_one_or_none()
             if item is None:
                 raise ReviewError(f"There is no message {item_id} in the inbox.")
@@ -123,33 +124,37 @@ class Desk:
             intent: one that there is, `SKIP`, `UNFIT`, or a new one with its definition.
 
         Raises:
-            ReviewError: there is no such item or intent.
+            ReviewError: there is no such item, intent or procedure.
         """
         self._check(intent, definition)
+        if procedure and self.procedures and procedure not in self.procedures:
+            raise ReviewError(f"There is no procedure '{procedure}'.")
+        said = ReviewLabel(
+            by=by, intent=intent, procedure=procedure or None, definition=definition, made_at=self.clock()
+        )
         with self.database.transaction() as session:
             take_turn(session, "review")
-            return [self._label(session, item, by, intent, procedure, definition) for item in dict.fromkeys(items)]
+            return [self._label(session, item, said) for item in dict.fromkeys(items)]
 
-    def undo(self, by: str) -> int | None:
-        """Take this person's last label back; returns its item, None when there is none to take back."""
+    def undo(self, by: str) -> list[int]:
+        """Take back what this person said last, of one item or of many at once; returns the items."""
+        own = (ReviewLabel.by == by, ReviewLabel.undone_at.is_(None), ReviewItem.state != WRITTEN)
+        of_items = select(ReviewLabel).join(ReviewItem, ReviewItem.id == ReviewLabel.item_id).where(*own)
         with self.database.transaction() as session:
             take_turn(session, "review")
-            last = (
-                select(ReviewLabel)
-                .join(ReviewItem, ReviewItem.id == ReviewLabel.item_id)
-                .where(ReviewLabel.by == by, ReviewLabel.undone_at.is_(None), ReviewItem.state != WRITTEN)
-                .order_by(ReviewLabel.id.desc())
-                .limit(1)
-            )
-            row = session.execute(last).scalar_one_or_none()
-            if row is None:
-                return None
-            row.undone_at = now()
+            last = session.execute(of_items.order_by(ReviewLabel.id.desc()).limit(1)).scalar_one_or_none()
+            if last is None:
+                return []
+            # What was said at once has one moment.
+            rows = session.execute(of_items.where(ReviewLabel.made_at == last.made_at)).scalars().all()
+            for row in rows:
+                row.undone_at = now()
             session.flush()
-            item = session.get(ReviewItem, row.item_id, with_for_update=True)
-            assert item
-            self._settle(session, item)
-            return int(item.id)
+            for row in rows:
+                item = session.get(ReviewItem, row.item_id, with_for_update=True)
+                assert item
+                self._settle(session, item)
+            return [int(row.item_id) for row in rows]
 
     def settle_all(self, session: Session) -> None:
         """Decide anew what is not in the data yet: somebody may have proved right, or wrong, since."""
@@ -159,7 +164,7 @@ class Desk:
 
     def counts(self) -> dict[str, int]:
         """How many items there are in each state."""
-        rows = select(ReviewItem.state, func.count()).where(_shown()).group_by(ReviewItem.state)
+        rows = select(ReviewItem.state, func.count()).where(is_shown()).group_by(ReviewItem.state)
         with self.database.reading() as session:
             return {str(state): int(count) for state, count in session.execute(rows)}
 
@@ -168,30 +173,21 @@ class Desk:
         with self.database.reading() as session:
             return self._judge(session).proven
 
-    def _label(
-        self, session: Session, item_id: int, by: str, intent: str, procedure: str | None, definition: str | None
-    ) -> Decision:
+    def _label(self, session: Session, item_id: int, said: ReviewLabel) -> Decision:
         item = session.get(ReviewItem, item_id, with_for_update=True)
         if item is None or item.state in (WRITTEN, UNUSABLE):
             raise ReviewError(f"Message {item_id} is not in the inbox any more.")
-        own = (ReviewLabel.item_id == item_id, ReviewLabel.by == by, ReviewLabel.undone_at.is_(None))
+        own = (ReviewLabel.item_id == item_id, ReviewLabel.by == said.by, ReviewLabel.undone_at.is_(None))
         session.execute(update(ReviewLabel).where(*own).values(undone_at=now()))
-        row = ReviewLabel(
-            item_id=item_id,
-            by=by,
-            intent=intent,
-            procedure=procedure or None,
-            definition=definition,
-            made_at=self.clock(),
-        )
-        session.add(row)
+        about = {"item_id": item_id, "procedure": said.procedure, "definition": said.definition}
+        session.add(ReviewLabel(by=said.by, intent=said.intent, made_at=said.made_at, **about))
         session.flush()
         return self._settle(session, item)
 
     def _settle(self, session: Session, item: ReviewItem, judge: _Judge | None = None) -> Decision:
         judge = judge or self._judge(session)
         reasons = item.reasons.split(",")
-        facts = Facts(read_ranking(item.ranking), bool({NOT_MINE, DOWN} & set(reasons)), SAMPLE in reasons)
+        facts = Facts(read_ranking(item.ranking), bool(DENIED & set(reasons)), SAMPLE in reasons)
         decision = decide(judge.votes(item.id), facts, self.rules, self.sentences)
         item.state, item.intent, item.procedure = decision.state, decision.intent, decision.procedure
         item.asks = ",".join(decision.asks)
@@ -218,7 +214,7 @@ class Desk:
         )
         message = session.execute(first).scalar_one()
         ranking, reasons = read_ranking(item.ranking), tuple(item.reasons.split(","))
-        sure = bool(ranking) and ranking[0][1] >= _KNOWN and not {NOT_MINE, DOWN} & set(reasons)
+        sure = bool(ranking) and ranking[0][1] >= self.rules.known and not DENIED & set(reasons)
         return Card(
             id=item.id,
             text=cipher_of(session).unseal(message.text),
@@ -259,7 +255,8 @@ def open_desk(database: Database, root: Path) -> Desk:
     Raises:
         ReviewError: its rules can't be read.
     """
-    return Desk(database, load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu"))
+    rules, sentences = load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu")
+    return Desk(database, rules, sentences, procedures=load_procedures(root / "knowledge"))
 
 
 def count_sentences(folder: Path) -> Counter[str]:
@@ -282,11 +279,21 @@ def load_names(folder: Path) -> dict[str, str]:
     return {intent: str(names["reading"]) for intent, names in content.items()}
 
 
+def load_procedures(folder: Path) -> dict[str, str]:
+    """Keys and names of the procedures with content, quickly: only these two lines of each file are looked at."""
+    found = {}
+    for path in sorted((folder / "procedures").glob("*.yml")):
+        lines: dict[str, str] = dict(_KEY_OR_NAME.findall(path.read_text(encoding="utf-8", errors="replace")))
+        if "key" in lines:
+            found[lines["key"]] = lines.get("name", lines["key"])
+    return found
+
+
 def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -> list[str]:
-    """Intents whose name, or what it is called, has every word that was typed.
+    """Intents, or procedures, whose key and name together have every word that was typed.
 
     Args:
-        names: what intents are called in Vietnamese.
+        names: what they are called in Vietnamese.
     """
     words = fold(normalise(typed)).replace("_", " ").split()
 
@@ -296,17 +303,12 @@ def find_intents(typed: str, intents: Iterable[str], names: Mapping[str, str]) -
     return [intent for intent in sorted(intents) if all(word in described(intent) for word in words)]
 
 
-def _themes(session: Session) -> tuple[Counter[int], Counter[int]]:
-    """How many people ask about each theme, and how many of its items were labelled."""
-    asked: Counter[int] = Counter()
-    done: Counter[int] = Counter()
-    sums = select(ReviewItem.theme, ReviewItem.state, func.sum(ReviewItem.people), func.count())
-    for theme, state, people, items in session.execute(sums.group_by(ReviewItem.theme, ReviewItem.state)):
-        asked[theme] += int(people)
-        done[theme] += 0 if state == WAITING else int(items)
-    return asked, done
+def _labelled(session: Session) -> dict[int, int]:
+    """How many items of each theme were labelled."""
+    counts = select(ReviewItem.theme, func.count()).where(ReviewItem.state != WAITING).group_by(ReviewItem.theme)
+    return defaultdict(int, session.execute(counts).all())
 
 
-def _shown() -> Any:
+def is_shown() -> Any:
     """That an item has a message of somebody who agrees at this moment."""
     return select(ReviewMessage.id).where(ReviewMessage.item_id == ReviewItem.id, *shown()).exists()

@@ -42,7 +42,7 @@ class ReviewItem(Base):
     people = Column(Integer, nullable=False, default=0)
     # The first item that is about something like it; itself where it is the first.
     theme = Column(BigInteger, nullable=False, default=0, index=True)
-    # The more, the sooner it is shown.
+    # Of how many people it is to be expected that they were not understood; the more, the sooner it is shown.
     worth = Column(Float, nullable=False, default=0.0)
     created_at = Column(UtcDateTime, nullable=False, default=now)
     decided_at = Column(UtcDateTime)
@@ -64,6 +64,8 @@ class ReviewMessage(Base):
     # What the model made of it, and the procedure that was answered.
     intent = Column(String(60))
     procedure = Column(String(60))
+    # How probable it is that the person was not understood, by the newest model that read it.
+    doubt = Column(Float, nullable=False, default=0.0)
     said_at = Column(UtcDateTime, nullable=False, index=True)
 
 
@@ -91,7 +93,7 @@ class ReviewExample(Base):
     __tablename__ = "review_examples"
 
     id = Column(RowId, primary_key=True)
-    item_id = Column(BigInteger, ForeignKey("review_items.id"), nullable=False, unique=True)
+    item_id = Column(BigInteger, ForeignKey("review_items.id"), nullable=False, index=True)
     conversation = Column(String(100), nullable=False, index=True)
     text = Column(LargeBinary, nullable=False)
     intent = Column(String(60), nullable=False)

@@ -22,12 +22,15 @@ class ReviewRules:
     sample: int
     low_margin: float
     sure: float
+    known: float
     few: int
     leads: tuple[str, ...]
     proven: int
     agreement: float
     per_labeller: int
     blind: float
+    variants: int
+    in_database: bool
     longest: int
     gap_days: int
     protected: frozenset[str]
@@ -50,7 +53,9 @@ def load_review_rules(folder: Path) -> ReviewRules:
     for name in ("leads", "protected"):
         if not isinstance(content[name], list) or not all(isinstance(one, str) for one in content[name]):
             raise ReviewError(f"knowledge/{FILE}: '{name}' is a list of names.")
-    for name in names - {"leads", "protected"}:
+    if not isinstance(content["in_database"], bool):
+        raise ReviewError(f"knowledge/{FILE}: 'in_database' is true or false.")
+    for name in names - {"leads", "protected", "in_database"}:
         if isinstance(content[name], bool) or not isinstance(content[name], (int, float)) or content[name] < 0:
             raise ReviewError(f"knowledge/{FILE}: '{name}' is a number, and not below 0.")
     leads, protected = content.pop("leads"), content.pop("protected")

@@ -20,6 +20,7 @@ from bot.database import Database, cipher_of, now, take_turn
 from bot.review.collecting import agreed, drop_texts, recount, shown
 from bot.review.errors import ReviewError
 from bot.review.files import BLIND_FILE, DataFiles, as_sentence
+from bot.review.keeping import DATABASE, is_kept_here, kept_of
 from bot.review.labelling import Desk
 from bot.review.model import (
     ACCEPTED,
@@ -31,6 +32,7 @@ from bot.review.model import (
     ReviewLabel,
     ReviewMessage,
 )
+from bot.review.rules import ReviewRules
 from bot.text.copies import Nearest, plain
 from bot.training import ledger
 
@@ -50,6 +52,7 @@ class Written:
 
     Attributes:
         waiting: intents that there are none of in the data yet, with how many messages wait for each.
+        in_database: the sentences stay in the database instead of going into files.
     """
 
     train: int = 0
@@ -58,6 +61,7 @@ class Written:
     near_blind: int = 0
     waiting: dict[str, int] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    in_database: bool = False
     diff: str = ""
 
 
@@ -79,10 +83,12 @@ def write(desk: Desk, root: Path, by: str, dry_run: bool = False) -> Written:
     The rows say what is on its way before a file has it; whatever is killed in between, the next run finds out which
     sentences arrived.
 
+    Where the files are not to be written the sentences stay in the database, and are learnt from there.
+
     Raises:
         ReviewError: the files are not as they should be, or can't be written; nothing was changed.
     """
-    done = Written()
+    done = Written(in_database=is_kept_here(root, desk.rules.in_database))
     with locked(root):
         if not dry_run:
             _end_cut_short(desk.database, root)
@@ -100,9 +106,11 @@ def write(desk: Desk, root: Path, by: str, dry_run: bool = False) -> Written:
                     raise _OnlyLookingError
                 for one in chosen:
                     file = places[str(one.item.intent)] if one.part == TRAIN else BLIND_FILE.as_posix()
-                    session.add(_example(session, one, file, by))
+                    session.add(_example(session, one, DATABASE if done.in_database else file, by))
                     one.item.state = WRITTEN
         except _OnlyLookingError:
+            return done
+        if done.in_database:
             return done
         try:
             done.files = files.save()
@@ -157,9 +165,10 @@ def erase(session: Session, root: Path, conversations: Sequence[str]) -> list[st
     theirs = select(ReviewExample).where(ReviewExample.conversation.in_(conversations))
     examples = list(session.execute(theirs).scalars())
     texts = [cipher_of(session).unseal(row.text) for row in examples]
-    if examples and _has_files(root):
+    in_files = [(text, row) for text, row in zip(texts, examples, strict=True) if row.file != DATABASE]
+    if in_files and _has_files(root):
         files = DataFiles(root)
-        for text, row in zip(texts, examples, strict=True):
+        for text, row in in_files:
             if not files.remove(text, str(row.intent)):
                 logger.warning("review: sentence %d does not stand in %s any more", row.id, row.file)
         files.save()
@@ -239,9 +248,11 @@ def part_of(text: str, share: float) -> str:
 
 def _choose(session: Session, desk: Desk, files: DataFiles, done: Written) -> Iterable[_Candidate]:
     sentences = files.sentences()
+    kept = kept_of(session)
     standing = {plain(text): intent for intent, texts in sentences.items() for text in texts}
+    standing |= {plain(text): intent for text, intent, part in kept if part == TRAIN}
     measuring = Nearest(_TOO_NEAR)
-    for text in files.blind():
+    for text in [*files.blind(), *(text for text, _, part in kept if part == BLIND)]:
         measuring.add(text)
     accepted = select(ReviewItem).where(ReviewItem.state == ACCEPTED).order_by(ReviewItem.id).with_for_update()
     for item in session.execute(accepted).scalars().all():
@@ -249,34 +260,47 @@ def _choose(session: Session, desk: Desk, files: DataFiles, done: Written) -> It
         if intent not in sentences:
             done.waiting[intent] = done.waiting.get(intent, 0) + 1
             continue
-        message = _first_message(session, item)
-        if message is None:
-            continue
-        text = as_sentence(cipher_of(session).unseal(message.text))
-        own = plain(text)
-        if not own.strip() or own in standing:
-            # Somebody wrote it before; it is not taken out when this person is erased.
+        known, chosen = 0, 0
+        for message, part in _messages_of(session, item, desk.rules):
+            text = as_sentence(cipher_of(session).unseal(message.text))
+            own = plain(text)
+            if not own.strip() or own in standing:
+                # Somebody wrote it before; it is not taken out when this person is erased.
+                known += 1
+                continue
+            if measuring.find(text) is not None:
+                done.near_blind += 1
+                continue
+            standing[own] = intent
+            if part == BLIND:
+                measuring.add(text)
+            done.train += part == TRAIN
+            done.blind += part == BLIND
+            chosen += 1
+            yield _Candidate(item, message, text, part)
+        if known and not chosen:
             done.known += 1
+        if not chosen:
             item.state = WRITTEN
-            continue
-        part = part_of(text, desk.rules.blind)
-        if measuring.find(text) is not None:
-            done.near_blind += 1
-            item.state = WRITTEN
-            continue
-        standing[own] = intent
-        if part == BLIND:
-            measuring.add(text)
-        done.train += part == TRAIN
-        done.blind += part == BLIND
-        yield _Candidate(item, message, text, part)
 
 
-def _first_message(session: Session, item: ReviewItem) -> ReviewMessage | None:
-    own = (ReviewMessage.item_id == item.id, *shown())
-    first = select(ReviewMessage).where(*own).order_by(ReviewMessage.id).limit(1)
-    found: ReviewMessage | None = session.execute(first).scalar_one_or_none()
-    return found
+def _messages_of(session: Session, item: ReviewItem, rules: ReviewRules) -> list[tuple[ReviewMessage, str]]:
+    """The first messages of an item, each of another person and in other words, and what each is for.
+
+    What measures is alone: others of its item would tell the model nearly the same.
+    """
+    rows = select(ReviewMessage).where(ReviewMessage.item_id == item.id, *shown()).order_by(ReviewMessage.id)
+    found: dict[str, ReviewMessage] = {}
+    people: set[str] = set()
+    for message in session.execute(rows).scalars():
+        own = plain(cipher_of(session).unseal(message.text))
+        if own not in found and message.person not in people and len(found) < rules.variants:
+            found[own] = message
+            people.add(message.person)
+    if not found:
+        return []
+    part = part_of(next(iter(found)), rules.blind)
+    return [(message, part) for message in found.values()][: 1 if part == BLIND else None]
 
 
 def _example(session: Session, one: _Candidate, file: str, by: str) -> ReviewExample:
@@ -289,6 +313,8 @@ def _example(session: Session, one: _Candidate, file: str, by: str) -> ReviewExa
         part=one.part,
         file=file,
         by=by,
+        # In the database it has arrived with this row.
+        written_at=now() if file == DATABASE else None,
     )
 
 

@@ -15,6 +15,7 @@ from bot.training.evaluate import component_options, read_training_data
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, TRAINING, Model
 from bot.training.packed import key_of, pack_examples, unpack_examples
 from bot.training.train import (
+    Pairs,
     TrainedModel,
     TrainingError,
     inputs_fingerprint,
@@ -35,10 +36,14 @@ _CUT_SHORT = "cut short"
 _PACKAGES = ("rasa", "scikit-learn", "numpy")
 
 
-def begin(database: Database) -> int:
-    """Write down that a training begins, with what it will be made of; returns the model's number."""
+def begin(database: Database, more: Pairs = ()) -> int:
+    """Write down that a training begins, with what it will be made of; returns the model's number.
+
+    Args:
+        more: sentences, with their intents, that are learnt besides those of the files.
+    """
     with database.transaction() as session:
-        row = _made_of_today(session)
+        row = _made_of_today(session, more)
         session.add(row)
         session.flush()
         return int(row.id)
@@ -59,16 +64,17 @@ def fail(database: Database, number: int, reason: str) -> None:
     _set(database, number, state=FAILED, reason=reason[:300], step=None)
 
 
-def make_candidate(database: Database, train: Callable[[Tell], TrainedModel]) -> int:
+def make_candidate(database: Database, train: Callable[[Tell], TrainedModel], more: Pairs = ()) -> int:
     """Train, written down from its beginning to its end; returns the number of the candidate.
 
     Args:
         train: does it; it tells its steps to what it is given.
+        more: as in `begin`.
 
     Raises:
         TrainingError: there is no model; the ledger says why, too.
     """
-    number = begin(database)
+    number = begin(database, more)
     began = now()
     try:
         made = train(lambda step: tell_step(database, number, step))
@@ -82,12 +88,12 @@ def make_candidate(database: Database, train: Callable[[Tell], TrainedModel]) ->
     return number
 
 
-def take_over(database: Database, made: TrainedModel) -> None:
+def take_over(database: Database, made: TrainedModel, more: Pairs = ()) -> None:
     """Write a model of today's inputs down as the live one: the first of all, or the first of a version."""
     with database.transaction() as session:
         take_turn(session, "models")
         known = session.execute(select(Model).where(Model.name == made.name)).scalars().first()
-        row = known or _made_of_today(session)
+        row = known or _made_of_today(session, more)
         row.name, row.sha256 = made.name, made.sha256
         _put_live(session, row, NOBODY, row.reason)
 
@@ -262,12 +268,12 @@ def has_clean_one(session: Session, than: Model) -> bool:
     return session.execute(select(Model.id).where(*since).limit(1)).first() is not None
 
 
-def _made_of_today(session: Session) -> Model:
-    rows = list(read_training_data())
+def _made_of_today(session: Session, more: Pairs = ()) -> Model:
+    rows = [*read_training_data(), *more]
     return Model(
-        inputs=inputs_fingerprint(),
+        inputs=inputs_fingerprint(more),
         version=version_fingerprint(),
-        data=sentences_fingerprint(),
+        data=sentences_fingerprint(more),
         pipeline=pipeline_fingerprint(),
         packages=", ".join(f"{name} {version(name)}" for name in _PACKAGES),
         seed=component_options().seed,

@@ -11,6 +11,7 @@ from bot.database import Database
 from bot.training import ledger
 from bot.training.model import CANDIDATE, Model
 from bot.training.train import (
+    Pairs,
     TrainedModel,
     TrainingError,
     current_model,
@@ -20,11 +21,18 @@ from bot.training.train import (
 )
 
 
-def choose(database: Database, folder: Path, train: Callable[[], TrainedModel] | None, tell: ledger.Tell) -> Path:
+def choose(
+    database: Database,
+    folder: Path,
+    train: Callable[[], TrainedModel] | None,
+    tell: ledger.Tell,
+    more: Pairs = (),
+) -> Path:
     """The file of the model to start with: the live one; where that can't be loaded, one before it; at last a new one.
 
     Args:
         train: makes a model of today's inputs; None is not to.
+        more: sentences, with their intents, that are learnt besides those of the files.
 
     Raises:
         TrainingError: there is none.
@@ -40,15 +48,15 @@ def choose(database: Database, folder: Path, train: Callable[[], TrainedModel] |
             if found:
                 return found
         else:
-            if row.inputs != inputs_fingerprint():
+            if row.inputs != inputs_fingerprint(more):
                 tell("The training sentences were changed since; 'motcua train' makes a candidate of them.")
             return path
-    made = _waiting(database, folder) or _unknown(database, folder)
+    made = _waiting(database, folder, more) or _unknown(database, folder, more)
     if made is None and train is not None:
         made = train()
     if made is None:
         raise TrainingError("There is no model of this version that may be loaded; 'motcua run' makes one.")
-    ledger.take_over(database, made)
+    ledger.take_over(database, made, more)
     return made.path
 
 
@@ -63,9 +71,9 @@ def _without_live(database: Database, folder: Path, tell: ledger.Tell) -> Path |
     return folder / f"{row.name}.tar.gz"
 
 
-def _unknown(database: Database, folder: Path) -> TrainedModel | None:
+def _unknown(database: Database, folder: Path, more: Pairs) -> TrainedModel | None:
     """A model of today's inputs, unless the ledger knows its file as another one: its note may be altered with it."""
-    made = current_model(folder)
+    made = current_model(folder, more)
     if made is None:
         return None
     with database.reading() as session:
@@ -73,9 +81,9 @@ def _unknown(database: Database, folder: Path) -> TrainedModel | None:
     return made if known in (None, made.sha256) else None
 
 
-def _waiting(database: Database, folder: Path) -> TrainedModel | None:
+def _waiting(database: Database, folder: Path, more: Pairs) -> TrainedModel | None:
     """A candidate of today's inputs that the gate has not refused: as good as one that would be trained now."""
-    fitting = (Model.state == CANDIDATE, Model.inputs == inputs_fingerprint())
+    fitting = (Model.state == CANDIDATE, Model.inputs == inputs_fingerprint(more))
     with database.reading() as session:
         row = session.execute(select(Model).where(*fitting).order_by(Model.id.desc())).scalars().first()
     if row is None:

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,7 @@ NICENESS = 15
 # Bytes: Rasa's own copies while it trains, and the model.
 NEEDED_SPACE = 300 << 20
 _TRAINING = ".training"
+Pairs = Sequence[tuple[str, str]]
 
 
 class TrainingError(Exception):
@@ -54,9 +55,13 @@ class TrainedModel:
         return self.path.name.removesuffix(".tar.gz")
 
 
-def inputs_fingerprint() -> str:
-    """A fingerprint of everything that shapes a model."""
-    return _fingerprint(_input_files())
+def inputs_fingerprint(more: Pairs = ()) -> str:
+    """A fingerprint of everything that shapes a model.
+
+    Args:
+        more: sentences, with their intents, that are learnt besides those of the files.
+    """
+    return _fingerprint(_input_files(), more)
 
 
 def version_fingerprint() -> str:
@@ -68,9 +73,9 @@ def version_fingerprint() -> str:
     return _fingerprint(path for path in _input_files() if not any(folder in path.parents for folder in learnt))
 
 
-def sentences_fingerprint() -> str:
-    """A fingerprint of the sentences and lookup tables a model learns from."""
-    return _fingerprint(path for name in SENTENCES for path in _files_of(ROOT / name))
+def sentences_fingerprint(more: Pairs = ()) -> str:
+    """A fingerprint of the sentences and lookup tables a model learns from; `more` as in `inputs_fingerprint`."""
+    return _fingerprint((path for name in SENTENCES for path in _files_of(ROOT / name)), more)
 
 
 def pipeline_fingerprint() -> str:
@@ -78,9 +83,9 @@ def pipeline_fingerprint() -> str:
     return _fingerprint([ROOT / "config.yml", *(path for name in CODE for path in _files_of(ROOT / name))])
 
 
-def current_model(folder: Path) -> TrainedModel | None:
+def current_model(folder: Path, more: Pairs = ()) -> TrainedModel | None:
     """The newest whole model of today's inputs that is no candidate, None when there is none."""
-    wanted = inputs_fingerprint()
+    wanted = inputs_fingerprint(more)
     notes = sorted(folder.glob(f"{MODEL}*.json"), key=lambda note: (note.stat().st_mtime, note.name), reverse=True)
     for note in notes:
         kept = _read_note(note)
@@ -98,6 +103,7 @@ def train_model(
     progress: Callable[[str], None],
     candidate: bool = False,
     needed_space: int = NEEDED_SPACE,
+    more: Pairs = (),
 ) -> TrainedModel:
     """Train with Rasa, and put the model under a name of its own into the folder once it is whole.
 
@@ -105,6 +111,8 @@ def train_model(
         progress: is told each step in one line.
         candidate: it waits to be compared, and a bot runs meanwhile: nobody takes it for the model in place, and the
             training stands back with half of the cores.
+        more: sentences, with their intents, that are learnt besides those of the files; kept beside the model while it
+            is made, and nowhere else.
 
     Raises:
         TrainingError: Rasa did not make a model, or another training is under way; nothing is left of this one.
@@ -117,12 +125,13 @@ def train_model(
             raise TrainingError(
                 f"Training needs {needed_space >> 20} MiB on the disk of {folder}; {free >> 20} are free."
             )
-        inputs = inputs_fingerprint()
+        inputs = inputs_fingerprint(more)
         name = f"{MODEL}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         place = folder / f"{_TRAINING}-{name}"
         try:
-            made = _run_rasa(place, name, log, environment, progress, candidate)
-            if inputs_fingerprint() != inputs:
+            data = ["data", *_write_more(place / "more", more)]
+            made = _run_rasa(place, name, data, log, environment, progress, candidate)
+            if inputs_fingerprint(more) != inputs:
                 raise TrainingError("What the model is made of was changed while it was trained; train again.")
             return _put_in_place(made, folder, inputs, candidate)
         except OSError as error:
@@ -172,10 +181,31 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _write_more(folder: Path, more: Pairs) -> list[str]:
+    """Folders with further training files."""
+    if not more:
+        return []
+    by_intent: dict[str, list[str]] = {}
+    for text, intent in more:
+        by_intent.setdefault(intent, []).append(text)
+    lines = ['version: "3.1"\n', "nlu:\n"]
+    for intent, texts in by_intent.items():
+        lines += [f"- intent: {intent}\n", "  examples: |\n", *(f"    - {text}\n" for text in texts)]
+    folder.mkdir(parents=True)
+    (folder / "reviewed.yml").write_text("".join(lines), encoding="utf-8")
+    return [str(folder)]
+
+
 def _run_rasa(
-    place: Path, name: str, log: Path, environment: Mapping[str, str], progress: Callable[[str], None], gently: bool
+    place: Path,
+    name: str,
+    data: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    progress: Callable[[str], None],
+    gently: bool,
 ) -> Path:
-    command = [sys.executable, "-m", "rasa", "train", "--out", str(place), "--fixed-model-name", name]
+    command = [sys.executable, "-m", "rasa", "train", "--data", *data, "--out", str(place), "--fixed-model-name", name]
     cores = max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else None
     with log.open("w", encoding="utf-8") as file:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -270,9 +300,11 @@ def _files_of(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and "__pycache__" not in p.parts)
 
 
-def _fingerprint(paths: Iterable[Path]) -> str:
+def _fingerprint(paths: Iterable[Path], more: Pairs = ()) -> str:
     digest = hashlib.sha256(version("rasa").encode())
     for path in paths:
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())
+    if more:
+        digest.update(json.dumps(sorted(more)).encode())
     return digest.hexdigest()

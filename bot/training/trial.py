@@ -33,7 +33,7 @@ from bot.training.model import CANDIDATE, REFUSED, Model
 from bot.training.packed import key_of, pack_predictions, unpack_predictions
 from bot.training.parse import parse_messages
 from bot.training.sentences import Rank, SentenceChanges, examine, sort_sentences, used_intents
-from bot.training.train import TrainingError, sentences_fingerprint
+from bot.training.train import Pairs, TrainingError, sentences_fingerprint
 
 Ranking = Sequence[tuple[str, float]]
 _SHOWN = 5
@@ -76,6 +76,7 @@ def try_candidate(
     conversations: Callable[[Path], Sequence[str] | None],
     tell: Callable[[str], None],
     blind: Path = BLIND_SET,
+    more: Pairs = (),
 ) -> Trial:
     """Compare a candidate with the live model and write down the verdict.
 
@@ -83,18 +84,19 @@ def try_candidate(
         name: the candidate; None is the newest.
         conversations: tries conversations with the model of a file; says which failed, None when it can't try any.
         blind: the folder of the messages that neither has seen.
+        more: sentences, with their intents, that are learnt besides those of the files.
 
     Raises:
         TrainingError: there is nothing to compare, or one of the two can't be loaded.
     """
     with database.reading() as session:
-        live, candidate = _both(session, name)
+        live, candidate = _both(session, name, more)
         digest = cipher_of(session).digest
         known = ledger.examples_of(session, live.id)
         kept = session.execute(select(Model.predictions).where(Model.id == live.id)).scalar_one()
     file = ledger.file_of(candidate, folder)
     rows = read_blind_set(blind)
-    learnt = [row for row in read_training_data() if row[0]]
+    learnt = [row for row in (*read_training_data(), *more) if row[0]]
     sentences = sort_sentences(learnt, known, lambda text: key_of(text, digest))
     tell("Reading the blind set with both models …")
     after = predict(rows, lambda texts: (m["ranking"] for m in parse_messages(file, texts)))
@@ -158,14 +160,14 @@ def as_dict(trial: Trial) -> dict[str, Any]:
     return kept
 
 
-def _both(session: Any, name: str | None) -> tuple[Model, Model]:
+def _both(session: Any, name: str | None, more: Pairs) -> tuple[Model, Model]:
     live = ledger.live(session)
     if live is None:
         raise TrainingError("There is no live model to compare with; 'motcua run' starts the first one.")
     candidate = ledger.find(session, name) if name else ledger.newest_candidate(session)
     if candidate.id == live.id:
         raise TrainingError(f"Model {live.id} is live itself; there is nothing to compare.")
-    if candidate.data != sentences_fingerprint():
+    if candidate.data != sentences_fingerprint(more):
         raise TrainingError(
             f"The training sentences were changed since model {candidate.id} was made of them; 'motcua train' makes "
             "a candidate of today's."

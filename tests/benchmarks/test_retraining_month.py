@@ -1,7 +1,9 @@
+from argparse import Namespace
 from dataclasses import replace
 
 import pytest
 
+from benchmarks.retraining import run_month
 from benchmarks.retraining_month import ATTACKER, HONEST, Month, Plan, World, accuracy, everything, holds, show
 from bot.nlu.linear import Options, train
 from bot.review.rules import load_review_rules
@@ -9,7 +11,7 @@ from bot.settings import ROOT
 from bot.text.copies import plain
 from bot.text.lookup import Lookup
 
-PLAN = Plan(messages=160, blind=30, sentences=600)
+PLAN = Plan(messages=160, blind=30, sentences=1200, new=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def fit(rows):
 def test_the_same_seed_makes_the_same_month(world):
     again = World(PLAN)
     assert (again.stream, again.blind, again.base) == (world.stream, world.blind, world.base)
-    assert World(replace(PLAN, seed=1)).stream != world.stream
+    assert World(replace(PLAN, seed=2)).stream != world.stream
 
 
 def test_what_measures_is_in_no_sentence_that_is_learnt_or_said(world):
@@ -55,7 +57,13 @@ def test_a_month_goes_through_inbox_labels_and_files(world, tmp_path):
     assert month.given["An"] > 0
 
 
-FOUND = {"start": 0.6, "everything": 0.8, "week 4": 0.71, "attacked": 0.708, "wrongly learnt": 3}
+def test_a_small_month_runs_from_the_first_model_to_its_table():
+    lines, _ = run_month(Namespace(messages=PLAN.messages, sentences=600, seed=PLAN.seed))
+    assert lines[0].startswith("160 messages, 160 blind ones, seed 1")
+    assert [line.split("|")[1].strip() for line in lines if line.startswith("| week")] == [f"week {n}" for n in "1234"]
+
+
+FOUND = {"start": 0.6, "everything": 0.8, "week 4": 0.71, "wrong without": 2, "attacked": 0.708, "wrongly learnt": 3}
 
 
 @pytest.mark.parametrize(

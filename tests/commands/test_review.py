@@ -16,13 +16,13 @@ def kind_of_database():
     return "sqlite"
 
 
-def typed(town: Town, keys: str, by: str = LEAD) -> str:
+def typed(town: Town, keys: str, by: str = LEAD, **more: object) -> str:
     """What somebody sees who presses these keys, one after the other, before they stop."""
     import click
 
     @click.command()
     def labelling() -> None:
-        Session(town.desk, by, NAMES).run(100)
+        Session(replace(town.desk, **more), by, NAMES).run(100)
 
     result = CliRunner().invoke(labelling, input=keys)
     assert result.exception is None, result.output
@@ -69,6 +69,13 @@ def test_skip_unusable_undo_and_a_key_that_means_nothing(town, keys, state):
 def test_the_procedure_goes_along(town):
     fill(town, "tờ khai khai sinh đâu")
     typed(town, "pkhai_sinh\n1")
+    assert town.item().procedure == "khai_sinh"
+
+
+def test_the_procedure_is_found_by_words_of_its_name(town):
+    fill(town, "tờ khai khai sinh đâu")
+    shown = typed(town, "psinh\n21", procedures={"chung_sinh": "Giấy chứng sinh", "khai_sinh": "Đăng ký khai sinh"})
+    assert "Đăng ký khai sinh" in shown
     assert town.item().procedure == "khai_sinh"
 
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from bot.review.model import ReviewItem
-from tests.console.conftest import HOA, KEEPER, MINH, text_of
+from bot.review.model import ReviewItem, ReviewLabel
+from tests.console.conftest import HOA, KEEPER, MINH, NAM, text_of
 from tests.review.conftest import Town
 
 OTHER = "Hồ Biên"
@@ -81,6 +81,38 @@ def test_many_at_once(browser, town):
     assert len(items) == 3
     browser.client.post("/can-bo/cau-hoi", data={"csrf": browser.csrf, "item": items, "intent": "ask_forms"})
     assert states(town) == ["second"] * 3
+    assert browser.post("/cau-hoi/lui").status_code == 303
+    assert states(town) == ["waiting"] * 3
+
+
+def test_the_list_comes_back_after_many(browser):
+    items = re.findall(r'name="item" value="(\d+)"', browser.get("/cau-hoi/danh-sach").text)
+    done = browser.post("/cau-hoi", item=items[0], intent="ask_forms", back="list")
+    assert done.headers["location"] == "/can-bo/cau-hoi/danh-sach?xong=many"
+
+
+def test_the_right_procedure_goes_along_and_an_unknown_one_is_refused(browser, town):
+    first = shown(browser.get("/cau-hoi"))
+    assert '<option value="khai_sinh">Đăng ký khai sinh</option>' in browser.get("/cau-hoi").text
+    refused = browser.post("/cau-hoi", item=first, intent="ask_forms", procedure="khai sanh")
+    assert (refused.status_code, 'value="khai sanh"' in refused.text) == (422, True)
+    browser.post("/cau-hoi", item=first, intent="ask_forms", procedure="khai_sinh")
+    assert [row.procedure for row in town.rows(ReviewLabel)] == ["khai_sinh"]
+
+
+def test_the_figures_say_who_labelled_what_and_when_and_keep_what_is_open(browser, town):
+    first = shown(browser.get("/cau-hoi"))
+    browser.post("/cau-hoi", item=first, intent="ask_forms")
+    assert (
+        "Tải biểu mẫu" in text_of(browser.get("/cau-hoi/so-lieu"))
+        or "ask_forms" in browser.get("/cau-hoi/so-lieu").text
+    )
+    other = next(card.id for card in town.desk.next(NAM, 9) if card.id != first)
+    town.desk.label([other], NAM, "ask_postal")
+    page = text_of(browser.get("/cau-hoi/so-lieu"))
+    assert f"{NAM} " in page
+    assert "(giữ kín đến khi xong)" in page
+    assert "Chưa có câu nào được rút thăm" in page
 
 
 @pytest.mark.parametrize(

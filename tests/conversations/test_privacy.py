@@ -12,9 +12,11 @@ from bot.complaints import consents, privacy
 from bot.complaints.consents import IMPROVE
 from bot.complaints.model import Consent
 from bot.database import Database, now
+from bot.delivery import outbox
+from bot.delivery.outbox import Reply
 from bot.operations.model import JobRun
 from tests.conftest import Conversation, RunningBot
-from tests.factories import wait_until
+from tests.factories import accept, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -164,6 +166,28 @@ def test_after_a_first_useful_answer_it_is_asked_once_whether_questions_may_be_u
         whose = session.execute(select(Consent).order_by(Consent.id.desc())).scalars().first()
         assert consents.has_consent(session, whose.conversation, IMPROVE) is agrees
     assert not any("hiểu tốt hơn" in line["text"] for line in browser.say(text="lệ phí khai sinh"))
+
+
+@pytest.mark.parametrize("channel", ["telegram", "zalo_oa"])
+def test_on_every_channel_it_is_asked_once_and_one_tap_agrees(bot_database: Database, channel: str) -> None:
+    name = f"{channel}:{uuid4().hex[:8]}"
+
+    def ask(text: str, **more: str) -> list[Reply]:
+        number = accept(bot_database, text, name, channel=channel, **more)
+        return wait_until(lambda: replies(bot_database, number), 60)
+
+    question = ask("giờ làm việc của bộ phận một cửa")[-1]
+    assert "để trợ lý hiểu tốt hơn" in question.text
+    assert [button.title for button in question.buttons] == ["Đồng ý", "Không"]
+    ask("Đồng ý", payload=question.buttons[0].payload)
+    with bot_database.reading() as session:
+        assert consents.has_consent(session, name, IMPROVE)
+    assert not any("hiểu tốt hơn" in reply.text for reply in ask("lệ phí khai sinh"))
+
+
+def replies(database: Database, number: int) -> list[Reply]:
+    with database.reading() as session:
+        return list(outbox.replies_to(session, number))
 
 
 def test_nobody_is_asked_after_danger(bot: RunningBot) -> None:

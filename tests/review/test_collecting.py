@@ -4,11 +4,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.complaints import consents
+from bot.complaints import casework, consents
+from bot.complaints.filing import file_complaint
+from bot.complaints.rules import load_rules
 from bot.database import now
 from bot.delivery.model import InboxMessage, Turn
 from bot.review.collecting import collect, drop_texts, monday_of, start_of
 from bot.review.model import ReviewMessage
+from bot.settings import ROOT
+from tests.complaints.conftest import DRAFT
 from tests.factories import accept, raw_bytes
 
 SURE = (("ask_forms", 0.97), ("ask_hotline", 0.01))
@@ -42,6 +46,7 @@ def test_who_takes_it_back_is_not_shown_any_more_at_once(town):
     [
         ("handover", SURE, ("handover",)),
         ("answer", (("ask_forms", 0.5), ("ask_hotline", 0.45)), ("low_margin",)),
+        ("answer", (("ask_forms", 0.6), ("ask_hotline", 0.3)), ("unsure",)),
         ("answer", SURE, ()),
         ("form", (("ask_forms", 0.5), ("ask_hotline", 0.45)), ()),
     ],
@@ -50,6 +55,39 @@ def test_why_a_message_is_worth_a_look(town, outcome, ranking, reasons):
     town.say("xin mẫu ct01", outcome=outcome, ranking=ranking)
     town.collect()
     assert [card.reasons for card in town.desk.next("Lê Hoa")] == ([reasons] if reasons else [])
+
+
+def file_and_answer(town, reason, who="web:an", **draft):
+    """A form that began with some words, what was told within it, filed and answered with a reason."""
+    for text in ("xã làm sai giấy tờ nhà tôi", "chuyện riêng trong biểu mẫu"):
+        town.say(text, who, outcome="form", ranking=(("submit_complaint", 0.9), ("ask_forms", 0.05)))
+    filed = town.say("đúng rồi", who, outcome="form", ranking=SURE)
+    rules = load_rules(ROOT / "knowledge", "demo")
+    code = file_complaint(town.database, rules, who, filed, replace(DRAFT, **draft)).code
+    casework.move(town.database, rules, code, "accepted", "Lê Hoa")
+    casework.answer(town.database, rules, code, "Việc này theo đường khiếu nại.", reason, "Lê Hoa")
+
+
+@pytest.mark.parametrize(("reason", "shown"), [("other_route", ["xã làm sai giấy tờ nhà tôi"]), ("solved", [])])
+def test_what_staff_send_another_way_is_looked_at_and_nothing_else_of_the_form(town, reason, shown):
+    file_and_answer(town, reason)
+    town.collect()
+    cards = town.desk.next("Lê Hoa", 9)
+    assert [card.text for card in cards] == shown
+    assert all(card.reasons == ("corrected",) for card in cards)
+
+
+def test_of_a_denunciation_nothing_is_looked_at(town):
+    file_and_answer(town, "other_route", route="to_cao")
+    town.collect()
+    assert town.is_empty()
+
+
+def test_a_form_that_began_with_a_tap_has_no_words_to_look_at(town):
+    town.say("Gửi phản ánh", payload="/submit_complaint", outcome="form", ranking=(("submit_complaint", 1.0),))
+    file_and_answer(town, "other_route")
+    town.collect()
+    assert town.is_empty()
 
 
 def test_a_thumb_down_brings_an_answer_back_to_be_looked_at(town):

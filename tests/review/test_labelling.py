@@ -7,8 +7,9 @@ from sqlalchemy import update
 from bot.database import now
 from bot.review.deciding import SKIP, UNFIT
 from bot.review.errors import ReviewError
-from bot.review.labelling import find_intents
+from bot.review.labelling import find_intents, load_procedures
 from bot.review.model import ReviewLabel
+from bot.settings import ROOT
 from tests.review.conftest import HOA, LEAD, NAM
 
 
@@ -51,16 +52,38 @@ def test_undo_takes_back_the_last_label_and_shows_the_message_again(town):
     first, second = waiting(town, "xin mẫu ct01", "gọi số nào để hỏi")
     town.desk.label([first], LEAD, "ask_forms")
     town.desk.label([second], LEAD, "ask_hotline")
-    assert town.desk.undo(LEAD) == second
+    assert town.desk.undo(LEAD) == [second]
     assert town.item(second).state == "waiting"
     assert [card.id for card in town.desk.next(LEAD, 9)] == [second]
-    assert (town.desk.undo(LEAD), town.desk.undo(LEAD)) == (first, None)
+    assert (town.desk.undo(LEAD), town.desk.undo(LEAD)) == ([first], [])
+
+
+def test_what_was_labelled_at_once_is_undone_at_once(town):
+    first, *others = waiting(town, "xin mẫu ct01", "gọi số nào để hỏi", "đơn ở đâu ra")
+    town.desk.label([first], LEAD, "ask_forms")
+    town.desk.label(others, LEAD, "ask_hotline")
+    assert sorted(town.desk.undo(LEAD)) == sorted(others)
+    assert [row.state for row in map(town.item, [first, *others])] == ["accepted", "waiting", "waiting"]
+
+
+def test_a_procedure_that_does_not_exist_is_refused(town):
+    item = waiting(town, "xin mẫu ct01")[0]
+    desk = replace(town.desk, procedures={"khai_sinh": "Đăng ký khai sinh"})
+    with pytest.raises(ReviewError):
+        desk.label([item], LEAD, "ask_forms", procedure="khai sanh")
+    assert desk.label([item], LEAD, "ask_forms", procedure="khai_sinh")[0].procedure == "khai_sinh"
+
+
+def test_every_procedure_with_content_may_be_named():
+    procedures = load_procedures(ROOT / "knowledge")
+    assert procedures["khai_sinh"] == "Đăng ký khai sinh"
+    assert len(procedures) == len(list((ROOT / "knowledge" / "procedures").glob("*.yml")))
 
 
 def test_nobody_undoes_somebody_elses_label(town):
     item = waiting(town, "xin mẫu ct01")[0]
     town.desk.label([item], LEAD, "ask_forms")
-    assert town.desk.undo(HOA) is None
+    assert town.desk.undo(HOA) == []
     assert town.item().state == "accepted"
 
 

@@ -2,6 +2,7 @@ import json
 import os
 import stat
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -10,6 +11,7 @@ from bot.complaints import consents
 from bot.review import writing
 from bot.review.errors import ReviewError
 from bot.review.files import DataFiles, as_sentence
+from bot.review.keeping import is_kept_here, kept_sentences
 from bot.review.model import ReviewExample, ReviewItem
 from bot.review.writing import part_of, write
 from tests.factories import raw_bytes
@@ -60,6 +62,36 @@ def test_what_stands_there_already_is_not_doubled_nor_anybodys(town):
     town.accepted("Số tổng đài là gì?")
     assert put(town).known == 1
     assert (town.file(), town.rows(ReviewExample)) == (NLU, [])
+
+
+def test_other_words_of_other_people_for_the_same_go_along_up_to_a_number(town):
+    said = (
+        "gọi số nào để hỏi",
+        "goi so nao de hoi",
+        "gọi số nào để hỏi vậy",
+        "gọi số nào để hỏi ạ",
+        "gọi số nào để hỏi á",
+    )
+    for number, text in enumerate(said):
+        town.say(text, f"web:{min(number, 3)}")
+    town.collect()
+    town.desk.label([town.item().id], LEAD, "ask_hotline")
+    town.rules = replace(town.rules, variants=3)
+    assert put(town).train == 3
+    assert [row.conversation for row in town.rows(ReviewExample)] == ["web:0", "web:2", "web:3"]
+    assert erase(town, "web:2") == ["gọi số nào để hỏi vậy"]
+    assert "    - gọi số nào để hỏi ạ\n" in town.file()
+    assert "hỏi vậy" not in town.file()
+
+
+def test_of_what_measures_no_other_words_are_learnt(town):
+    town.rules = replace(town.rules, blind=1.0)
+    for number, text in enumerate(("gọi số nào để hỏi", "gọi số nào để hỏi vậy")):
+        town.say(text, f"web:{number}")
+    town.collect()
+    town.desk.label([town.item().id], LEAD, "ask_hotline")
+    done = put(town)
+    assert (done.train, done.blind) == (0, 1)
 
 
 def test_what_is_near_a_message_that_measures_is_not_learnt(town):
@@ -208,3 +240,34 @@ def test_a_message_means_nothing_to_rasa_nor_to_yaml(town, typed, kept):
     files.add([(as_sentence(typed), "ask_hotline")])
     files.save()
     assert DataFiles(town.root).sentences()["ask_hotline"] == ["số tổng đài là gì", kept]
+
+
+def test_where_the_database_keeps_them_sentences_are_learnt_from_there(town):
+    town.rules = replace(town.rules, in_database=True)
+    town.accepted("gọi số nào để hỏi")
+    assert (put(town).in_database, town.file()) == (True, NLU)
+    assert kept_sentences(town.database) == [("gọi số nào để hỏi", "ask_hotline")]
+    assert put(town).train == 0
+    assert erase(town, "web:an") == ["gọi số nào để hỏi"]
+    assert kept_sentences(town.database) == []
+
+
+def test_what_is_kept_is_not_learnt_once_nobody_agrees(town):
+    town.rules = replace(town.rules, in_database=True)
+    town.accepted("gọi số nào để hỏi")
+    put(town)
+    with town.database.transaction() as session:
+        consents.withdraw(session, "web:an", consents.IMPROVE)
+    assert kept_sentences(town.database) == []
+
+
+def test_what_measures_is_kept_apart(town):
+    town.rules = replace(town.rules, in_database=True, blind=1.0)
+    town.accepted("gọi số nào để hỏi")
+    assert put(town).blind == 1
+    assert kept_sentences(town.database) == []
+
+
+def test_files_that_cannot_be_written_are_left_alone(town):
+    assert is_kept_here(town.root / "nowhere", in_database=False)
+    assert not is_kept_here(town.root, in_database=False)

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.training import ledger, starting
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, Model
-from bot.training.train import TrainedModel, TrainingError, sha256_of
+from bot.training.train import TrainedModel, TrainingError, inputs_fingerprint, sha256_of
 from tests.training.models import CONTENT, make_model, pass_gate, state_of, write_file
 
 
@@ -46,6 +46,17 @@ def test_a_training_is_written_down_from_its_beginning_to_its_end(database, fold
     assert (row.state, row.name, row.step, row.seconds >= 0) == (CANDIDATE, "motcua-a", None, True)
     assert row.sentences > 1000
     assert "rasa 3.6" in row.packages
+
+
+def test_a_model_can_be_asked_for_a_sentence_that_only_the_database_had(database, folder):
+    more = [("câu chỉ nằm trong cơ sở dữ liệu", "ask_forms")]
+    made = ledger.make_candidate(database, lambda tell: write_file(folder, "motcua-a"), more)
+    ledger.make_candidate(database, lambda tell: write_file(folder, "motcua-b"))
+    with database.reading() as session:
+        assert [row.id for row in ledger.built_on(session, [more[0][0]])] == [made]
+        rows = {row.id: row for row in ledger.list_models(session)}
+    assert rows[made].inputs == inputs_fingerprint(more)
+    assert rows[made].sentences == rows[made + 1].sentences + 1
 
 
 def test_a_training_that_fails_says_why(database):

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.training.train import MODEL, NICENESS, TrainedModel, current_model, inputs_fingerprint, set_candidate
+from bot.training.train import (
+    MODEL,
+    NICENESS,
+    TrainedModel,
+    current_model,
+    inputs_fingerprint,
+    sentences_fingerprint,
+    set_candidate,
+)
 from tests.training.project import CONFIG, Project
 
 TRAIN = """
@@ -59,6 +67,24 @@ def test_what_shapes_no_model_leaves_the_fingerprint_alone(project):
 
 def test_the_fingerprint_is_the_same_each_time():
     assert inputs_fingerprint() == inputs_fingerprint()
+
+
+def test_sentences_of_the_database_shape_a_model_too_in_whatever_order():
+    more = [("lệ phí bao nhiêu", "fee"), ("mấy giờ mở cửa", "hours")]
+    assert len({inputs_fingerprint(), inputs_fingerprint(more), inputs_fingerprint(more[:1])}) == 3
+    assert inputs_fingerprint(more) == inputs_fingerprint(more[::-1])
+    assert sentences_fingerprint(more) != sentences_fingerprint()
+
+
+def test_a_model_is_trained_with_sentences_of_the_database_and_none_of_them_stays(project):
+    read = """
+from bot.training.parse import parse_messages
+print([one["intent"] for one in parse_messages(made.path, ["con mèo ba chân"])])
+print([path.name for path in Path(".").rglob("reviewed.yml")])
+"""
+    more = [("con mèo ba chân", "hours"), ("con mèo ba chân nhé", "hours")]
+    lines = project.run(TRAIN.replace("os.environ, print)", f"os.environ, print, more={more!r})") + read)
+    assert lines[-2:] == ["['hours']", "[]"]
 
 
 def test_a_whole_model_of_todays_inputs_is_current(models):

@@ -67,6 +67,11 @@
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog");
     if (!on || typing || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !who) return;
+    const own = document.querySelector(`[data-keys] [accesskey="${CSS.escape(event.key)}"]`);
+    if (own) {
+      event.preventDefault();
+      return own.matches("input") ? own.focus() : own.click();
+    }
     const found = KEYS.find(([key]) => key === event.key);
     if (!found) return;
     event.preventDefault();
