@@ -33,7 +33,7 @@ class Enclosing:
 
 
 def waiting_rows(session: Session, complaint: Complaint, by: str, ids: Sequence[int] | None = None) -> list[Evidence]:
-    """What an officer has ready for their next answer, all of it or these, locked."""
+    """What an officer has ready for their next answer: all of it, or these, which are then locked."""
     own = (
         Evidence.complaint_id == complaint.id,
         Evidence.given_by == by,
@@ -42,8 +42,8 @@ def waiting_rows(session: Session, complaint: Complaint, by: str, ids: Sequence[
     )
     found = select(Evidence).where(*own).order_by(Evidence.id)
     if ids is not None:
-        found = found.where(Evidence.id.in_(ids))
-    return list(session.execute(found.with_for_update()).scalars())
+        found = found.where(Evidence.id.in_(ids)).with_for_update()
+    return list(session.execute(found).scalars())
 
 
 def bind(session: Session, complaint: Complaint, by: str, enclosing: Enclosing) -> tuple[Attached, ...]:
