@@ -1,6 +1,7 @@
 """What every fake over HTTP needs: an address of its own, serving in a thread, an end for those that wait."""
 
 import contextlib
+import json
 import threading
 from http.server import ThreadingHTTPServer
 
@@ -16,6 +17,14 @@ class Quiet:
 
     def log_message(self, *_):
         pass
+
+    def say(self, content, status=200):
+        """Answer with JSON; None is an empty body."""
+        body = b"" if content is None else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 class _Server(ThreadingHTTPServer):

@@ -18,26 +18,19 @@ TOKEN = "t0k3n"
 
 class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_GET(self):
-        self._answer(200 if self._may() else 401, {"model_file": f"{self.fake.model}.tar.gz"})
+        self.say({"model_file": f"{self.fake.model}.tar.gz"}, 200 if self._may() else 401)
 
     def do_PUT(self):
         path = Path(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model_file"])
         if path.name in self.fake.unloadable:
-            return self._answer(400, {"reason": "BadRequest"})
+            return self.say({"reason": "BadRequest"}, 400)
         self.fake.model = path.name.removesuffix(".tar.gz")
         self.fake.loads.append(self.fake.model)
         self.fake.on_load()
-        return self._answer(204 if self._may() else 401, None)
+        return self.say(None, 204 if self._may() else 401)
 
     def _may(self):
         return self.path.endswith(f"?token={TOKEN}")
-
-    def _answer(self, status, content):
-        body = b"" if content is None else json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 class FakeRasa(FakeServer):

@@ -16,18 +16,11 @@ NEW = [{"name": "nlu_fallback", "confidence": 0.5}, {"name": "ask_postal", "conf
 
 class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_GET(self):
-        self._answer({"model_file": f"{self.fake.model}.tar.gz"})
+        self.say({"model_file": f"{self.fake.model}.tar.gz"})
 
     def do_POST(self):
         self.fake.read.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
-        self._answer({"intent_ranking": NEW} if self.fake.reads else {})
-
-    def _answer(self, content):
-        body = json.dumps(content).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.say({"intent_ranking": NEW} if self.fake.reads else {})
 
 
 class FakeRasa(FakeServer):

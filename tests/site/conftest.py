@@ -11,10 +11,19 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page
 from starlette.types import ASGIApp
 
+from bot.complaints.rules import load_rules
+from bot.settings import ROOT
+from tests.complaints.conftest import Centre
 from tests.factories import running
 
 PHONE_SIZE = {"width": 390, "height": 844}
 MILLISECONDS = 15_000
+
+
+@pytest.fixture
+def centre(database):
+    """What citizens and staff do with feedback, by the rules of the demo."""
+    return Centre(database, load_rules(ROOT / "knowledge", "demo"))
 
 
 @contextlib.contextmanager

@@ -4,11 +4,9 @@ import pytest
 
 from bot.channels.web_session import COOKIE, conversation_behind
 from bot.complaints import evidence
-from bot.complaints.rules import load_rules
-from bot.settings import ROOT
 from tests.complaints import files
 from tests.complaints.answering import answer, key_of, replies
-from tests.complaints.conftest import OFFICER, Centre
+from tests.complaints.conftest import OFFICER
 from tests.site.test_complaint_pages import MOST_WRONG, client, text_of
 
 TOKEN = "an-opens-her-conversation"
@@ -19,11 +17,6 @@ PHOTO, LETTER = ("đường <b>.jpg", files.photo()), ("công văn.pdf", files.p
 @pytest.fixture
 def kind_of_database():
     return "sqlite"
-
-
-@pytest.fixture
-def centre(database):
-    return Centre(database, load_rules(ROOT / "knowledge", "demo"))
 
 
 @pytest.fixture

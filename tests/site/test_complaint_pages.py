@@ -18,13 +18,12 @@ from bot.complaints.chain import GENESIS, close_days, link_after
 from bot.complaints.guidance import load_guidance
 from bot.complaints.lifecycle import ACCEPTED, ANSWERED, CLOSED, FORWARDED, IN_PROGRESS, NEEDS_INFORMATION, STATES
 from bot.complaints.model import CONFIRMED
-from bot.complaints.rules import load_rules
 from bot.complaints.workdays import day_in_viet_nam
 from bot.database import now
 from bot.settings import ROOT
 from bot.site.complaint_pages import ComplaintPages
 from bot.site.pages import page_routes
-from tests.complaints.conftest import AN, OFFICER, WORDS, Centre
+from tests.complaints.conftest import AN, OFFICER, WORDS
 from tests.complaints.test_chain import erase
 from tests.site.conftest import serving
 
@@ -40,11 +39,6 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "w
 @pytest.fixture
 def kind_of_database():
     return "sqlite"
-
-
-@pytest.fixture
-def centre(database):
-    return Centre(database, load_rules(ROOT / "knowledge", "demo"))
 
 
 class Clock:

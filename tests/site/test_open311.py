@@ -11,13 +11,11 @@ from starlette.testclient import TestClient
 
 from bot.complaints import citizen
 from bot.complaints.open_requests import OpenRequests
-from bot.complaints.rules import load_rules
-from bot.settings import ROOT
 from bot.site import open311
 from bot.site.open311 import Endpoint, open311_routes
 from bot.text.codes import new_receipt_code
 from bot.web import create_app
-from tests.complaints.conftest import AN, Centre
+from tests.complaints.conftest import AN
 from tests.factories import KEY, make_settings
 
 ADDRESS = "https://motcua.example"
@@ -82,11 +80,6 @@ DISCOVERY = shape(
 def kind_of_database():
     """One kind of database for what is about HTTP; tests about reading ask for both."""
     return "sqlite"
-
-
-@pytest.fixture
-def centre(database):
-    return Centre(database, load_rules(ROOT / "knowledge", "demo"))
 
 
 @pytest.fixture
