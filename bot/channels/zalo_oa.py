@@ -29,7 +29,7 @@ from bot.channels.zalo_files import ZaloFiles
 from bot.channels.zalo_oa_events import BUTTON_PREFIX, CHANNEL
 from bot.channels.zalo_oa_routes import ZaloWebhook
 from bot.channels.zalo_tokens import LOGIN, ZaloTokens
-from bot.channels.zalo_window import MAYBE_TOLD, TOLD, ZaloWindow
+from bot.channels.zalo_window import MAYBE_TOLD, PAID, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
@@ -163,7 +163,8 @@ class ZaloAdapter:
     async def _hold(self, conversation: str, user_id: str, part: Part, why: str) -> Outcome:
         """Held until the citizen writes; of feedback, a template says so, once for all that waits."""
         code = part.get("notice")
-        if not (code and self._template):
+        # A template is paid for, too.
+        if why == PAID or not (code and self._template):
             return MustWait(why)
         if await self._window.goes_elsewhere(conversation):
             return MustWait(why)

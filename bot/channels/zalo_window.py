@@ -47,10 +47,9 @@ class ZaloWindow:
         Taps, calls and clicks open the window, too; only Zalo sees them all.
         """
         heard_at = await asyncio.to_thread(self._heard_at, conversation)
-        if heard_at is None or not self._why_not(self._clock() - heard_at):
-            # Of somebody we have no book about, Zalo's answer to the message itself decides.
-            return None
-        return await self._ask_why_closed(user_id)
+        # Of somebody we have no book about, Zalo's answer to the message itself decides.
+        closed = None if heard_at is None else self._why_not(self._clock() - heard_at)
+        return await self._ask_why_closed(user_id, closed) if closed else None
 
     def note_quota(self, answer: Answer) -> None:
         """Keep what an answer says is left of the account's messages; what is left for one citizen shows by itself."""
@@ -86,14 +85,14 @@ class ZaloWindow:
             morning += timedelta(days=1)
         return (morning - moment).total_seconds()
 
-    async def _ask_why_closed(self, user_id: str) -> str | None:
+    async def _ask_why_closed(self, user_id: str, by_our_books: str) -> str | None:
         try:
             answer = await self._api.post(QUOTA_PATH, {"user_id": user_id})
         except ZaloError:
-            return CLOSED
+            return by_our_books
         last = number_of(answer.data.get("last_interaction"))
         if answer.code or last is None:
-            return CLOSED
+            return by_our_books
         closed = self._why_not(timedelta(seconds=self._clock().timestamp() - last / 1000))
         if closed:
             return closed

@@ -314,7 +314,14 @@ def test_a_notice_within_seven_days_goes_out(send, fake, database, clock):
 def test_a_notice_that_may_cost_money_waits_where_the_centre_does_not_pay(send, fake, database, clock, hours, outcome):
     heard(database, clock, hours=hours)
     fake.rules.last_interaction[AN] = int((clock() - timedelta(hours=hours)).timestamp() * 1000)
-    assert send(NOTICE, ZALO_AFTER_48_HOURS="hold") == [outcome]
+    assert send(NOTICE, ZALO_AFTER_48_HOURS="hold", ZALO_TEMPLATE="t1") == [outcome]
+    assert fake.templates == []
+
+
+def test_what_our_books_say_stands_where_zalo_cannot_be_asked(send, database, clock):
+    heard(database, clock, hours=49)
+    nobody = "http://127.0.0.1:9"
+    assert send(NOTICE, ZALO_AFTER_48_HOURS="hold", ZALO_API_URL=nobody) == [MustWait("paid_window")]
 
 
 def test_an_answer_goes_out_whatever_it_costs(send, database, clock):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.complaints.kinds import find_kind, guess_kind, load_kinds
+from bot.complaints.kinds import clear_kind, find_kind, guess_kind, load_kinds
 from bot.settings import ROOT
 from bot.text.normalise import fold
 
@@ -69,6 +69,21 @@ def test_an_answer_that_names_no_kind_is_none(answer):
 )
 def test_a_story_is_guessed_by_the_kind_it_hints_at_most(story, key):
     assert key_of(guess_kind(KINDS, story)) == key
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "Không biết điều kiện hưởng trợ cấp là gì",
+        "Bot gợi ý tôi sang phường khác",
+        "Mẫu đơn chữ nhỏ làm khó người già",
+        "Thiếu ghế gây khó cho người khuyết tật",
+        "Tôi đưa tiền phí 50.000 nhưng máy không in phiếu",
+        "tôi không biết điều này",
+    ],
+)
+def test_nobody_is_said_to_ask_for_money_by_words_near_to_it(story):
+    assert key_of(clear_kind(KINDS, story)) != "bribery"
 
 
 def test_a_story_without_hints_is_not_guessed():
