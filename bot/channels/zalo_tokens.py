@@ -43,6 +43,9 @@ LOOK_EVERY = 60.0
 KEEP = timedelta(seconds=60)
 # What is refused stays refused until somebody logs in, unless Zalo itself was at fault.
 PAUSE_UNREACHABLE, PAUSE_REFUSED = 5.0, 1800.0
+# A token that was just bought may have ended by chance; the longer each is refused, the less another one helps.
+PAUSES_DOUBTED = (5.0, 60.0, 600.0, 1800.0)
+DOUBTS_COUNT_FOR = timedelta(hours=1)
 # Messages look sooner: an administrator may have logged in.
 LOOK_AGAIN = 30.0
 WAIT_FOR_OTHER, WAIT_STEP = 20.0, 0.25
@@ -53,7 +56,7 @@ LOGIN = "run 'motcua channels zalo login'"
 LOST = f"A renewal was cut off and its refresh token may be used up: {LOGIN} before the access token ends."
 REFUSED = f"Zalo refuses to renew the tokens ({{reason}}): {LOGIN}."
 SILENT = "A renewal got no answer; it is tried again, but its refresh token may be used up."
-DOUBTED = f"Zalo refuses the very token that it has just given; no new one for half an hour: {LOGIN} if it stays so."
+DOUBTED = f"Zalo refuses the very token that it has just given; no new one for a while: {LOGIN} if it stays so."
 NO_REFRESH = f"Zalo gave no refresh token: {LOGIN} each time the access token ends."
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -117,6 +120,7 @@ class ZaloTokens:
         self._known: Credential | None = None
         self._read_at: datetime | None = None
         self._work: asyncio.Task[str] | None = None
+        self._doubts: list[datetime] = []
 
     async def current(self) -> str:
         """The access token to ask with.
@@ -144,9 +148,13 @@ class ZaloTokens:
         return await asyncio.shield(self._work)
 
     async def doubt(self, token: str) -> None:
-        """A token that was just bought is refused: another one would be, too. None is bought for a while."""
+        """A token that was just bought is refused: another one may be, too. None is bought for longer and longer."""
         logger.error("zalo: %s", DOUBTED)
-        await asyncio.to_thread(pause_renewals, self._database, NAME, token, DOUBTED, PAUSE_REFUSED)
+        moment = self._clock()
+        self._doubts = [at for at in self._doubts if moment - at < DOUBTS_COUNT_FOR]
+        pause = PAUSES_DOUBTED[min(len(self._doubts), len(PAUSES_DOUBTED) - 1)]
+        self._doubts.append(moment)
+        await asyncio.to_thread(pause_renewals, self._database, NAME, token, DOUBTED, pause)
         self._known = None
 
     async def trust(self, token: str) -> None:

@@ -96,6 +96,22 @@ def test_tokens_lie_nowhere_in_the_clear(database, settings):
     assert b"in-the-clear" not in raw_bytes(database)
 
 
+def test_the_more_new_tokens_are_refused_the_longer_none_is_bought(database, settings):
+    clock = Clock()
+    log_in(database)
+
+    async def doubt(tokens):
+        pauses = []
+        for _ in range(5):
+            await tokens.doubt(FIRST_ACCESS)
+            pauses.append(round((load_credential(database, NAME).ready_at - now()).total_seconds()))
+        clock.go(hours=1)
+        await tokens.doubt(FIRST_ACCESS)
+        return [*pauses, round((load_credential(database, NAME).ready_at - now()).total_seconds())]
+
+    assert with_tokens(database, settings, doubt, clock) == [5, 60, 600, 1800, 1800, 5]
+
+
 def test_many_who_meet_the_end_at_once_renew_once(database, settings, fake):
     log_in(database)
 
