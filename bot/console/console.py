@@ -24,7 +24,7 @@ from bot.console.case_openings import OpeningPages
 from bot.console.case_page import CasePage
 from bot.console.case_parts import Workplace
 from bot.console.denunciations import DenunciationPages
-from bot.console.doors import PUBLIC, Door, Guard
+from bot.console.doors import PUBLIC, Door, Guard, room_for_files
 from bot.console.enclosing import AnswerFiles
 from bot.console.filters import FilterPages
 from bot.console.gaps import GapPages
@@ -124,7 +124,7 @@ class Console:
 
     def routes(self) -> list[BaseRoute]:
         """Every door behind its guard; nothing else answers below `HOME` but static files."""
-        frame = Frame(self.readers)
-        guards = [Guard(door, self.sessions, frame, self.secure) for door in self.doors()]
+        frame, room = Frame(self.readers), room_for_files()
+        guards = [Guard(door, self.sessions, frame, self.secure, room) for door in self.doors()]
         files = Mount(f"{HOME}/tinh", PageFiles(directory=HERE / "static"), name="console-static")
         return [files, *(guard.route() for guard in guards)]

@@ -6,9 +6,10 @@ A visitor passes: session, step of the log-in, permission, and for forms the tok
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
@@ -25,8 +26,10 @@ from bot.console.forms import (
     MOST_WITH_FILES,
     Form,
     TooLargeError,
+    TooSlowError,
     read_form,
     read_form_with_files,
+    whole,
 )
 from bot.console.pages import HEADERS, Frame
 from bot.console.visit import HOME, Visit, go_to
@@ -38,6 +41,8 @@ LOG_IN = f"{HOME}/dang-nhap"
 STEPS = {CODE: f"{HOME}/ma", PASSWORD: f"{HOME}/mat-khau", ENROL: f"{HOME}/xac-thuc", DONE: HOME}
 _LONGEST_TOKEN = 100
 _OWN = ("same-origin", "none")
+TOO_LARGE, TOO_SLOW = "too_large.html", "too_slow.html"
+_TROUBLES = {TOO_LARGE: 413, TOO_SLOW: 408}
 
 Handler = Callable[[Visit], Response]
 
@@ -91,19 +96,31 @@ class Door:
     takes_files: bool = False
 
 
-# Forms with files that are taken into memory at the same time.
-_AT_ONCE = 4
+# Forms with files in memory at the same time, through all doors: each is there more than once while it is read.
+_AT_ONCE = 2
+_LONGEST_FORM = 180.0
+
+
+def room_for_files() -> asyncio.Semaphore:
+    """Room for forms with files, for all doors that take them."""
+    return asyncio.Semaphore(_AT_ONCE)
 
 
 @dataclass(frozen=True)
 class Guard:
-    """Stands at one door."""
+    """Stands at one door.
+
+    Attributes:
+        room: for forms with files.
+        patience: seconds that such a form may take to come in.
+    """
 
     door: Door
     sessions: Sessions
     frame: Frame
     secure: bool
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    room: asyncio.Semaphore = field(default_factory=room_for_files)
+    patience: float = _LONGEST_FORM
 
     def route(self) -> Route:
         """The door as a route."""
@@ -111,45 +128,54 @@ class Guard:
 
     async def open(self, request: Request) -> Response:
         """Let a visitor in, or say why not; nothing of it stays in a cache."""
-        if self.door.takes_files:
-            async with self.room:
-                response = await self._receive(request)
-        else:
-            response = await self._receive(request)
+        response = await self._receive(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     async def _receive(self, request: Request) -> Response:
-        try:
-            form = await self._read(request) if request.method == "POST" else Form()
-        except TooLargeError:
-            form = None
-        return await run_in_threadpool(self._open, request, form)
-
-    async def _read(self, request: Request) -> Form:
+        if request.method != "POST":
+            return await run_in_threadpool(self._open, request, Form())
         if not self.door.takes_files:
-            return await read_form(request)
-        login = await run_in_threadpool(self._login, request, False)
-        welcome = login is not None and login.step in self.door.needs.steps
+            return await self._take(request, read_form(request))
         # Of a stranger's form only the words, which may be an officer's whose session has just ended.
-        return await read_form_with_files(request, MOST_WITH_FILES if welcome else MOST_BYTES)
+        brings_files = _length_of(request) > MOST_BYTES and await run_in_threadpool(self._is_welcome, request)
+        most = MOST_WITH_FILES if brings_files else MOST_BYTES
+        # Nobody waits for strangers, nor an answer without files for those with them.
+        async with self.room if brings_files else contextlib.nullcontext():
+            return await self._take(request, read_form_with_files(request, most, self.patience))
+
+    async def _take(self, request: Request, reading: Awaitable[Form]) -> Response:
+        form, trouble = Form(), ""
+        try:
+            form = await reading
+        except TooLargeError:
+            trouble = TOO_LARGE
+        except TooSlowError as error:
+            form, trouble = error.form, TOO_SLOW
+        return await run_in_threadpool(self._open, request, form, trouble)
+
+    def _is_welcome(self, request: Request) -> bool:
+        login, needs = self._login(request, False), self.door.needs
+        if login is None or login.step not in needs.steps:
+            return False
+        return not needs.act or may(login.person.roles, needs.act)
 
     def _login(self, request: Request, touch: bool) -> LoggedIn | None:
         token = request.cookies.get(COOKIE, "")
         return self.sessions.of(token, touch=touch) if 0 < len(token) <= _LONGEST_TOKEN else None
 
-    def _open(self, request: Request, form: Form | None) -> Response:
+    def _open(self, request: Request, form: Form, trouble: str = "") -> Response:
         login = self._login(request, self.door.touches)
         form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
         csrf = login.csrf if login else csrf_of(form_token)
-        visit = Visit(request, form or Form(), login, csrf, sender_of(request))
-        response = self._answer(visit, form is None)
+        visit = Visit(request, form, login, csrf, sender_of(request))
+        response = self._answer(visit, trouble)
         if not login and request.cookies.get(FORM_COOKIE) != form_token:
             self.set_cookie(response, FORM_COOKIE, form_token)
         return response
 
-    def _answer(self, visit: Visit, too_large: bool) -> Response:
+    def _answer(self, visit: Visit, trouble: str) -> Response:
         needs, login = self.door.needs, visit.login
         if needs.steps and login is None:
             return self._log_in_first(visit)
@@ -158,8 +184,8 @@ class Guard:
         if needs.act and login and not may(login.person.roles, needs.act):
             self._record_denied(login, needs.act)
             return self.frame.page(visit, "forbidden.html", status=403)
-        if too_large:
-            return self.frame.page(visit, "too_large.html", status=413)
+        if trouble:
+            return self.frame.page(visit, trouble, status=_TROUBLES[trouble], typed=visit.form.typed())
         if self.door.method == "POST" and not self._is_own_form(visit):
             return self.frame.page(visit, "stale.html", status=403, typed=visit.form.typed())
         if needs.reader and not self.frame.is_reader(login):
@@ -190,3 +216,9 @@ class Guard:
     def set_cookie(self, response: Response, name: str, value: str) -> None:
         """A cookie for the console alone, which no script reads and no other site sends."""
         response.set_cookie(name, value, path=HOME, httponly=True, samesite="strict", secure=self.secure)
+
+
+def _length_of(request: Request) -> float:
+    """Bytes of the body as its sender declares them, which the server holds it to; endless where it does not say."""
+    length = whole(request.headers.get("content-length", ""))
+    return float("inf") if length is None else length

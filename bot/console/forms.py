@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
@@ -22,6 +23,18 @@ _TEXTS = ("text", "note", "why")
 
 class TooLargeError(Exception):
     """More was sent than any form of the console holds."""
+
+
+class TooSlowError(Exception):
+    """A form did not come in in time.
+
+    Attributes:
+        form: what had come of it.
+    """
+
+    def __init__(self, form: Form) -> None:
+        super().__init__("A form took too long.")
+        self.form = form
 
 
 @dataclass(frozen=True)
@@ -65,26 +78,43 @@ class Form:
         return whole(self.get(name))
 
 
-async def read_form_with_files(request: Request, most: int) -> Form:
+async def read_form_with_files(request: Request, most: int, patience: float) -> Form:
     """What was posted with files; of a longer form what stood at its beginning, so that no words are lost.
 
     Args:
         most: bytes that are kept.
+        patience: seconds that it may take.
 
     Raises:
         TooLargeError: its words are longer than any form of the console.
+        TooSlowError: it took longer.
     """
     kind = Message()
     kind["content-type"] = request.headers.get("content-type", "")
     boundary = str(kind.get_param("boundary", ""))
     if kind.get_content_type() != _WITH_FILES or not 0 < len(boundary) <= _LONGEST_BOUNDARY:
-        return await read_form(request)
-    body, length = bytearray(), 0
+        try:
+            return await asyncio.wait_for(read_form(request), patience)
+        except asyncio.TimeoutError as error:
+            raise TooSlowError(Form()) from error
+    body = bytearray()
+    try:
+        await asyncio.wait_for(_listen(request, body, most), patience)
+    except asyncio.TimeoutError as error:
+        raise TooSlowError(_read_parts(body, boundary)) from error
+    return _read_parts(body, boundary)
+
+
+async def _listen(request: Request, body: bytearray, most: int) -> None:
+    length = 0
     async for chunk in request.stream():
         length += len(chunk)
         body += chunk[: max(most - len(body), 0)]
         if length > LISTENED_TO:
-            break
+            return
+
+
+def _read_parts(body: bytearray, boundary: str) -> Form:
     fields: dict[str, list[str]] = {}
     uploads = []
     for name, file_name, content, whole in _parts(bytes(body), boundary.encode(errors="replace")):
