@@ -67,9 +67,12 @@ class CasePages:
 
     def _begin(self, form: str) -> Callable[[Visit], Response]:
         work = self.page.work
-        return lambda visit: self.page.show(
-            work.begin(visit, form), work.refused_files(visit, form) or After(failed=form)
-        )
+
+        def begin(visit: Visit) -> Response:
+            visit, refused = work.take_files(visit, form)
+            return self.page.show(work.begin(visit, form), refused or After(failed=form))
+
+        return begin
 
     def _form(self, name: str, act: Act) -> Callable[[Visit], Response]:
         return lambda visit: self.page.work.send(visit, name, act, self._after, self.page.show)

@@ -112,6 +112,7 @@ class Workplace:
     def parts(self, visit: Visit, viewer: Viewer, seen: Seen, after: After) -> dict[str, Any]:
         """What `case_parts.html` and `case_forms.html` show."""
         row, failed, typed = seen.complaint, after.failed, visit.form
+        behind = CHANGED if _is_behind(visit, seen, failed) else ""
         sent_all_the_same = after.held is None and typed.get("sure") == "yes"
         overruled = warn(visit, failed, self.templates.values()) if sent_all_the_same else ()
         return {
@@ -126,7 +127,7 @@ class Workplace:
             "ways": _ways(row.state),
             "contact": after.contact,
             "talk": after.talk,
-            "error": CHANGED if _is_behind(visit, seen, failed) else after.error,
+            "error": " ".join(dict.fromkeys(filter(None, (after.error, behind)))),
             "done": after.done,
             "failed": failed,
             "typed": typed,
@@ -146,10 +147,10 @@ class Workplace:
         files = self.enclosing.preview(visit, row) if form == ANSWER else ()
         return preview_of(self.renderers, visit, row, form, files)
 
-    def refused_files(self, visit: Visit, form: str) -> After | None:
-        """Why files that a form brought were refused; what was typed, and the other files, are kept."""
-        refused = self.enclosing.take(visit, code_of(visit)) if form == ANSWER else []
-        return After(error=" ".join(refused), failed=form, status=422) if refused else None
+    def take_files(self, visit: Visit, form: str) -> tuple[Visit, After | None]:
+        """Keep what a form brought; the visit with it, and why files were refused: the others, and the words, stay."""
+        visit, refused = self.enclosing.take(visit, code_of(visit)) if form == ANSWER else (visit, [])
+        return visit, After(error=" ".join(refused), failed=form, status=422) if refused else None
 
     def begin(self, visit: Visit, form: str) -> Visit:
         """The visit with the words of the template that was chosen, behind what was typed before."""
@@ -179,7 +180,8 @@ class Workplace:
         """
         if form in BEGINS:
             visit = _filled(visit)
-        if refused := self.refused_files(visit, form):
+        visit, refused = self.take_files(visit, form)
+        if refused:
             return again(visit, refused)
         if held := hold(visit, form, self.templates.values()):
             return again(visit, After(failed=form, held=held, status=held.status))
@@ -253,7 +255,7 @@ class Acts:
     def answer(self, visit: Visit, code: str) -> None:
         """Answer it."""
         by, text, reason = visit.person.name, visit.form.get("text"), visit.form.get("reason")
-        seen = {**self._seen(visit), "enclosing": self.work.enclosing.enclose(visit, code)}
+        seen = {**self._seen(visit), "enclosing": self.work.enclosing.enclose(visit)}
         casework.answer(self.work.database, self.work.rules, code, text, reason, by, **seen)
 
     def name(self, visit: Visit, code: str) -> None:

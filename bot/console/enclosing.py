@@ -38,8 +38,11 @@ class AnswerFiles:
     address: str
     _room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_INSPECTED_AT_ONCE))
 
-    def take(self, visit: Visit, code: str) -> list[str]:
-        """Keep what the form brings, let go what was unticked; why files were refused, a sentence for each.
+    def take(self, visit: Visit, code: str) -> tuple[Visit, list[str]]:
+        """Keep what the form brings, let go what was unticked.
+
+        Returns:
+            The visit with what was kept as if it had been ticked; why files were refused, a sentence for each.
 
         Raises:
             UnknownComplaintError: there is no complaint that this officer may know of.
@@ -48,13 +51,13 @@ class AnswerFiles:
         unticked = _numbers(visit, _SHOWN) - _numbers(visit, _WANTED)
         if unticked:
             answer_files.take_back(self.database, self.folder, code, by, viewer, unticked)
-        refused = []
+        kept, refused = [], []
         for upload in visit.form.uploads:
             try:
-                self._keep(visit, code, upload)
+                kept.append(str(self._keep(visit, code, upload).id))
             except RefusedFileError as error:
                 refused.append(f"“{upload.name[:_LONGEST_NAME]}”: {error}")
-        return refused
+        return visit.with_more(_WANTED, kept), refused
 
     def parts(self, visit: Visit, row: Complaint) -> dict[str, Any]:
         """What `answer_files.html` and `given_files.html` show; answers to denunciations take no files."""
@@ -69,21 +72,20 @@ class AnswerFiles:
             return ()
         return answer_files.preview(self.database, row.code, visit.person.name, visit.viewer, self.address)
 
-    def enclose(self, visit: Visit, code: str) -> Enclosing:
-        """What goes along: what was ticked, and what has just come."""
-        shown, wanted = _numbers(visit, _SHOWN), _numbers(visit, _WANTED)
-        fresh = {file.id for file in self._waiting(visit, code)} - shown if visit.form.uploads else set()
-        return Enclosing(tuple(sorted(wanted | fresh)), self.address)
+    def enclose(self, visit: Visit) -> Enclosing:
+        """What goes along: what was ticked or came with this form, and nothing that waits for another one."""
+        return Enclosing(tuple(sorted(_numbers(visit, _WANTED))), self.address)
 
     def _waiting(self, visit: Visit, code: str) -> list[Kept]:
         return answer_files.waiting_files(self.database, code, visit.person.name, visit.viewer)
 
-    def _keep(self, visit: Visit, code: str, upload: Upload) -> None:
+    def _keep(self, visit: Visit, code: str, upload: Upload) -> Kept:
         if not upload.whole:
             raise too_large(self.rules, upload.content)
         by, viewer = visit.person.name, visit.viewer
         with self._room:
-            answer_files.keep(self.database, self.folder, self.rules, code, by, viewer, upload.name, upload.content)
+            args = (self.rules, code, by, viewer, upload.name, upload.content)
+            return answer_files.keep(self.database, self.folder, *args)
 
 
 _LONGEST_NAME = 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -57,6 +58,11 @@ class Visit:
         """The same visit as if these fields had been typed."""
         typed = {**self.form.fields, **{name: [value] for name, value in fields.items()}}
         return replace(self, form=replace(self.form, fields=typed))
+
+    def with_more(self, name: str, values: Iterable[str]) -> Visit:
+        """The same visit as if a field had come with these values, too."""
+        fields = {**self.form.fields, name: [*self.form.all(name), *values]}
+        return replace(self, form=replace(self.form, fields=fields))
 
     def asked(self, name: str) -> str:
         """A part of the address behind the question mark."""

@@ -15,6 +15,7 @@ from bot.complaints.lifecycle import ACCEPTED, ANSWERED
 from bot.complaints.model import ComplaintOpening, Evidence
 from bot.complaints.visibility import viewer_of
 from bot.console.forms import MOST_WITH_FILES, read_form_with_files
+from bot.console.sentences import CHANGED
 from tests.complaints import files
 from tests.complaints.answering import replies
 from tests.console.conftest import HOA, JUSTICE, MINH, NAM, THU, has_own_script_alone, text_of
@@ -114,6 +115,12 @@ def test_what_is_unticked_is_not_sent_and_gone(centre, code, hoa):
     assert centre.count(Evidence) == 1
 
 
+def test_what_waits_in_another_tab_is_not_sent_along(centre, code, hoa):
+    assert ticked(hoa.act_with_files(code, "answer", PHOTO, text=TEXT, reason="solved", preview="1"))
+    assert hoa.act_with_files(code, "answer", LETTER, text=TEXT, reason="solved").status_code == 303
+    assert sent(centre) == ["công văn.pdf"]
+
+
 def test_files_stay_when_a_template_is_chosen(code, hoa):
     response = hoa.act_with_files(code, "answer/mau", PHOTO, template="late_returned", text="")
     assert (response.status_code, len(ticked(response))) == (200, 1)
@@ -123,6 +130,13 @@ def test_what_somebody_else_changed_meanwhile_keeps_the_files(centre, code, hoa)
     casework.assign(centre.database, code, MINH, HOA)
     response = hoa.act_with_files(code, "answer", PHOTO, text=TEXT, reason="solved", version="1")
     assert (response.status_code, typed(response), len(ticked(response))) == (409, TEXT, 1)
+
+
+def test_why_a_file_is_refused_is_said_when_somebody_else_changed_it_too(centre, code, hoa):
+    casework.assign(centre.database, code, MINH, HOA)
+    said = text_of(hoa.act_with_files(code, "answer", PAGE, text=TEXT, reason="solved", version="1"))
+    assert "“văn bản.pdf”: Ở đây không nhận trang web (HTML)." in said
+    assert CHANGED in said
 
 
 def test_what_was_typed_beside_a_file_when_the_session_had_ended_is_shown(office, centre, code, hoa):
@@ -180,7 +194,7 @@ def read(body, boundary="x", most=MOST_WITH_FILES, chunk=7):
 
     kind = f"multipart/form-data; boundary={boundary}".encode()
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", kind)]}
-    return asyncio.run(read_form_with_files(Request(scope, receive), most))
+    return asyncio.run(read_form_with_files(Request(scope, receive), most, 60))
 
 
 @given(st.binary(max_size=300))
