@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.channels.enclosed import PHOTOS, Enclosed
 from bot.channels.zalo_api import MESSAGE_PATH, UPLOAD_FILE_PATH, UPLOAD_IMAGE_PATH, Answer, ZaloApi
-from bot.channels.zalo_errors import Fate, fate_of
+from bot.channels.zalo_errors import FATES, Fate, fate_of
 from bot.complaints.evidence import OpenedFile
 
 # What Zalo takes of each; photos are made smaller, documents are not.
@@ -39,7 +39,7 @@ class ZaloEnclosing:
         for _ in range(_UPLOADS):
             uploaded = await self.api.upload(UPLOAD_IMAGE_PATH if photo else UPLOAD_FILE_PATH, fit)
             if uploaded.code:
-                return uploaded if fate_of(uploaded.code)[0] in _LATER else None
+                return uploaded if _fate_of(uploaded.code) in _LATER else None
             name = uploaded.data.get("attachment_id" if photo else "token")
             if not isinstance(name, str) or not name:
                 return None
@@ -47,8 +47,13 @@ class ZaloEnclosing:
             body = {"recipient": {"user_id": user_id}, "message": message}
             answer = await self.api.post(MESSAGE_PATH, body)
             if answer.code != ENDED:
-                return None if fate_of(answer.code)[0] is Fate.NEVER else answer
+                return None if answer.code and _fate_of(answer.code) is Fate.NEVER else answer
         return None
+
+
+def _fate_of(code: int) -> Fate:
+    """As the table has it; a code it does not know is about the file: trying on would upload that for hours."""
+    return fate_of(code)[0] if code in FATES else Fate.NEVER
 
 
 def _photo(name: str, file: OpenedFile) -> dict[str, Any]:

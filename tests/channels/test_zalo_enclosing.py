@@ -118,7 +118,7 @@ def test_a_token_that_ends_during_an_upload_is_renewed(send, fake, code):
     assert (fake.renewals, fake.violations) == ([FIRST_REFRESH], [])
 
 
-@pytest.mark.parametrize("code", [-201, -210, -211, -224, -212])
+@pytest.mark.parametrize("code", [-201, -210, -211, -224, -212, -9999])
 def test_where_uploads_are_refused_the_link_is_told(send, fake, centre, code):
     fake.rules.upload_faults.append(code)
     assert send(PHOTO) == [Taken("m2")]
@@ -137,7 +137,7 @@ def test_uploads_that_end_at_once_are_given_up_for_the_link(send, fake, centre):
     assert (linked(centre, fake), len(fake.uploads)) == (True, 2)
 
 
-@pytest.mark.parametrize("code", [-233, -248])
+@pytest.mark.parametrize("code", [-233, -248, -9999])
 def test_a_message_with_a_file_that_is_refused_becomes_the_link(send, fake, centre, code):
     assert send(LETTER, before=lambda: fake.rules.faults.append(code)) == [Taken("m2")]
     assert linked(centre, fake)
