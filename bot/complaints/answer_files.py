@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.complaints import evidence_files
 from bot.complaints.enclosing import attached, digest_of, link_to, waiting_rows
-from bot.complaints.errors import UnknownFileError
+from bot.complaints.errors import ComplaintError, UnknownFileError
 from bot.complaints.evidence import TURN, Kept, OpenedFile, complaint_of, remove_row, shown, storing
 from bot.complaints.evidence_checks import FileRules, check_file, load_file_rules
 from bot.complaints.model import Complaint, ComplaintMove, Evidence
@@ -26,6 +26,8 @@ from bot.database import Database, cipher_of, take_turn
 from bot.delivery.attached import Attached
 from bot.delivery.correspondents import conversations_of
 from bot.text.codes import find_receipt_code
+
+_RULES = ("kinds", "limits", "allowed", "refusals")
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,18 @@ class Given:
 
 
 def load_answer_rules(folder: Path) -> FileRules:
-    """What staff may send: the rules of `knowledge/evidence.yml`, narrowed by its `answers`."""
+    """What staff may send: the rules of `knowledge/evidence.yml`, narrowed by its `answers`.
+
+    Raises:
+        ComplaintError: these are not whole.
+    """
     rules = load_file_rules(folder)
-    own: dict[str, Any] = yaml.safe_load((folder / "evidence.yml").read_text(encoding="utf-8"))["answers"]
+    own: dict[str, Any] = yaml.safe_load((folder / "evidence.yml").read_text(encoding="utf-8")).get("answers") or {}
+    lacks = [name for name in _RULES if name not in own]
+    unknown = [str(key) for key in own.get("kinds") or () if key not in rules.kinds]
+    if lacks or unknown:
+        wrong = f"lacks {', '.join(lacks)}" if lacks else f"has {', '.join(unknown)}, which 'kinds' does not"
+        raise ComplaintError(f"knowledge/evidence.yml: 'answers' (what staff may send) {wrong}; take it from ours.")
     kinds = {key: rules.kinds[key] for key in own["kinds"]}
     limits, refusals = {**rules.limits, **own["limits"]}, {**rules.refusals, **own["refusals"]}
     return FileRules(kinds, limits, own["allowed"], refusals, {})
@@ -165,6 +176,12 @@ def open_for(
         return _opened(session, database, folder, row)
 
 
+def was_given(database: Database, code: str, conversation: str | None, key: str = "") -> bool:
+    """Whether who asks was given files with an answer, which may have been removed since."""
+    with database.reading() as session:
+        return any(_may_open(session, row, conversation, key) for row, _ in _given(session, code, removed=True))
+
+
 def read_to_send(database: Database, folder: Path, file_id: int) -> OpenedFile:
     """A file of an answer, for the channel that carries it.
 
@@ -183,14 +200,16 @@ def _opened(session: Session, database: Database, folder: Path, row: Evidence) -
     return OpenedFile(cipher_of(session).unseal(row.name), row.media_type, content)
 
 
-def _given(session: Session, code: str) -> list[tuple[Evidence, datetime]]:
+def _given(session: Session, code: str, removed: bool = False) -> list[tuple[Evidence, datetime]]:
     found = (
         select(Evidence, ComplaintMove.moved_at)
         .join(Complaint, Complaint.id == Evidence.complaint_id)
         .join(ComplaintMove, ComplaintMove.id == Evidence.move_id)
-        .where(Complaint.code == find_receipt_code(code), Evidence.removed_at.is_(None))
+        .where(Complaint.code == find_receipt_code(code))
         .order_by(Evidence.id)
     )
+    if not removed:
+        found = found.where(Evidence.removed_at.is_(None))
     return [(row, moment) for row, moment in session.execute(found)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.complaints import consents
@@ -233,7 +233,9 @@ def _kept(session: Session, conversation: str) -> Kept:
         Evidence.conversation == conversation, Evidence.removed_at.is_(None)
     )
     counts["unfiled_files"] = _number(session, own_files.where(Evidence.complaint_id.is_(None)))
-    counts["filed_files"] = _number(session, own_files.where(Evidence.complaint_id.is_not(None)))
+    # What an officer has ready for an answer is not the citizen's before it was sent.
+    theirs = or_(Evidence.given_by.is_(None), Evidence.move_id.is_not(None))
+    counts["filed_files"] = _number(session, own_files.where(Evidence.complaint_id.is_not(None), theirs))
     kinds = select(VaultEntry.kind, func.count(VaultEntry.token)).where(VaultEntry.conversation == conversation)
     mine = correspondents.conversations_of(session, conversation)
     own = select(Complaint.code, Complaint.state).where(Complaint.conversation.in_(mine)).order_by(Complaint.id)

@@ -120,7 +120,8 @@ class ComplaintPages:
         opened = await run_in_threadpool(self._opened, request, status.code, key)
         if key and not opened.files:
             # Wrong, or of files that are gone: as if only the code had been given.
-            self.tries.wait_for(sender_of(request))
+            if not await run_in_threadpool(answer_files.was_given, self.database, status.code, None, key):
+                self.tries.wait_for(sender_of(request))
             return RedirectResponse(path, status_code=303, headers=HEADERS)
         if not key and request.url.path != path:
             return RedirectResponse(path, status_code=303, headers=HEADERS)
@@ -133,11 +134,13 @@ class ComplaintPages:
         if wait:
             return self._refuse(request, wait)
         given = request.path_params
-        args = (given["code"], given["file"], self.conversation_of(request), given.get("key", ""))
+        whose = (self.conversation_of(request), given.get("key", ""))
+        args = (self.database, self.folder, given["code"], given["file"], *whose)
         try:
-            file = await run_in_threadpool(answer_files.open_for, self.database, self.folder, *args)
+            file = await run_in_threadpool(answer_files.open_for, *args)
         except UnknownFileError:
-            self.tries.wait_for(sender_of(request))
+            if not await run_in_threadpool(answer_files.was_given, self.database, given["code"], *whose):
+                self.tries.wait_for(sender_of(request))
             return self._render(request, "complaint_unknown.html", status=404)
         way = "inline" if file.media_type in _SHOWN else "attachment"
         disposition = f"{way}; filename*=UTF-8''{quote(file.name, safe='')}"

@@ -3,11 +3,18 @@
 from datetime import timedelta
 
 import pytest
+import yaml
 from sqlalchemy import select, update
 
-from bot.complaints import answer_files, casework, citizen, evidence, evidence_files, notices
+from bot.complaints import answer_files, casework, citizen, evidence, evidence_files, notices, privacy
 from bot.complaints.enclosing import Enclosing
-from bot.complaints.errors import MissingTextError, RefusedFileError, UnknownComplaintError, UnknownFileError
+from bot.complaints.errors import (
+    ComplaintError,
+    MissingTextError,
+    RefusedFileError,
+    UnknownComplaintError,
+    UnknownFileError,
+)
 from bot.complaints.lifecycle import ACCEPTED
 from bot.complaints.model import Evidence
 from bot.complaints.reading import Look, see_complaint
@@ -15,6 +22,7 @@ from bot.database import Cipher, Database, now
 from bot.delivery import correspondents, outbox
 from bot.delivery.holding import merge
 from bot.delivery.outbox import Reply
+from bot.settings import ROOT
 from tests.complaints import files
 from tests.complaints.answering import ADDRESS, RULES, TEXT, answer, answer_again, keep, key_of, replies
 from tests.complaints.conftest import AN, OFFICER
@@ -236,3 +244,25 @@ def test_the_preview_is_the_message_that_goes(centre, folder):
     reply = notices.preview_answer(centre.row(code), TEXT, "solved", shown)
     assert [file.name for file in reply.files] == ["đường.jpg"]
     assert reply.files[0].link.endswith("/tep/…")
+
+
+def test_what_waits_for_an_answer_is_no_file_that_is_kept_of_the_citizen(centre, folder):
+    code = answer(centre, folder, LETTER)
+    keep(centre, folder, code, *PHOTO)
+    assert privacy.summary(centre.database, AN).counts["filed_files"] == 1
+
+
+@pytest.mark.parametrize(
+    "own, wrong",
+    [
+        ({}, "lacks kinds, limits, allowed, refusals"),
+        ({"kinds": ["jpeg"], "limits": {}, "refusals": {}}, "lacks allowed"),
+        ({"kinds": ["jpeg", "exe"], "limits": {}, "allowed": "", "refusals": {}}, "has exe"),
+    ],
+)
+def test_rules_that_are_not_whole_are_told_in_a_sentence(tmp_path, own, wrong):
+    rules = yaml.safe_load((ROOT / "knowledge" / "evidence.yml").read_text())
+    given = {**rules, "answers": own} if own else {key: rules[key] for key in rules if key != "answers"}
+    (tmp_path / "evidence.yml").write_text(yaml.safe_dump(given))
+    with pytest.raises(ComplaintError, match=wrong):
+        answer_files.load_answer_rules(tmp_path)

@@ -104,3 +104,17 @@ def test_a_removed_file_is_gone_from_the_page(centre, code, folder, browser):
     page = browser(TOKEN).get(f"/phan-anh/{code}")
     assert ("đường" in page.text, "công văn" in page.text) == (False, True)
     assert browser(TOKEN).get(f"/phan-anh/{code}/tep/{photo}").status_code == 404
+
+
+def test_who_was_given_files_is_not_locked_out_for_opening_what_was_removed(centre, code, folder):
+    key, (photo, letter) = key_of(centre, AN), numbers(centre)
+    for number in (photo, letter):
+        evidence.remove(centre.database, folder, code, number, OFFICER, "gửi nhầm")
+    browser = client(centre, folder=folder)
+    for _ in range(MOST_WRONG):
+        assert browser.get(f"/phan-anh/{code}/tep/{key}").headers["location"] == f"/phan-anh/{code}"
+        assert browser.get(f"/phan-anh/{code}/tep/{key}/{photo}").status_code == 404
+    assert browser.get(f"/phan-anh/{code}").status_code == 200
+    for _ in range(MOST_WRONG):
+        browser.get(f"/phan-anh/{code}/tep/{key[:-1]}")
+    assert browser.get(f"/phan-anh/{code}").status_code == 429
