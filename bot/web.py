@@ -69,10 +69,10 @@ def create_app(settings: Settings) -> Starlette:
     rasa = RasaClient(settings.rasa_url, settings.rasa_token, settings.actions_url, patience)
     rules = load_file_rules(ROOT / "knowledge")
     intake = Intake(database, lambda: dispatcher.notify())
-    channels = open_channels(database, settings, intake)
+    inspected = inspections()
+    channels = open_channels(database, settings, intake, inspected)
     adapters = {channel.adapter.channel: channel.adapter for channel in channels}
     sender = Sender(database, adapters)
-    inspected = inspections()
     attend = (
         LinkAttendant(database),
         FileAttendant(database, settings.evidence, rules, adapters, rasa.is_in_form, inspected),

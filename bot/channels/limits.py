@@ -13,7 +13,10 @@ _MOST_INSPECTED = 2
 
 
 def inspections() -> asyncio.Semaphore:
-    """Room for inspections of files, shared by all ways a file comes in: two leave the machine to the conversations."""
+    """Room for inspections of files that come and go through channels: two leave the machine to the conversations.
+
+    The console has its own, so that no crowd of citizens keeps an officer waiting.
+    """
     return asyncio.Semaphore(_MOST_INSPECTED)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.channels.channel import Channel
+from bot.channels.enclosed import Enclosed
+from bot.channels.limits import inspections
 from bot.database import Database
 from bot.delivery.intake import Intake
 from bot.settings import Settings
@@ -20,17 +22,24 @@ PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
 CALM = 120.0
 
 
-def open_channels(database: Database, settings: Settings, intake: Intake) -> list[Channel]:
-    """The channels that the settings ask for. A channel's library is loaded only where it is used."""
+def open_channels(
+    database: Database, settings: Settings, intake: Intake, inspected: asyncio.Semaphore | None = None
+) -> list[Channel]:
+    """The channels that the settings ask for. A channel's library is loaded only where it is used.
+
+    Args:
+        inspected: room for inspections, shared with files that come in; their own without.
+    """
+    enclosed = Enclosed(database, settings.evidence, inspected=inspected or inspections())
     opened: list[Channel | None] = []
     if settings.telegram.token:
         from bot.channels import telegram
 
-        opened.append(telegram.open_channel(database, settings, intake))
+        opened.append(telegram.open_channel(database, settings, intake, enclosed=enclosed))
     if settings.zalo.app_id:
         from bot.channels import zalo_oa
 
-        opened.append(zalo_oa.open_channel(database, settings, intake))
+        opened.append(zalo_oa.open_channel(database, settings, intake, enclosed=enclosed))
     if settings.zalo_bot.token:
         from bot.channels import zalo_bot
 

@@ -16,15 +16,16 @@ from telegram.ext import Application
 
 from bot.channels.calls import Caller
 from bot.channels.channel import Channel
-from bot.channels.enclosed import PHOTOS, Enclosed
+from bot.channels.enclosed import PHOTOS, CrowdedError, Enclosed
 from bot.channels.telegram_check import check_telegram
 from bot.channels.telegram_errors import outcome_of
 from bot.channels.telegram_receiving import CHANNEL, Receiver, chat_of
 from bot.channels.telegram_request import Requests
 from bot.channels.telegram_routes import PATH, telegram_routes
+from bot.complaints.evidence import OpenedFile
 from bot.database import Database
-from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Refused, Taken
-from bot.delivery.attached import Attached, link_lines
+from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.attached import BY_LINK, FILE, Attached, link_lines
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
@@ -74,7 +75,7 @@ class TelegramAdapter:
 
     def render(self, reply: Reply) -> list[Part]:
         """Texts of up to 4096 units, then files; buttons under the last text, long titles as numbered lines of it."""
-        files = [{"file": asdict(file)} for file in reply.files]
+        files = [{FILE: asdict(file)} for file in reply.files]
         buttons = reply.buttons[:MOST_BUTTONS]
         titles = [button.title for button in buttons]
         numbered = len(buttons) > 1 and any(utf16_length(title) > LONGEST_TITLE for title in titles)
@@ -89,16 +90,25 @@ class TelegramAdapter:
 
     async def deliver(self, conversation: str, part: Part) -> Outcome:
         """One message, as plain text: nothing a citizen wrote can be taken for markup; or one file."""
-        if "file" in part:
-            async with self._enclosed.room:
-                return await self._deliver_file(conversation, part["file"])
+        if FILE in part:
+            try:
+                async with self._enclosed.on_the_way():
+                    return await self._deliver_file(conversation, part[FILE], bool(part.get(BY_LINK)))
+            except CrowdedError:
+                return TryAgain("crowded")
         return await self._say(conversation, part["text"], _markup(part.get("keyboard")))
 
-    async def _deliver_file(self, conversation: str, named: Mapping[str, Any]) -> Outcome:
+    async def _deliver_file(self, conversation: str, named: Mapping[str, Any], by_link: bool) -> Outcome:
         """A photo as one, everything else as a document; what Telegram refuses to take is told by its link."""
         file = await self._enclosed.read(named)
         if file is None:
             return await self._say(conversation, FILE_GONE)
+        outcome = None if by_link else await self._send_file(conversation, file)
+        if outcome and not _is_about_the_file(outcome):
+            return outcome
+        return await self._say(conversation, "\n".join(link_lines([Attached(**named)])))
+
+    async def _send_file(self, conversation: str, file: OpenedFile) -> Outcome:
         chat, seconds = chat_of(conversation), _FILES_TAKE * self._seconds
         photo = await self._enclosed.as_photo(file, LARGEST_PHOTO) if file.media_type in PHOTOS else None
         if photo:
@@ -107,10 +117,7 @@ class TelegramAdapter:
             if not _is_about_the_file(outcome):
                 return outcome
         content = InputFile((photo or file).content, filename=(photo or file).name)
-        outcome = await self._try(conversation, self._bot.send_document(chat, content, read_timeout=seconds))
-        if not _is_about_the_file(outcome):
-            return outcome
-        return await self._say(conversation, "\n".join(link_lines([Attached(**named)])))
+        return await self._try(conversation, self._bot.send_document(chat, content, read_timeout=seconds))
 
     async def _say(self, conversation: str, text: str, markup: InlineKeyboardMarkup | None = None) -> Outcome:
         preview = LinkPreviewOptions(is_disabled=True)
@@ -166,11 +173,18 @@ class TelegramAdapter:
         return bytes(content)
 
 
-def open_channel(database: Database, settings: Settings, intake: Intake, patience: float = _SECONDS) -> Channel | None:
+def open_channel(
+    database: Database,
+    settings: Settings,
+    intake: Intake,
+    patience: float = _SECONDS,
+    enclosed: Enclosed | None = None,
+) -> Channel | None:
     """Telegram from its settings, None when it is off. Connects to nothing yet.
 
     Args:
         patience: seconds that one call of Telegram's interface may take.
+        enclosed: gives what goes along with answers, with the room that channels share; its own without.
     """
     telegram = settings.telegram
     if not telegram.token:
@@ -208,7 +222,7 @@ def open_channel(database: Database, settings: Settings, intake: Intake, patienc
             await request.shutdown()
         await files.aclose()
 
-    enclosed = Enclosed(database, settings.evidence)
+    enclosed = enclosed or Enclosed(database, settings.evidence)
     adapter = TelegramAdapter(application.bot, files, telegram.per_second, enclosed, patience)
     if address is None:
         return Channel(adapter, (), [receiver.poll], close, check)

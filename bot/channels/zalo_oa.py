@@ -13,7 +13,7 @@ import httpx
 
 from bot.channels.calls import Caller
 from bot.channels.channel import Channel
-from bot.channels.enclosed import Enclosed
+from bot.channels.enclosed import CrowdedError, Enclosed
 from bot.channels.zalo_api import ACCOUNT_PATH, MESSAGE_PATH, TEMPLATE_PATH, Answer, ZaloApi
 from bot.channels.zalo_enclosing import ZaloEnclosing
 from bot.channels.zalo_errors import (
@@ -33,7 +33,7 @@ from bot.channels.zalo_window import MAYBE_TOLD, PAID, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
-from bot.delivery.attached import Attached, link_lines
+from bot.delivery.attached import BY_LINK, FILE, Attached, link_lines
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
@@ -92,15 +92,15 @@ class ZaloAdapter:
             messages[-1]["attachment"] = {"type": "template", "payload": {"buttons": shown}}
         notice = {"notice": find_receipt_code(reply.text) or ""} if reply.notice else {}
         parts: list[Part] = [{"message": message, **notice} for message in messages]
-        return [*parts, *({"file": asdict(file)} for file in reply.files)]
+        return [*parts, *({FILE: asdict(file)} for file in reply.files)]
 
     async def deliver(self, conversation: str, part: Part) -> Outcome:
         """Hand one message to Zalo; what may not be written now is held, and a template may tell of it."""
         user_id = conversation.partition(":")[2]
         try:
-            if "file" in part and self._enclosing:
-                async with self._enclosing.enclosed.room:
-                    return await self._deliver_file(self._enclosing, conversation, user_id, part["file"])
+            if FILE in part and self._enclosing:
+                async with self._enclosing.enclosed.on_the_way():
+                    return await self._deliver_file(self._enclosing, conversation, user_id, part)
             return await self._deliver(conversation, user_id, part)
         except TokenError as error:
             return TryAgain(error.reason, after=error.after, everybody=True)
@@ -108,6 +108,8 @@ class ZaloAdapter:
             return TryAgain(error.reason, uncertain=error.uncertain)
         except ZaloError as error:
             return TryAgain(error.reason)
+        except CrowdedError:
+            return TryAgain("crowded")
 
     async def fetch(self, reference: str, most: int) -> Fetched:
         """The bytes of a file that Zalo keeps for us."""
@@ -119,16 +121,14 @@ class ZaloAdapter:
             return await self._hold(conversation, user_id, part, closed)
         return await self._settle(conversation, user_id, part, await self._say(user_id, part["message"]))
 
-    async def _deliver_file(
-        self, enclosing: ZaloEnclosing, conversation: str, user_id: str, named: Mapping[str, Any]
-    ) -> Outcome:
+    async def _deliver_file(self, enclosing: ZaloEnclosing, conversation: str, user_id: str, part: Part) -> Outcome:
         """A photo or a document; what Zalo can't take is told by its link."""
-        file, text = await enclosing.enclosed.read(named), FILE_GONE
+        file, text = await enclosing.enclosed.read(part[FILE]), FILE_GONE
         if file:
-            answer = await enclosing.send(user_id, file)
+            answer = None if part.get(BY_LINK) else await enclosing.send(user_id, file)
             if answer:
                 return await self._settle(conversation, user_id, {}, answer)
-            text = "\n".join(link_lines([Attached(**named)]))
+            text = "\n".join(link_lines([Attached(**part[FILE])]))
         return await self._deliver(conversation, user_id, {"message": {"text": text}})
 
     async def _settle(self, conversation: str, user_id: str, part: Part, answer: Answer) -> Outcome:
@@ -249,11 +249,13 @@ def open_channel(
     intake: Intake,
     clock: Callable[[], datetime] = now,
     patience: float = _SECONDS,
+    enclosed: Enclosed | None = None,
 ) -> Channel | None:
     """The channel, None without settings for it.
 
     Args:
         patience: seconds that one call of Zalo's interface may take.
+        enclosed: gives what goes along with answers, with the room that channels share; its own without.
     """
     zalo = settings.zalo
     if not zalo.app_id:
@@ -264,7 +266,7 @@ def open_channel(
     tokens = ZaloTokens(database, zalo, client, clock)
     api = ZaloApi(zalo, tokens, caller)
     files = ZaloFiles(zalo.api_url)
-    enclosing = ZaloEnclosing(api, Enclosed(database, settings.evidence))
+    enclosing = ZaloEnclosing(api, enclosed or Enclosed(database, settings.evidence))
     window = ZaloWindow(database, api, clock, zalo.pays)
     adapter = ZaloAdapter(api, window, files, zalo.template, zalo.buttons, clock, enclosing)
 

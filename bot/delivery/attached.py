@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.delivery import sentences
+
+# The part of a message that carries a file, and that says to tell its link instead.
+FILE, BY_LINK = "file", "by_link"
+# Begins the reason in the outbox while the citizen may have got a file that is tried again.
+IN_DOUBT = "file_in_doubt:"
 
 
 @dataclass(frozen=True)
@@ -35,3 +41,8 @@ def link_lines(files: Sequence[Attached]) -> list[str]:
     links = dict.fromkeys(file.link for file in files)
     named = {link: ", ".join(file.name for file in files if file.link == link) for link in links}
     return [sentences.FILES_AT.format(names=names, link=link) for link, names in named.items()]
+
+
+def told_by_link(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part whose file may have arrived: its link is told instead, as the whole file would come again and again."""
+    return {**part, BY_LINK: True} if FILE in part else part

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.database import Database, UtcDateTime, now
 from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
+from bot.delivery.attached import IN_DOUBT
 from bot.delivery.claims import take
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import carried_by
@@ -42,6 +43,7 @@ class Parcel:
         part: how many parts its channel has already.
         until: when the claim ends; tells this claim from others of the same message.
         gone: why its conversation can't be reached, None when it can.
+        in_doubt: whether its part is a file that may have arrived already.
     """
 
     id: int
@@ -54,6 +56,7 @@ class Parcel:
     first_attempt_at: datetime
     until: datetime
     gone: str | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _due() -> Any:
         earlier.state.in_((PENDING, CLAIMED)),
         earlier.id < OutboxMessage.id,
     )
-    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at")
+    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at", "reason")
     return (
         select(*(getattr(OutboxMessage, name) for name in columns))
         .where(
@@ -252,6 +255,7 @@ def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: 
             row.first_attempt_at or moment,
             until,
             gone.get(row.conversation),
+            (row.reason or "").startswith(IN_DOUBT),
         )
         for row in rows
     ]

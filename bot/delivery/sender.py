@@ -7,11 +7,13 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.database import Database, now
 from bot.delivery import counters, outgoing
 from bot.delivery.adapter import Adapter, MustWait, Outcome, Refused, Taken, TryAgain
+from bot.delivery.attached import FILE, IN_DOUBT, told_by_link
 from bot.delivery.holding import merge
 from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
@@ -175,14 +177,17 @@ class Sender:
         if parcel.part >= len(parts):
             # Nothing to say; or a newer program makes fewer parts of it than the one before.
             return (Taken() if parcel.part else Refused("empty")), True
+        part = parts[parcel.part]
         try:
-            trying = adapter.deliver(parcel.conversation, parts[parcel.part])
+            trying = adapter.deliver(parcel.conversation, told_by_link(part) if parcel.in_doubt else part)
             outcome = await asyncio.wait_for(trying, TRY_SECONDS)
         except asyncio.TimeoutError:
             outcome = TryAgain("timeout", uncertain=True)
         except Exception as error:  # noqa: BLE001
             logger.error("outbox %d: the adapter of %s: %s", parcel.id, parcel.channel, type(error).__name__)
             outcome = TryAgain("error", uncertain=True)
+        if FILE in part and isinstance(outcome, TryAgain) and (outcome.uncertain or parcel.in_doubt):
+            outcome = replace(outcome, reason=f"{IN_DOUBT}{outcome.reason}")
         return outcome, parcel.part + 1 == len(parts)
 
     async def _come_to_rest(self) -> None:

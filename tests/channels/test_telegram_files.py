@@ -1,15 +1,18 @@
 """Files of answers on their way to Telegram: after the text, each once, whatever happens in between."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from bot.channels.enclosed import Enclosed
+from bot.channels.registry import open_channels
 from bot.channels.telegram import open_channel
 from bot.complaints import evidence
 from bot.database import now
-from bot.delivery.adapter import Refused, TryAgain
+from bot.delivery.adapter import Refused, Taken, TryAgain
 from bot.delivery.intake import Intake
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, PENDING, OutboxMessage
 from tests.complaints import files
@@ -44,12 +47,12 @@ def work(centre, telegram, tmp_path, folder):
     telegram.citizen(7)
     clock = Clock()
 
-    def run(*given, patience=5.0, later=0.0):
+    def run(*given, patience=5.0, later=0.0, enclosed=None):
         if given:
             answer(centre, folder, *given, conversation=MAI)
         clock.moment = max(clock.moment + timedelta(seconds=later), now() + timedelta(seconds=1))
         settings = make_settings(tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url)
-        channel = open_channel(centre.database, settings, Intake(centre.database, lambda: None), patience)
+        channel = open_channel(centre.database, settings, Intake(centre.database, lambda: None), patience, enclosed)
         channel.adapter.per_conversation = channel.adapter.per_second = 0.0
         try:
             send_all(centre.database, channel.adapter, clock=clock)
@@ -86,9 +89,8 @@ def test_a_webp_goes_as_a_photo_that_every_phone_shows(work, telegram):
     assert (kind, name, content[:3]) == ("photo", "hiện trường.jpg", b"\xff\xd8\xff")
 
 
-@pytest.mark.parametrize("fault", [ERROR, AWAY, too_many(1)])
-def test_what_fails_on_the_way_is_tried_again_alone(work, telegram, fault):
-    telegram.faults["sendDocument"].append(fault)
+def test_what_fails_on_the_way_is_tried_again_alone(work, telegram):
+    telegram.faults["sendDocument"].append(too_many(1))
     assert work(PHOTO, LETTER).state == PENDING
     assert row_is(work(later=10), DELIVERED, parts=3)
     assert telegram.files_to(7) == [("photo", "đường.jpg"), ("document", "công văn.pdf")]
@@ -99,12 +101,32 @@ def row_is(row, state, parts):
     return (row.state, row.parts_sent) == (state, parts)
 
 
-def test_a_time_out_after_delivery_is_counted_as_uncertain_and_the_text_is_not_sent_again(work, telegram):
-    telegram.faults["sendPhoto"].append(TIMEOUT_AFTER_DELIVERY)
+@pytest.mark.parametrize("fault, arrived", [(TIMEOUT_AFTER_DELIVERY, 1), (ERROR, 0), (AWAY, 0)])
+def test_after_a_try_that_leaves_doubt_the_link_is_told_and_no_file_again(work, telegram, centre, fault, arrived):
+    telegram.faults["sendPhoto"].append(fault)
     work(PHOTO, patience=0.3)
+    telegram.faults["sendMessage"].append(too_many(1))
+    assert work(later=10).state == PENDING
     assert row_is(after := work(later=10), DELIVERED, parts=2)
-    assert after.uncertain == 1
-    assert (len(texts(telegram)), len(telegram.files_to(7))) == (1, 2)
+    assert (after.uncertain, len(telegram.files_to(7))) == (1, arrived)
+    links = [text for text in telegram.texts_to(7) if text.endswith(f"/tep/{key_of(centre, MAI)}")]
+    assert (len(texts(telegram)), len(links)) == (1, 1)
+
+
+def test_a_doubt_about_one_file_is_none_about_the_next(work, telegram):
+    telegram.faults["sendPhoto"].append(TIMEOUT_AFTER_DELIVERY)
+    work(PHOTO, LETTER, patience=0.3)
+    assert row_is(work(later=10), DELIVERED, parts=3)
+    assert telegram.files_to(7)[-1] == ("document", "công văn.pdf")
+
+
+@pytest.mark.parametrize("full", ["room", "inspected"])
+def test_where_there_is_no_room_a_file_waits_without_doubt(work, telegram, centre, folder, full):
+    crowded = Enclosed(centre.database, folder, **{full: asyncio.Semaphore(0)}, wait=0.05)
+    after = work(WEBP, enclosed=crowded)
+    assert (after.state, after.reason, after.uncertain) == (PENDING, "crowded", 0)
+    assert row_is(work(later=10), DELIVERED, parts=2)
+    assert len(telegram.files_to(7)) == 1
 
 
 def test_a_program_killed_between_the_parts_sends_what_is_left(work, telegram, centre):
@@ -150,14 +172,27 @@ def test_a_file_that_was_removed_meanwhile_is_told_so(work, telegram, centre, fo
 def test_no_other_file_is_reached_by_its_number(work, centre, folder, telegram, tmp_path):
     evidence.agree(centre.database, "web:an")
     kept = evidence.keep(centre.database, folder, RULES, "web:an", "cccd.jpg", files.photo(colour=(1, 99, 1)))
-    settings = make_settings(tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url)
-    channel = open_channel(centre.database, settings, Intake(centre.database, lambda: None))
     part = {"file": {"id": kept.id, "name": "a.jpg", "media_type": "image/jpeg", "size": 9, "link": "https://x"}}
+    assert not isinstance(deliver(centre, tmp_path, telegram, part), (Refused, TryAgain))
+    assert telegram.files_to(7) == []
 
-    async def deliver():
+
+def test_photos_that_are_made_to_fit_share_their_room_with_files_that_come_in(centre, folder, telegram, tmp_path):
+    telegram.citizen(7)
+    answer(centre, folder, WEBP, conversation=MAI)
+    part = {"file": asdict(replies(centre, MAI)[-1].files[0])}
+    full = asyncio.Semaphore(0)
+    assert deliver(centre, tmp_path, telegram, part, inspected=full) == TryAgain("crowded")
+    assert isinstance(deliver(centre, tmp_path, telegram, part), Taken)
+
+
+def deliver(centre, tmp_path, telegram, part, **shared):
+    settings = make_settings(tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url)
+    (channel,) = open_channels(centre.database, settings, Intake(centre.database, lambda: None), **shared)
+
+    async def work():
         outcome = await channel.adapter.deliver(MAI, part)
         await channel.closing()
         return outcome
 
-    assert not isinstance(asyncio.run(deliver()), (Refused, TryAgain))
-    assert telegram.files_to(7) == []
+    return asyncio.run(work())

@@ -11,6 +11,7 @@ from bot.channels.zalo_bot import ZaloBotAdapter
 from bot.channels.zalo_enclosing import LARGEST_DOCUMENT, LARGEST_PHOTO
 from bot.complaints import evidence
 from bot.delivery.adapter import MustWait, Taken, TryAgain
+from bot.delivery.attached import told_by_link
 from tests.channels.zalo import AN, AN_TALKS, Clock, log_in, oa_settings, opened
 from tests.complaints import files
 from tests.complaints.answering import TEXT, answer, key_of, replies
@@ -46,7 +47,7 @@ def send(centre, tmp_path, fake):
     clock = Clock()
     log_in(centre.database, moment=clock())
 
-    def run(*given, patience=15.0, before=lambda: None):
+    def run(*given, patience=15.0, before=lambda: None, change=lambda part: part):
         answer(centre, tmp_path / "evidence", *given, conversation=AN_TALKS)
 
         async def work():
@@ -54,7 +55,7 @@ def send(centre, tmp_path, fake):
                 text, *parts = channel.adapter.render(replies(centre, AN_TALKS)[-1])
                 assert isinstance(await channel.adapter.deliver(AN_TALKS, text), Taken)
                 before()
-                return [await channel.adapter.deliver(AN_TALKS, part) for part in parts]
+                return [await channel.adapter.deliver(AN_TALKS, change(part)) for part in parts]
 
         return asyncio.run(work())
 
@@ -151,6 +152,11 @@ def test_a_message_that_arrived_and_never_says_so_leaves_doubt(send, fake):
     late = [TryAgain("no_answer", uncertain=True)]
     assert send(PHOTO, patience=1.0, before=lambda: fake.rules.faults.append(Fault.LATE)) == late
     assert [one.upload for one in fake.sent[1:]] == ["image-1"]
+
+
+def test_a_file_that_may_have_arrived_is_told_by_its_link(send, fake, centre):
+    assert send(LETTER, change=told_by_link) == [Taken("m2")]
+    assert (linked(centre, fake), fake.uploads) == (True, [])
 
 
 def test_a_file_that_fails_takes_no_other_along(send, fake):
