@@ -52,6 +52,7 @@ class Bounds:
     Attributes:
         other_sentences, other_pipeline: how far a candidate may fall that learnt other sentences, or in another way.
             What a change of the pipeline does elsewhere is anybody's guess, so it has to be nearer.
+        part_messages: how many messages a part may lose by chance, however many points they are in a small one.
         doubtful, doubtful_share: how many sentences with a doubtful intent are borne: a number, or if that is more, a
             share of those there are.
         sure: from which share a reading of the live model counts as sure.
@@ -63,6 +64,7 @@ class Bounds:
 
     other_sentences: Fall
     other_pipeline: Fall
+    part_messages: float
     doubtful: int
     doubtful_share: float
     sure: float
@@ -124,7 +126,7 @@ def load_bounds(folder: Path) -> Bounds:
 def judge(evidence: Evidence, bounds: Bounds) -> Verdict:
     """The verdict over a candidate."""
     reasons = [
-        *_measured(evidence.comparison, bounds.other_pipeline if evidence.other_pipeline else bounds.other_sentences),
+        *_measured(evidence.comparison, _fall(evidence, bounds), bounds.part_messages),
         *_protected(evidence.comparison, bounds),
         *_sentences(evidence.changes, bounds),
         *_conversations(evidence.conversations),
@@ -132,7 +134,11 @@ def judge(evidence: Evidence, bounds: Bounds) -> Verdict:
     return Verdict(not reasons, tuple(reasons), tuple(_warnings(evidence, bounds)))
 
 
-def _measured(found: Comparison, fall: Fall) -> Iterator[str]:
+def _fall(evidence: Evidence, bounds: Bounds) -> Fall:
+    return bounds.other_pipeline if evidence.other_pipeline else bounds.other_sentences
+
+
+def _measured(found: Comparison, fall: Fall, by_chance: float) -> Iterator[str]:
     overall = found.overall
     if overall.low * 100 < -fall.overall:
         yield (
@@ -142,7 +148,8 @@ def _measured(found: Comparison, fall: Fall) -> Iterator[str]:
     if found.sureness * 100 < -fall.sureness:
         yield f"overall: the true intent gets {_points(found.sureness)} points less (bound -{fall.sureness:g})"
     for part, change in found.parts.items():
-        if change.difference * 100 < -fall.part:
+        lost = round(-change.difference * change.messages)
+        if change.difference * 100 < -fall.part and (lost > by_chance or change.high < 0):
             yield (
                 f"{part}: {_points(change.difference)} points (bound -{fall.part:g}): "
                 f"{change.better} messages got better, {change.worse} worse"

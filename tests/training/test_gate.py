@@ -60,6 +60,33 @@ def test_one_part_that_falls_is_refused_however_good_the_rest():
     assert refused(comparison=worse).startswith("slips: -3.0 points")
 
 
+@pytest.mark.parametrize(
+    ("messages", "lost", "high", "passes"),
+    [
+        (30, 1, 0.0, True),
+        (30, 3, 0.02, True),
+        (30, 3, -0.01, False),
+        (30, 4, 0.02, False),
+        (556, 6, 0.02, True),
+        (556, 7, 0.02, False),
+    ],
+)
+def test_a_few_messages_of_a_small_part_are_chance_unless_it_surely_fell(messages, lost, high, passes):
+    part = Change(messages, 0.9, 0.9 - lost / messages, 0, lost, -0.2, high, 0.5)
+    found = verdict(comparison=replace(COMPARISON, parts={"reviewed": part}))
+    assert (found.passed, len(found.reasons)) == (passes, not passes)
+
+
+@pytest.mark.parametrize("other_pipeline", [False, True])
+@pytest.mark.parametrize("messages", [500, 556, 731])
+def test_in_parts_as_large_as_the_drills_only_the_bound_counts(messages, other_pipeline):
+    bound = BOUNDS.other_pipeline if other_pipeline else BOUNDS.other_sentences
+    for lost in range(1, 20):
+        part = Change(messages, 0.9, 0.9 - lost / messages, 0, lost, -0.2, 0.0, 0.5)
+        found = verdict(comparison=replace(COMPARISON, parts={"slips": part}), other_pipeline=other_pipeline)
+        assert found.passed == (lost / messages * 100 <= bound.part)
+
+
 def test_a_true_intent_that_gets_less_of_the_share_is_refused():
     assert refused(comparison=replace(COMPARISON, sureness=-0.02)).startswith("overall: the true intent gets -2.0")
 
