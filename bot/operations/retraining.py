@@ -41,12 +41,10 @@ def retrain(database: Database, models: Path, run: Run, moment: datetime | None 
         return None
     said = run()
     with database.transaction() as session:
-        live = ledger.live(session)
         for row in plans.waiting(session):
             if row.id in due:
                 plans.end(row, said)
-        if live is not None and live.dropped and not ledger.has_clean_one(session, live):
-            plans.plan(session, ledger.NOBODY, ledger.TAKEN_BACK, quiet=True)
+        ledger.plan_if_needed(session)
     return said
 
 

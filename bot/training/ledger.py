@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -157,7 +158,8 @@ def promote(session: Session, name: str, folder: Path, by: str, because: str | N
     """Put a candidate live, within the caller's transaction.
 
     Args:
-        because: why it goes live although the gate has not passed it; None is: only if it has.
+        because: why it goes live although the gate has not passed it, or sentences of it were taken back; None is: only
+            if nothing stands against it.
 
     Raises:
         TrainingError: it may not.
@@ -167,15 +169,8 @@ def promote(session: Session, name: str, folder: Path, by: str, because: str | N
     if row.state == LIVE:
         raise TrainingError(f"Model {row.id} is live already.")
     file_of(row, folder)
-    was = live(session)
-    compared = was is None or row.compared_with == was.id
-    if because is None and row.state not in (CANDIDATE, FORMER):
-        raise TrainingError(
-            f"The gate refused model {row.id}; 'motcua models show {row.id}' says why. To put it live all the same, "
-            "name the reason with --because."
-        )
-    if because is None and not (compared and row.verdict):
-        raise TrainingError(f"Model {row.id} was not compared with the live one; 'motcua evaluate --compare' does it.")
+    if because is None:
+        _need_no_reason(session, row)
     _put_live(session, row, by, because)
     set_candidate(folder / f"{row.name}.tar.gz", False)
     return row
@@ -256,9 +251,8 @@ def mark_dropped(session: Session, texts: Iterable[str]) -> list[Model]:
         row.dropped = (row.dropped or 0) + len(wanted & unpack_examples(row.examples).keys())
         row.dropped_at = now()
         marked.append(row)
-        if row.state == LIVE:
-            plans.plan(session, NOBODY, TAKEN_BACK, quiet=True)
     session.flush()
+    plan_if_needed(session)
     return marked
 
 
@@ -266,6 +260,33 @@ def has_clean_one(session: Session, than: Model) -> bool:
     """Whether a model waits that was made since sentences of this one were taken back."""
     since = (Model.state.in_([CANDIDATE, REFUSED]), Model.dropped == 0, Model.created_at >= than.dropped_at)
     return session.execute(select(Model.id).where(*since).limit(1)).first() is not None
+
+
+def plan_if_needed(session: Session) -> None:
+    """Plan a training for the night where the live model has sentences taken back and none without them waits."""
+    row = live(session)
+    if row is not None and row.dropped and not has_clean_one(session, row):
+        plans.plan(session, NOBODY, TAKEN_BACK, quiet=True)
+
+
+def passed(row: Model) -> bool:
+    """Whether the gate's last verdict over a model lets it go live."""
+    return bool(row.verdict and json.loads(row.verdict)["passed"])
+
+
+def _need_no_reason(session: Session, row: Model) -> None:
+    """Raises TrainingError where a model goes live only with a reason."""
+    was = live(session)
+    named = "To put it live all the same, name the reason with --because."
+    if row.state not in (CANDIDATE, FORMER) or (row.verdict and not passed(row)):
+        raise TrainingError(f"The gate refused model {row.id}; 'motcua models show {row.id}' says why. {named}")
+    if not row.verdict or (was is not None and row.compared_with != was.id):
+        raise TrainingError(f"Model {row.id} was not compared with the live one; 'motcua evaluate --compare' does it.")
+    if row.dropped:
+        raise TrainingError(
+            f"{row.dropped} of the sentences of model {row.id} were taken back by those who said them; "
+            f"'motcua train' makes one without them. {named}"
+        )
 
 
 def _made_of_today(session: Session, more: Pairs = ()) -> Model:
@@ -290,6 +311,7 @@ def _put_live(session: Session, row: Model, by: str, because: str | None, ended:
     row.shadow_since = None
     session.add(row)
     session.flush()
+    plan_if_needed(session)
 
 
 def _set(database: Database, number: int, **values: object) -> None:

@@ -9,6 +9,7 @@ from bot.training.train import TrainedModel, inputs_fingerprint, sha256_of, vers
 
 CONTENT = b"a model" * 1000
 PASSED = json.dumps({"passed": True, "reasons": [], "warnings": []})
+REFUSED_BY_GATE = json.dumps({"passed": False, "reasons": ["overall"], "warnings": []})
 
 
 def write_file(folder, name, content=CONTENT, note=False):

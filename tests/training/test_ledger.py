@@ -3,10 +3,11 @@ import json
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.training import ledger, starting
+from bot.database import now
+from bot.training import ledger, plans, starting
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, Model
 from bot.training.train import TrainedModel, TrainingError, inputs_fingerprint, sha256_of
-from tests.training.models import CONTENT, make_model, pass_gate, state_of, write_file
+from tests.training.models import CONTENT, REFUSED_BY_GATE, make_model, pass_gate, state_of, write_file
 
 
 @pytest.fixture
@@ -106,6 +107,33 @@ def test_against_the_gate_a_reason_is_needed_and_kept(database, folder):
         promote(database, folder, number)
     promote(database, folder, number, because="the blind set has wrong labels")
     assert state_of(database, number) == (LIVE, "the blind set has wrong labels")
+
+
+def test_one_that_was_live_needs_a_reason_where_the_gate_refused_it_since(database, folder):
+    make_model(database, folder, "motcua-a", LIVE)
+    number = make_model(database, folder, "motcua-b", FORMER, verdict=REFUSED_BY_GATE, compared_with=1)
+    with pytest.raises(TrainingError, match="The gate refused model 2"):
+        promote(database, folder, number)
+    assert state_of(database, 1)[0] == LIVE
+
+
+def test_what_learnt_sentences_that_were_taken_back_goes_live_with_a_reason_and_a_plan(database, folder):
+    make_model(database, folder, "motcua-a", LIVE)
+    number = make_model(database, folder, "motcua-b", CANDIDATE, dropped=2, dropped_at=now())
+    pass_gate(database, number, beside=1)
+    with pytest.raises(TrainingError, match="2 of the sentences of model 2 were taken back"):
+        promote(database, folder, number)
+    promote(database, folder, number, because="nobody else answers")
+    with database.reading() as session:
+        assert [plan.reason for plan in plans.waiting(session)] == [ledger.TAKEN_BACK]
+
+
+def test_going_back_to_one_that_learnt_what_was_taken_back_plans_a_training(database, folder):
+    make_model(database, folder, "motcua-b", LIVE)
+    make_model(database, folder, "motcua-a", FORMER, dropped=1, dropped_at=now(), promoted_at=now())
+    assert go_back(database, folder).name == "motcua-a"
+    with database.reading() as session:
+        assert len(plans.waiting(session)) == 1
 
 
 def test_back_is_the_one_before_and_back_again_the_one_before_that(database, folder):
