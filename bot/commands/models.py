@@ -34,6 +34,7 @@ from bot.training.report import comparison_lines, short_lines, write_comparison,
 from bot.training.train import NICENESS, TrainedModel, TrainingError, inputs_fingerprint, train_model
 from bot.training.trial import Trial, as_dict, check_sentences, try_candidate
 
+_WAITS = "Model {0.id} ({0.name}) is of another version than the running bot: the next 'motcua run' has it."
 THRESHOLDS = ROOT / "knowledge" / "thresholds.yml"
 
 
@@ -199,8 +200,12 @@ def models_promote(settings: Settings, name: str, because: str | None, by: str) 
     """Put a candidate (its number or name) live; the running bot goes on without losing a turn."""
     if because is not None and not because.strip():
         raise click.UsageError("--because needs a reason in words.")
-    row = open_promotion(migrated_database(settings), settings).promote(name, by, because and because.strip())
-    click.echo(f"Model {row.id} ({row.name}) is live. 'motcua models rollback' goes back.")
+    promotion = open_promotion(migrated_database(settings), settings)
+    row = promotion.promote(name, by, because and because.strip())
+    if promotion.waits_for_start(row):
+        click.echo(_WAITS.format(row))
+    else:
+        click.echo(f"Model {row.id} ({row.name}) is live. 'motcua models rollback' goes back.")
 
 
 @models.command("rollback")
@@ -209,8 +214,10 @@ def models_promote(settings: Settings, name: str, because: str | None, by: str) 
 @click.pass_obj
 def models_rollback(settings: Settings, because: str, by: str) -> None:
     """Put the model live that was so before this one."""
-    row = open_promotion(migrated_database(settings), settings).rollback(by, because)
-    click.echo(f"Model {row.id} ({row.name}) is live again.")
+    promotion = open_promotion(migrated_database(settings), settings)
+    row = promotion.rollback(by, because)
+    waits = promotion.waits_for_start(row)
+    click.echo(_WAITS.format(row) if waits else f"Model {row.id} ({row.name}) is live again.")
 
 
 def _train_first(database: Database, settings: Settings, force: bool) -> None:

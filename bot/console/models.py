@@ -50,6 +50,7 @@ DONE = {
     "huan-luyen": "Đã ghi yêu cầu huấn luyện; việc bắt đầu trong giây lát. Trợ lý đang chạy không bị ảnh hưởng.",
     "dua-len": "Đã đưa mô hình lên; trợ lý dùng nó trong giây lát.",
     "quay-lai": "Đã quay lại mô hình trước.",
+    "khoi-dong-sau": "Mô hình này thuộc phiên bản khác với trợ lý đang chạy; trợ lý dùng nó từ lần khởi động sau.",
 }
 # May be put live.
 WAITING = (CANDIDATE, REFUSED, FORMER)

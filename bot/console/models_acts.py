@@ -39,6 +39,9 @@ class Promotes(Protocol):
             TrainingError: there is none, or it can't be loaded.
         """
 
+    def waits_for_start(self, row: Any) -> bool:
+        """Whether only the next start of the bot has a live model."""
+
 
 @dataclass(frozen=True)
 class ModelActs:
@@ -70,10 +73,10 @@ class ModelActs:
         if number is None:
             return self.pages.one(visit)
         try:
-            self.promotion.promote(str(number), visit.person.name, reason or None)
+            row = self.promotion.promote(str(number), visit.person.name, reason or None)
         except TrainingError as error:
             return self.pages.one_page(visit, str(error), status=422)
-        return self._done(visit, "model.live", str(number), reason, "dua-len")
+        return self._done(visit, "model.live", str(number), reason, self._said(row, "dua-len"))
 
     def roll_back(self, visit: Visit) -> Response:
         """POST: put the model live that was so before."""
@@ -84,7 +87,10 @@ class ModelActs:
             row = self.promotion.rollback(visit.person.name, reason)
         except TrainingError as error:
             return self.pages.list_page(visit, str(error), status=422)
-        return self._done(visit, "model.back", str(row.id), reason, "quay-lai")
+        return self._done(visit, "model.back", str(row.id), reason, self._said(row, "quay-lai"))
+
+    def _said(self, row: Any, done: str) -> str:
+        return "khoi-dong-sau" if self.promotion.waits_for_start(row) else done
 
     def _done(self, visit: Visit, act: str, number: str, reason: str, done: str) -> Response:
         # After Rasa has it: what is recorded has happened.

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.database import Database
@@ -119,13 +120,27 @@ class Promotion:
         loaded = None
         # What another program makes live meanwhile counts, too.
         for _ in range(_ROUNDS):
+            has = self._rasa.loaded()
             with self._database.reading() as session:
                 row = ledger.live(session)
-            if row is None or row.version != self._version or self._rasa.loaded() in (None, row.name):
+                version = self._running_version(session, has)
+            # One of another version waits for the next start: Rasa runs the code it was started with.
+            if has is None or row is None or row.name == has or row.version != version:
                 break
             self._rasa.load(ledger.file_of(row, self._folder))
             loaded = str(row.name)
         return loaded
+
+    def waits_for_start(self, row: Model) -> bool:
+        """Whether a live model is of another version than the running Rasa: only the next start has it."""
+        has = self._rasa.loaded()
+        with self._database.reading() as session:
+            return has is not None and row.version != self._running_version(session, has)
+
+    def _running_version(self, session: Session, name: str | None) -> str:
+        """Of the code that Rasa runs, as far as its model tells."""
+        kept = session.execute(select(Model.version).where(Model.name == name)).scalars().first()
+        return str(kept or self._version)
 
     def _change(self, change: Callable[[Session], Model]) -> Model:
         with self._database.transaction() as session:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.operations.promotion import Promotion, RasaModels
-from bot.training import ledger
+from bot.training import ledger, starting
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, Model
 from bot.training.train import TrainingError
 from tests.fakes.server import FakeServer, Quiet
@@ -129,3 +129,18 @@ def test_a_live_model_of_newer_code_waits_for_the_next_start(database, folder, p
         session.get(Model, 3).state = LIVE
     assert promotion.settle() is None
     assert rasa.loads == []
+
+
+def test_new_code_puts_no_model_of_its_own_into_a_rasa_that_runs_the_old(database, folder, promotion, rasa):
+    with database.transaction() as session:
+        session.get(Model, 1).version = "0" * 64
+    row = promotion.promote("2", "an", None)
+    assert (rasa.loads, states(database)) == ([], [FORMER, LIVE])
+    assert promotion.waits_for_start(row)
+    promotion.promote(str(make_model(database, folder, "motcua-c", CANDIDATE)), "an", "drill")
+    assert rasa.loads == []
+    assert starting.choose(database, folder, None, print).name == "motcua-c.tar.gz"
+
+
+def test_what_the_running_rasa_has_waits_for_nothing(promotion):
+    assert not promotion.waits_for_start(promotion.promote("2", "an", None))
