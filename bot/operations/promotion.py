@@ -16,9 +16,11 @@ from bot.training import ledger
 from bot.training.model import FAILED, Model
 from bot.training.train import TrainingError, version_fingerprint
 
-# Seconds; loading takes one or two.
-_PATIENCE = 60.0
 _ROUNDS = 3
+
+
+class LoadTimeoutError(TrainingError):
+    """Rasa took too long; whether it has the model is not known."""
 
 
 class RasaModels:
@@ -27,11 +29,13 @@ class RasaModels:
     Args:
         url: Rasa's address.
         token: Rasa's `--auth-token`.
+        patience: how long it is waited for, in seconds; loading takes one or two.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, patience: float = 60.0) -> None:
         self._url = url
         self._token = token
+        self._patience = patience
 
     def loaded(self) -> str | None:
         """The name of the model it has, None while it is away."""
@@ -46,11 +50,14 @@ class RasaModels:
         """Have it load a file; turns that began with the model before end with that one.
 
         Raises:
+            LoadTimeoutError: it did not say whether it did.
             TrainingError: it did not; it goes on with the model it had.
         """
         try:
             with self._client() as client:
                 answer = client.put("/model", json={"model_file": str(path)})
+        except httpx.TimeoutException as error:
+            raise LoadTimeoutError(f"Rasa did not load {path.name} within {self._patience:.0f} s.") from error
         except httpx.HTTPError as error:
             raise TrainingError(f"Rasa did not answer while it loaded {path.name} ({type(error).__name__}).") from error
         if not answer.is_success:
@@ -77,7 +84,7 @@ class RasaModels:
             yield read
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self._url, params={"token": self._token}, timeout=_PATIENCE, trust_env=False)
+        return httpx.Client(base_url=self._url, params={"token": self._token}, timeout=self._patience, trust_env=False)
 
 
 class Promotion:
@@ -109,7 +116,13 @@ class Promotion:
         Raises:
             TrainingError: there is none, or Rasa refused it.
         """
-        return self._change(lambda session: ledger.go_back(session, self._folder, by, because))
+        has = self._rasa.loaded()
+
+        def change(session: Session) -> Model:
+            running = self._running_version(session, has) if has else None
+            return ledger.go_back(session, self._folder, by, because, running)
+
+        return self._change(change)
 
     def settle(self) -> str | None:
         """Let the running Rasa have the live model, whoever made it live; returns the name of what it loaded.
@@ -127,7 +140,7 @@ class Promotion:
             # One of another version waits for the next start: Rasa runs the code it was started with.
             if has is None or row is None or row.name == has or row.version != version:
                 break
-            self._rasa.load(ledger.file_of(row, self._folder))
+            self._rasa.load(ledger.file_of(row, self._folder, (version,)))
             loaded = str(row.name)
         return loaded
 
@@ -145,12 +158,15 @@ class Promotion:
     def _change(self, change: Callable[[Session], Model]) -> Model:
         with self._database.transaction() as session:
             was = ledger.live(session)
+            before = {one.id: (one.state, one.reason) for one in ledger.list_models(session)}
             row = change(session)
         try:
             self.settle()
         except TrainingError as error:
+            # A busy machine says nothing about the model.
+            state, reason = before[row.id] if isinstance(error, LoadTimeoutError) else (FAILED, str(error))
             with self._database.transaction() as session:
-                ledger.put_back(session, row.id, was.id if was else None, FAILED, str(error))
+                ledger.put_back(session, row.id, was.id if was else None, state, reason)
             raise
         return row
 

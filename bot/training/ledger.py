@@ -135,8 +135,11 @@ def newest_candidate(session: Session) -> Model:
     return row
 
 
-def file_of(row: Model, folder: Path) -> Path:
-    """The file of a model, checked: it is in our folder, what was trained, and of today's version.
+def file_of(row: Model, folder: Path, versions: Iterable[str] | None = None) -> Path:
+    """The file of a model, checked: it is in our folder, what was trained, and of a version that fits.
+
+    Args:
+        versions: those that fit; None is today's, as what is on the disk makes it.
 
     Raises:
         TrainingError: it is not to be loaded; the message says why.
@@ -146,7 +149,7 @@ def file_of(row: Model, folder: Path) -> Path:
         raise TrainingError(f"Model {row.id} has no file: {row.reason or 'its training is under way'}.")
     if path.is_symlink() or not path.is_file() or sha256_of(path) != row.sha256:
         raise TrainingError(f"Model {row.id} ({row.name}) is not loaded: {ALTERED}.")
-    if row.version != version_fingerprint():
+    if row.version not in (versions or (version_fingerprint(),)):
         raise TrainingError(
             f"Model {row.id} ({row.name}) was made by another version of the bot: its pipeline, its rules or its "
             "domain are not today's. 'motcua train' makes one that fits."
@@ -176,22 +179,28 @@ def promote(session: Session, name: str, folder: Path, by: str, because: str | N
     return row
 
 
-def go_back(session: Session, folder: Path, by: str, because: str) -> Model:
+def go_back(session: Session, folder: Path, by: str, because: str, running: str | None = None) -> Model:
     """Put the last model that was live before this one live again, within the caller's transaction.
+
+    It has to be of this one's version, whatever was changed on the disk since, or of the running bot's.
+
+    Args:
+        running: the version of the running bot, where it is known.
 
     Raises:
         TrainingError: there is none that may be loaded; the message says of each why.
     """
     take_turn(session, "models")
     before = select(Model).where(Model.state == FORMER).order_by(Model.promoted_at.desc().nullslast(), Model.id.desc())
+    was = live(session)
+    fitting = {was.version if was else version_fingerprint(), *filter(None, [running])}
     refused = []
     for row in session.execute(before).scalars():
         try:
-            file_of(row, folder)
+            file_of(row, folder, fitting)
         except TrainingError as error:
             refused.append(str(error))
             continue
-        was = live(session)
         _put_live(session, row, by, because, ended=REFUSED)
         for model, waits in ((row, False), (was, True)):
             if model is not None and (folder / f"{model.name}.tar.gz").exists():
@@ -200,13 +209,13 @@ def go_back(session: Session, folder: Path, by: str, because: str) -> Model:
     raise TrainingError(" ".join(["There is no model to go back to.", *refused]))
 
 
-def put_back(session: Session, number: int, before: int | None, state: str, reason: str) -> None:
+def put_back(session: Session, number: int, before: int | None, state: str, reason: str | None) -> None:
     """Take back that a model went live, where it is live still: Rasa could not load it."""
     take_turn(session, "models")
     row = session.get(Model, number)
     if row is None or row.state != LIVE:
         return
-    row.state, row.reason = state, reason[:300]
+    row.state, row.reason = state, reason[:300] if reason else None
     session.flush()
     former = session.get(Model, before) if before else None
     if former is not None:

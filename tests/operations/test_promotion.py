@@ -1,6 +1,7 @@
 """Which model the running Rasa has, and which one the ledger says is live."""
 
 import json
+import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -144,3 +145,30 @@ def test_new_code_puts_no_model_of_its_own_into_a_rasa_that_runs_the_old(databas
 
 def test_what_the_running_rasa_has_waits_for_nothing(promotion):
     assert not promotion.waits_for_start(promotion.promote("2", "an", None))
+
+
+def test_after_an_edit_on_the_disk_the_running_bot_still_goes_back(database, folder, promotion, rasa):
+    promotion.promote("2", "an", None)
+    with database.transaction() as session:
+        for number in (1, 2):
+            session.get(Model, number).version = "0" * 64
+    assert promotion.rollback("an", "drill").name == "motcua-a"
+    assert (rasa.model, states(database)) == ("motcua-a", [LIVE, REFUSED])
+
+
+def test_a_model_that_waits_for_the_next_start_is_taken_back_to_the_one_that_runs(database, promotion, rasa):
+    with database.transaction() as session:
+        session.get(Model, 1).version = "0" * 64
+    promotion.promote("2", "an", None)
+    assert promotion.rollback("an", "drill").name == "motcua-a"
+    assert (rasa.loads, states(database)) == ([], [LIVE, REFUSED])
+
+
+def test_a_rasa_that_takes_too_long_marks_no_model(database, folder, rasa):
+    done = threading.Event()
+    rasa.on_load = lambda: done.wait(10)
+    promotion = Promotion(database, folder, RasaModels(rasa.url, TOKEN, patience=0.3))
+    with pytest.raises(TrainingError, match="did not load"):
+        promotion.promote("2", "an", None)
+    done.set()
+    assert (state_of(database, 2), states(database)) == ((CANDIDATE, None), [LIVE, CANDIDATE])
