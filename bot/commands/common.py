@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import click
-
 from bot.database import Database, open_database
 from bot.review.keeping import kept_sentences
 from bot.settings import Settings
@@ -21,15 +19,14 @@ def migrated_database(settings: Settings) -> Database:
 
 
 def model_in_place(settings: Settings, name: str | None = None) -> Path:
-    """The file of the live model, or of another one.
+    """The file of the live model, or of another one; nothing is put live for it.
 
     Raises:
         TrainingError: there is none that may be loaded.
     """
     database = migrated_database(settings)
     if name is None:
-        more = kept_sentences(database)
-        return starting.choose(database, settings.models, None, lambda said: click.echo(said, err=True), more)
+        return starting.look(database, settings.models, kept_sentences(database))
     with database.reading() as session:
         return ledger.file_of(ledger.find(session, name), settings.models)
 

@@ -106,6 +106,8 @@ def _model(database: Database, settings: Settings) -> Iterator[Finding]:
         todo = "Put a model live that was made since: 'motcua models list'; the job 'retrain' makes one at night."
         yield Finding("model", False, said, todo)
         return
+    if row and row.reason == ledger.NOT_COMPARED:
+        said += f", {row.reason}"
     fresh = bool(said) or current_model(settings.models) is not None
     yield _judge("model", fresh, said or ("fits today's data" if fresh else "none of this version"), train)
 

@@ -42,7 +42,7 @@ def list_programs(settings: Settings, model: Path, tell: Callable[[str], None] =
     def run_rasa_again() -> list[str]:
         database = open_database(settings)
         try:
-            return run_rasa(starting.choose(database, settings.models, None, tell, kept_sentences(database)))
+            return run_rasa(starting.choose_again(database, settings.models, tell))
         except TrainingError as error:
             raise StartError(f"rasa: {error}") from error
         finally:

@@ -31,6 +31,7 @@ from bot.training.train import (
 # Who is named where nobody decided: the first model, one of a new version.
 NOBODY = "motcua run"
 ALTERED = "its file was altered or is gone"
+NOT_COMPARED = "not compared with the one before"
 TAKEN_BACK = "sentences of the live model were taken back by those who said them"
 Tell = Callable[[str], None]
 _CUT_SHORT = "cut short"
@@ -96,7 +97,9 @@ def take_over(database: Database, made: TrainedModel, more: Pairs = ()) -> None:
         known = session.execute(select(Model).where(Model.name == made.name)).scalars().first()
         row = known or _made_of_today(session, more)
         row.name, row.sha256 = made.name, made.sha256
-        _put_live(session, row, NOBODY, row.reason)
+        was = live(session)
+        alone = was is None or was.id == row.id or (row.compared_with == was.id and passed(row))
+        _put_live(session, row, NOBODY, row.reason if alone else NOT_COMPARED)
 
 
 def list_models(session: Session) -> list[Model]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.database import Database
 from bot.training import ledger
-from bot.training.model import CANDIDATE, Model
+from bot.training.model import CANDIDATE, REFUSED, Model
 from bot.training.train import (
     Pairs,
     TrainedModel,
@@ -19,6 +19,8 @@ from bot.training.train import (
     set_candidate,
     version_fingerprint,
 )
+
+_NONE = "There is no model of this version that may be loaded; 'motcua run' makes one."
 
 
 def choose(
@@ -35,29 +37,70 @@ def choose(
         more: sentences, with their intents, that are learnt besides those of the files.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is none, or the gate refused the one that a training would make again.
     """
-    with database.reading() as session:
-        row = ledger.live(session)
+    row = _live(database)
     if row is not None and row.version == version_fingerprint():
-        try:
-            path = ledger.file_of(row, folder)
-        except TrainingError as error:
-            tell(str(error))
-            found = _without_live(database, folder, tell)
-            if found:
-                return found
-        else:
+        path = _keep_running(database, folder, row, tell)
+        if path is not None:
             if row.inputs != inputs_fingerprint(more):
                 tell("The training sentences were changed since; 'motcua train' makes a candidate of them.")
             return path
-    made = _waiting(database, folder, more) or _unknown(database, folder, more)
+    made = _fitting(database, folder, more)
     if made is None and train is not None:
+        _stop_where_refused(database, folder, more)
         made = train()
     if made is None:
-        raise TrainingError("There is no model of this version that may be loaded; 'motcua run' makes one.")
+        raise TrainingError(_NONE)
+    set_candidate(made.path, False)
     ledger.take_over(database, made, more)
     return made.path
+
+
+def look(database: Database, folder: Path, more: Pairs = ()) -> Path:
+    """The file a start would take as things are; nothing is changed for it.
+
+    Args:
+        more: as in `choose`.
+
+    Raises:
+        TrainingError: there is none, or the live one can't be loaded.
+    """
+    row = _live(database)
+    if row is not None and row.version == version_fingerprint():
+        return ledger.file_of(row, folder)
+    made = _fitting(database, folder, more)
+    if made is None:
+        raise TrainingError(_NONE)
+    return made.path
+
+
+def choose_again(database: Database, folder: Path, tell: ledger.Tell) -> Path:
+    """The file for a Rasa that ended unexpectedly: the live one; where that can't be loaded, one before it.
+
+    What was changed on the disk since the bot began counts at its next start, not here.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    row = _live(database)
+    path = _keep_running(database, folder, row, tell) if row is not None else None
+    if path is None:
+        raise TrainingError(_NONE)
+    return path
+
+
+def _live(database: Database) -> Model | None:
+    with database.reading() as session:
+        return ledger.live(session)
+
+
+def _keep_running(database: Database, folder: Path, row: Model, tell: ledger.Tell) -> Path | None:
+    try:
+        return ledger.file_of(row, folder, (row.version,))
+    except TrainingError as error:
+        tell(str(error))
+    return _without_live(database, folder, tell)
 
 
 def _without_live(database: Database, folder: Path, tell: ledger.Tell) -> Path | None:
@@ -92,5 +135,24 @@ def _waiting(database: Database, folder: Path, more: Pairs) -> TrainedModel | No
         path = ledger.file_of(row, folder)
     except TrainingError:
         return None
-    set_candidate(path, False)
     return TrainedModel(path, row.inputs, row.sha256)
+
+
+def _fitting(database: Database, folder: Path, more: Pairs) -> TrainedModel | None:
+    return _waiting(database, folder, more) or _unknown(database, folder, more)
+
+
+def _stop_where_refused(database: Database, folder: Path, more: Pairs) -> None:
+    """Raises TrainingError where the gate refused a model of today's inputs: a training would make it again."""
+    fitting = (Model.state == REFUSED, Model.inputs == inputs_fingerprint(more))
+    with database.reading() as session:
+        rows = session.execute(select(Model).where(*fitting).order_by(Model.id.desc())).scalars().all()
+    for row in rows:
+        try:
+            ledger.file_of(row, folder)
+        except TrainingError:
+            continue
+        raise TrainingError(
+            f"Model {row.id}, which is made of today's sentences for this version, was refused; 'motcua models show "
+            f"{row.id}' says why. To start with it all the same: 'motcua models promote {row.id} --because \"…\"'."
+        )

@@ -20,6 +20,7 @@ from bot.operations.doctor import examine
 from bot.operations.jobs import Job
 from bot.operations.model import JobRun
 from bot.settings import ROOT
+from bot.training import ledger
 from bot.training.model import LIVE
 from bot.training.train import inputs_fingerprint
 from tests.channels.zalo import log_in
@@ -67,6 +68,11 @@ def found(database, settings, jobs=JOBS):
 
 def bad(database, settings, jobs=JOBS):
     return {about: finding for about, finding in found(database, settings, jobs).items() if not finding.good}
+
+
+def test_a_live_model_that_nothing_was_compared_with_is_told(database, settings):
+    make_model(database, settings.models, "motcua-live", LIVE, reason=ledger.NOT_COMPARED)
+    assert found(database, settings)["model"].said == "1 (motcua-live), not compared with the one before"
 
 
 def test_a_live_model_that_was_altered_is_told(database, settings):

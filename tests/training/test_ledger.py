@@ -233,10 +233,11 @@ def test_changed_sentences_alone_leave_the_live_model_live(database, folder):
 def test_a_new_version_starts_with_a_candidate_that_was_not_refused_or_with_a_new_model(database, folder):
     make_model(database, folder, "motcua-a", LIVE, version="0" * 64)
     number = make_model(database, folder, "motcua-b", CANDIDATE)
-    make_model(database, folder, "motcua-c", REFUSED)
+    refused = make_model(database, folder, "motcua-c", REFUSED)
     assert start(database, folder)[0].name == "motcua-b.tar.gz"
     with database.transaction() as session:
         session.get(Model, number).version = "1" * 64
+        session.get(Model, refused).inputs = "1" * 64
     assert start(database, folder, lambda: write_file(folder, "motcua-new"))[0].name == "motcua-new.tar.gz"
 
 
