@@ -67,6 +67,10 @@ _SENTENCES = (
     (r"conversations: not tried", "Chưa thử các cuộc trò chuyện mẫu"),
     (r"conversations: (?P<n>\d+) failed: (?P<text>.*)", "{n} cuộc trò chuyện mẫu hỏng: {text}"),
     (
+        r"not compared on (?P<n>\d+) messages: the live model has not read them and can't be loaded",
+        "Không so sánh được trên {n} câu: mô hình đang dùng chưa đọc các câu đó và không nạp lại được",
+    ),
+    (
         r"it is not known what the live model was made of: every sentence counts as new",
         "Không rõ mô hình đang dùng làm từ câu nào: mọi câu đều tính là mới",
     ),

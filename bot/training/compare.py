@@ -99,6 +99,16 @@ def compare(live: Sequence[Prediction], candidate: Sequence[Prediction], sources
     )
 
 
+def compare_known(
+    live: Sequence[Prediction | None], candidate: Sequence[Prediction | None], sources: Sequence[str]
+) -> Comparison | None:
+    """Compare on the messages that both have read, None where there is none; else as `compare`."""
+    both = [one for one in zip(live, candidate, sources, strict=True) if one[0] is not None and one[1] is not None]
+    if not both:
+        return None
+    return compare([b for b, _, _ in both if b], [a for _, a, _ in both if a], [source for *_, source in both])
+
+
 def mcnemar(better: int, worse: int) -> float:
     """How often a fair coin would part so many disagreements at least as unevenly."""
     total = better + worse

@@ -83,6 +83,7 @@ class Evidence:
         conversations: those that failed, None when none was tried.
         other_pipeline: whether the two models learnt in different ways.
         data: what is to be mended in the sentences, whoever wins.
+        unread: messages that the live model, which can't be loaded, has not read; nothing is compared on them.
     """
 
     comparison: Comparison
@@ -90,6 +91,7 @@ class Evidence:
     conversations: Sequence[str] | None
     other_pipeline: bool = False
     data: DataWarnings = field(default_factory=DataWarnings)
+    unread: int = 0
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,8 @@ def _conversations(failed: Sequence[str] | None) -> Iterator[str]:
 
 def _warnings(evidence: Evidence, bounds: Bounds) -> Iterator[str]:
     changes = evidence.changes
+    if evidence.unread:
+        yield f"not compared on {evidence.unread} messages: the live model has not read them and can't be loaded"
     if not changes.known:
         yield "it is not known what the live model was made of: every sentence counts as new"
     if changes.copied and len(changes.copied) <= _borne(changes.new, bounds):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import cipher_of
 from bot.training import ledger
-from bot.training.compare import Comparison, compare
+from bot.training.compare import Comparison, compare_known
 from bot.training.evaluate import make_report, read_blind_set, read_sources
 from bot.training.measure import OUT_OF_SCOPE, Prediction, confused_pairs
 from bot.training.model import LIVE, Model
@@ -53,13 +53,8 @@ def look(session: Session, row: Model, blind_set: Path) -> Measured | None:
     live = ledger.live(session)
     beside = row.compared_with if row.state == LIVE else live.id if live else None
     other: Sequence[Prediction | None] = _known(session, beside, rows) if beside else [None] * len(rows)
-    both = [
-        (before, after, source)
-        for before, after, source in zip(other, own, read_sources(blind_set), strict=True)
-        if before is not None and after is not None
-    ]
-    comparison = compare([b for b, *_ in both], [a for _, a, _ in both], [s for *_, s in both]) if both else None
-    return Measured(report, len(own) - len(seen), beside if both else None, comparison)
+    comparison = compare_known(other, own, read_sources(blind_set))
+    return Measured(report, len(own) - len(seen), beside if comparison else None, comparison)
 
 
 def keep(session: Session, name: str, predictions: Sequence[Prediction]) -> None:

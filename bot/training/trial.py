@@ -15,7 +15,7 @@ from bot.nlu.features import make_lookup
 from bot.nlu.linear import train
 from bot.settings import ROOT
 from bot.training import ledger
-from bot.training.compare import Comparison, compare
+from bot.training.compare import Comparison, compare_known
 from bot.training.data_check import check_checkout
 from bot.training.data_warnings import DataWarnings, find_warnings
 from bot.training.evaluate import (
@@ -30,7 +30,7 @@ from bot.training.evaluate import (
 from bot.training.gate import Bounds, Evidence, Verdict, judge
 from bot.training.measure import Prediction
 from bot.training.model import CANDIDATE, REFUSED, Model
-from bot.training.packed import key_of, pack_predictions, unpack_predictions
+from bot.training.packed import key_of, known_predictions, pack_predictions
 from bot.training.parse import parse_messages
 from bot.training.sentences import Rank, SentenceChanges, examine, sort_sentences, used_intents
 from bot.training.train import Pairs, TrainingError, sentences_fingerprint
@@ -101,7 +101,7 @@ def try_candidate(
     tell("Reading the blind set with both models …")
     after = predict(rows, lambda texts: (m["ranking"] for m in parse_messages(file, texts)))
     asked = [text for text, _ in sentences.new] if known else []
-    before, reading = read_live(live, folder, rows, asked, unpack_predictions(kept, rows, digest))
+    before, reading = read_live(live, folder, rows, asked, known_predictions(kept, rows, digest))
     tell("Looking at the sentences that changed …")
     changes = examine(
         sentences,
@@ -113,44 +113,54 @@ def try_candidate(
     )
     data = find_warnings(learnt, after, bounds.few, bounds.alike)
     tell("Trying the conversations (some minutes) …")
-    comparison = compare(before, after, read_sources(blind))
+    comparison = compare_known(before, after, read_sources(blind))
+    if comparison is None:
+        raise _nothing_known(live)
     other_pipeline = live.pipeline != candidate.pipeline
-    verdict = judge(Evidence(comparison, changes, conversations(file), other_pipeline, data), bounds)
+    evidence = Evidence(comparison, changes, conversations(file), other_pipeline, data, before.count(None))
+    verdict = judge(evidence, bounds)
     trial = Trial(live.id, candidate.id, comparison, changes, data, verdict, after)
-    _keep(database, trial, pack_predictions(before, digest), pack_predictions(after, digest))
+    read = [one for one in before if one is not None]
+    _keep(database, trial, pack_predictions(read, digest), pack_predictions(after, digest))
     return trial
 
 
 def read_live(
-    live: Model, folder: Path, rows: Sequence[tuple[str, str, str]], asked: list[str], kept: list[Prediction] | None
-) -> tuple[list[Prediction], Rank]:
+    live: Model,
+    folder: Path,
+    rows: Sequence[tuple[str, str, str]],
+    asked: list[str],
+    kept: Sequence[Prediction | None],
+) -> tuple[Sequence[Prediction | None], Rank]:
     """What the live model makes of the blind set, and of sentences it has not seen.
 
     Args:
         rows: text, true intent and part of the messages of the blind set.
         asked: the sentences it has not seen.
-        kept: what it made of the blind set, where that is known.
+        kept: what it made of each of `rows`, None where that is not known; it stays so where it can't be loaded.
 
     Raises:
         TrainingError: it can't be loaded, and nothing is kept.
     """
-    texts = [text for text, _, _ in rows]
     try:
         file = ledger.file_of(live, folder)
     except TrainingError:
         # One of another version, or whose file is gone: what it made of the blind set is still known.
-        if kept is None:
-            raise TrainingError(
-                f"Model {live.id} ({live.name}), which is live, can't be loaded by this version, and what it made of "
-                "the blind set is not known: nothing to compare with. The next 'motcua run' starts with the candidate."
-            ) from None
+        if not any(kept):
+            raise _nothing_known(live) from None
         return kept, lambda text: [("", 0.0)]
-    rankings: list[Ranking] = [m["ranking"] for m in parse_messages(file, texts + asked if kept is None else asked)]
-    if kept is None:
-        kept = predict(rows, lambda _: rankings[: len(texts)])
-        rankings = rankings[len(texts) :]
-    read = dict(zip(asked, rankings, strict=True))
-    return kept, lambda text: read[text]
+    missing = [row for row, one in zip(rows, kept, strict=True) if one is None]
+    rankings: list[Ranking] = [m["ranking"] for m in parse_messages(file, [text for text, _, _ in missing] + asked)]
+    found = iter(predict(missing, lambda _: rankings[: len(missing)]))
+    read = dict(zip(asked, rankings[len(missing) :], strict=True))
+    return [one or next(found) for one in kept], lambda text: read[text]
+
+
+def _nothing_known(live: Model) -> TrainingError:
+    return TrainingError(
+        f"Model {live.id} ({live.name}), which is live, can't be loaded by this version, and what it made of "
+        "the blind set is not known: nothing to compare with. The next 'motcua run' starts with the candidate."
+    )
 
 
 def as_dict(trial: Trial) -> dict[str, Any]:

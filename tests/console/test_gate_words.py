@@ -31,7 +31,7 @@ CHANGED = replace(
 
 
 def said(changes=CHANGED, conversations=None):
-    verdict = judge(Evidence(ALL_WRONG, changes, conversations), BOUNDS)
+    verdict = judge(Evidence(ALL_WRONG, changes, conversations, unread=2), BOUNDS)
     return (*verdict.reasons, *verdict.warnings)
 
 

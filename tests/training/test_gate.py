@@ -173,6 +173,11 @@ def test_conversations_must_have_been_tried_and_all_be_good():
     assert refused(conversations=failed) == "conversations: 5 failed: test_0, test_1, test_2 …"
 
 
+def test_messages_that_only_the_candidate_has_read_are_told():
+    found = judge(Evidence(COMPARISON, CHANGES, (), unread=2), BOUNDS)
+    assert (found.passed, found.warnings[0][:25]) == (True, "not compared on 2 message")
+
+
 def test_every_reason_is_named_at_once():
     found = verdict(comparison=replace(COMPARISON, sureness=-0.02), conversations=None)
     assert len(found.reasons) == 2

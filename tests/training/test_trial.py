@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from bot.settings import ROOT
 from bot.training import ledger, starting
+from bot.training.compare import compare_known
 from bot.training.evaluate import BLIND_SET, read_blind_set
 from bot.training.gate import load_bounds
 from bot.training.measure import Prediction
 from bot.training.model import REFUSED, Model
-from bot.training.packed import pack_predictions, unpack_predictions
+from bot.training.packed import known_predictions, pack_predictions, unpack_predictions
 from bot.training.train import TrainedModel, TrainingError, inputs_fingerprint, sha256_of
 from bot.training.trial import check_sentences, read_live, try_candidate
 from tests.factories import make_database
@@ -115,8 +116,20 @@ def test_what_a_model_of_another_version_made_of_the_blind_set_is_enough_to_comp
         live, digest = ledger.live(session), database.cipher.digest
     rows = [("xin chào", "greet", "clean")]
     with pytest.raises(TrainingError, match="The next 'motcua run' starts with the candidate"):
-        read_live(live, tmp_path, rows, ["câu mới"], None)
+        read_live(live, tmp_path, rows, ["câu mới"], [None])
     packed = pack_predictions([Prediction("xin chào", "greet", (("thank", 0.6), ("greet", 0.4)))], digest)
-    assert unpack_predictions(packed, [*rows, ("câu mới", "greet", "clean")], digest) is None
-    kept, rank = read_live(live, tmp_path, rows, ["câu mới"], unpack_predictions(packed, rows, digest))
+    kept, rank = read_live(live, tmp_path, rows, ["câu mới"], known_predictions(packed, rows, digest))
     assert (kept[0].intent, kept[0].ranking[1], rank("câu mới")[0][1]) == ("thank", ("greet", 0.4), 0)
+
+
+def test_one_new_message_leaves_the_others_comparable_with_a_model_of_another_version(database, tmp_path):
+    make_model(database, tmp_path, "motcua-a", "live", version="0" * 64)
+    with database.reading() as session:
+        live, digest = ledger.live(session), database.cipher.digest
+    rows = [("xin chào", "greet", "clean"), ("chào nhé", "greet", "reviewed")]
+    after = [Prediction(text, truth, (("greet", 0.9),), part) for text, truth, part in rows]
+    kept = known_predictions(pack_predictions(after[:1], digest), rows, digest)
+    before, _ = read_live(live, tmp_path, rows, [], kept)
+    assert [one and one.text for one in before] == ["xin chào", None]
+    assert compare_known(before, after, ["h1", "h2"]).overall.messages == 1
+    assert compare_known([None, None], after, ["h1", "h2"]) is None
