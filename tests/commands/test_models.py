@@ -17,6 +17,7 @@ from bot.database import now
 from bot.training import ledger, plans
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED
 from tests.factories import KEY, TOKEN, wait_until
+from tests.fakes.models_server import FakeModelServer
 from tests.training.models import make_model, pass_gate, state_of
 from tests.training.project import NLU, RULES, Project
 
@@ -178,3 +179,13 @@ def test_a_training_that_waits_is_listed(motcua, database):
     assert "A training is due as soon as the running bot comes to it: asked for in the console (An, " in (
         motcua("models", "list").output
     )
+
+
+def test_a_model_of_newer_code_is_said_to_wait_for_the_next_start(environment, database, models):
+    make_model(database, models, "motcua-a", LIVE, version="0" * 64)
+    pass_gate(database, make_model(database, models, "motcua-b", CANDIDATE), beside=1)
+    with FakeModelServer().serving() as rasa:
+        own = {**environment, "MOTCUA_RASA_PORT": rasa.url.rsplit(":", 1)[1]}
+        said = CliRunner().invoke(cli, ["models", "promote", "2", "--by", "an"], env=own).output
+    assert "of another version than the running bot: the next 'motcua run' has it." in said
+    assert (rasa.loads, state_of(database, 2)[0]) == ([], LIVE)

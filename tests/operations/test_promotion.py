@@ -1,9 +1,6 @@
 """Which model the running Rasa has, and which one the ledger says is live."""
 
-import json
 import threading
-from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
 
@@ -11,41 +8,14 @@ from bot.operations.promotion import Promotion, RasaModels
 from bot.training import ledger, starting
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, Model
 from bot.training.train import TrainingError
-from tests.fakes.server import FakeServer, Quiet
+from tests.factories import TOKEN
+from tests.fakes.models_server import FakeModelServer
 from tests.training.models import make_model, pass_gate, state_of
-
-TOKEN = "t0k3n"
-
-
-class _Handler(Quiet, BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.say({"model_file": f"{self.fake.model}.tar.gz"}, 200 if self._may() else 401)
-
-    def do_PUT(self):
-        path = Path(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model_file"])
-        if path.name in self.fake.unloadable:
-            return self.say({"reason": "BadRequest"}, 400)
-        self.fake.model = path.name.removesuffix(".tar.gz")
-        self.fake.loads.append(self.fake.model)
-        self.fake.on_load()
-        return self.say(None, 204 if self._may() else 401)
-
-    def _may(self):
-        return self.path.endswith(f"?token={TOKEN}")
-
-
-class FakeRasa(FakeServer):
-    """Rasa's two addresses for models."""
-
-    def __init__(self):
-        super().__init__(_Handler)
-        self.model, self.loads, self.unloadable = "motcua-a", [], set()
-        self.on_load = lambda: None
 
 
 @pytest.fixture
 def rasa():
-    with FakeRasa().serving() as fake:
+    with FakeModelServer().serving() as fake:
         yield fake
 
 
