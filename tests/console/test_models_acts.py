@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.accounts import audit
+from bot.database import now
 from bot.training import ledger, shadow
 from bot.training.model import CANDIDATE, FORMER, LIVE, REFUSED, ModelPlan
 from tests.console.conftest import HOA, KEEPER, text_of
@@ -87,3 +88,14 @@ def test_only_maintainers_may(office, models, path):
 @pytest.mark.parametrize(("model", "status"), [("x", 404), ("99", 404), ("9" * 40, 404)])
 def test_a_model_that_does_not_exist_is_no_model(office, models, model, status):
     assert office.browser(KEEPER).post(f"/mo-hinh/{model}/dua-len", reason="x").status_code == status
+
+
+def test_one_with_sentences_taken_back_asks_for_a_reason(office, models):
+    pass_gate(models, 2, beside=1)
+    with models.transaction() as session:
+        row = ledger.find(session, "2")
+        row.dropped, row.dropped_at = 1, now()
+    browser = office.browser(KEEPER)
+    assert "Vì sao vẫn đưa lên dù có câu đã bị rút lại" in text_of(browser.get("/mo-hinh/2"))
+    assert browser.post("/mo-hinh/2/dua-len").status_code == 422
+    assert state_of(models, 2)[0] == CANDIDATE
