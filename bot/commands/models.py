@@ -27,6 +27,7 @@ from bot.training import evaluate as evaluation
 from bot.training import ledger, measured, plans, shadow, starting, thresholds
 from bot.training.conversations import have_conversations
 from bot.training.gate import load_bounds
+from bot.training.leftovers import reports_of
 from bot.training.measure import Prediction
 from bot.training.model import LIVE, Model
 from bot.training.parse import parse_messages
@@ -257,7 +258,7 @@ def _compare(database: Database, settings: Settings, name: str | None, out: Path
 
 
 def _write_trial(trial: Trial, settings: Settings, out: Path | None) -> None:
-    folder, name = out or settings.home / "evaluation", f"model-{trial.candidate}-beside-{trial.live}"
+    folder, name = out or reports_of(settings.home), f"model-{trial.candidate}-beside-{trial.live}"
     folder.mkdir(parents=True, exist_ok=True)
     found = as_dict(trial)
     (folder / f"{name}.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -269,7 +270,7 @@ def _write_trial(trial: Trial, settings: Settings, out: Path | None) -> None:
 
 def _report(settings: Settings, predictions: Sequence[Prediction], name: str, out: Path | None) -> None:
     report = evaluation.make_report(predictions)
-    folder = out or settings.home / "evaluation"
+    folder = out or reports_of(settings.home)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
     write_page(report, f"Một Cửa: {name}", folder / f"{name}.html")

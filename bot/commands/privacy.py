@@ -87,4 +87,4 @@ def privacy_rotate_keys(settings: Settings) -> None:
 
 def _stores(settings: Settings) -> Stores:
     rules = load_rules(ROOT / "knowledge", settings.province)
-    return Stores(migrated_database(settings), rules, settings.evidence, AskRasa(settings))
+    return Stores(migrated_database(settings), rules, settings.evidence, AskRasa(settings), home=settings.home)

@@ -240,11 +240,11 @@ class Session:
 
 
 def _desk(settings: Settings) -> Desk:
-    return open_desk(migrated_database(settings), ROOT)
+    return open_desk(migrated_database(settings), ROOT, settings.home)
 
 
 def _collect(desk: Desk) -> None:
-    writing.drop_ended(desk.database, ROOT)
+    writing.drop_ended(desk.database, ROOT, desk.home)
     done = collect(desk.database, desk.rules)
     click.echo(f"{done.messages} new messages in {done.items} new rows; {done.changed} know more than before.")
 

@@ -94,7 +94,7 @@ class ModelPages:
         """Every model, with what stood against an act."""
         with self.database.reading() as session:
             rows = [(row, _verdict(row)) for row in ledger.list_models(session)]
-            planned = plans.waiting(session)
+            planned, ended = plans.waiting(session), plans.last_ended(session)
         done = DONE.get(visit.asked("xong"), "")
         training = any(row.state == TRAINING for row, _ in rows)
         before = any(row.state == FORMER for row, _ in rows)
@@ -108,6 +108,7 @@ class ModelPages:
             error=error,
             training=training,
             planned=planned,
+            ended=ended,
             before=before,
         )
 

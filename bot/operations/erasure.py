@@ -62,6 +62,7 @@ class Stores:
         folder: where photos and documents lie.
         ask_rasa: runs something with a client of Rasa, whose tracker nobody else opens.
         checkout: where the sentences lie that the model learns from.
+        home: where reports and logs lie that may quote sentences; None where there are none.
     """
 
     database: Database
@@ -69,6 +70,7 @@ class Stores:
     folder: Path
     ask_rasa: AskRasa
     checkout: Path = ROOT
+    home: Path | None = None
 
 
 def run_erasures(stores: Stores) -> int:
@@ -112,7 +114,7 @@ def _empty_database(stores: Stores, wish: privacy.Wish) -> bool:
             return False
         # Who took back that we may write hears nothing, not even of this.
         nobody = "" if correspondents.reachable(session, wish.conversation) else NOBODY_TO_TELL
-        sentences = writing.erase(session, stores.checkout, [wish.conversation])
+        sentences = writing.erase(session, stores.checkout, [wish.conversation], stores.home)
         codes = erase_complaints(session, stores.rules, stores.folder, wish.conversation)
         counts = {"complaints": len(codes), **erase.erase_conversation(session, wish.conversation)}
         counts["sentences"] = len(sentences)

@@ -30,7 +30,7 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
-    stores = Stores(database, rules, settings.evidence, AskRasa(settings))
+    stores = Stores(database, rules, settings.evidence, AskRasa(settings), home=settings.home)
     periods = load_retention(ROOT / "knowledge")
     promotion = open_promotion(database, settings)
 
@@ -100,7 +100,7 @@ def list_jobs(database: Database, rules: Rules, settings: Settings) -> list[Job]
         Job(
             "review",
             "takes in what the bot did not understand, and out what nobody agrees to any more",
-            Reviewing(database, RasaModels(settings.rasa_url, settings.rasa_token)),
+            Reviewing(database, RasaModels(settings.rasa_url, settings.rasa_token), home=settings.home),
             every=timedelta(hours=1),
         ),
         # Never by MOTCUA_TODAY: nobody should lose data to a day that was set for looking at content.
@@ -117,7 +117,7 @@ def _read_along(database: Database, settings: Settings) -> str | None:
     with database.reading() as session:
         row = shadow.reading(session)
     # A program of its own: this one has citizens to answer, and Rasa would stay in its memory.
-    return run_program(settings, "models", "shadow", "--now") if row else None
+    return run_program(settings, "models", "shadow", "--now", must=True) if row else None
 
 
 def _sweep(database: Database, settings: Settings, periods: Retention) -> dict[str, int]:

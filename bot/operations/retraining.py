@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.complaints.workdays import VIET_NAM
 from bot.database import Database, now
+from bot.operations.jobs import JobError
 from bot.processes import prepare_child
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import ledger, plans
@@ -32,6 +33,7 @@ def retrain(database: Database, models: Path, run: Run, moment: datetime | None 
     Args:
         models: the folder of the models.
     """
+    ledger.end_cut_short(database, models)
     moment = moment or now()
     quiet = moment.astimezone(VIET_NAM).hour in QUIET
     with database.reading() as session:
@@ -48,11 +50,20 @@ def retrain(database: Database, models: Path, run: Run, moment: datetime | None 
     return said
 
 
-def run_program(settings: Settings, *arguments: str) -> str:
-    """Run a command of `motcua` behind everything else; returns the last line it said."""
+def run_program(settings: Settings, *arguments: str, must: bool = False) -> str:
+    """Run a command of `motcua` behind everything else; returns the last thing it said.
+
+    Details stand indented below what is said, and may quote sentences: they stay in the log.
+
+    Args:
+        must: whether its failing is ours.
+
+    Raises:
+        JobError: it failed, and must not.
+    """
     settings.logs.mkdir(parents=True, exist_ok=True)
     log = settings.logs / f"{'-'.join(arguments).replace('--', '')}-by-the-clock.log"
-    with log.open("w", encoding="utf-8") as file:
+    with log.open("w+", encoding="utf-8", errors="replace") as file:
         ended = subprocess.run(  # noqa: S603 - our own interpreter
             [sys.executable, "-W", "ignore", "-m", "bot.cli", *arguments],
             cwd=ROOT,
@@ -62,5 +73,22 @@ def run_program(settings: Settings, *arguments: str) -> str:
             stderr=subprocess.STDOUT,
             preexec_fn=partial(prepare_child, NICENESS, max(1, len(os.sched_getaffinity(0)) // 2)),
         )
-    said = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return (said[-1] if said else f"ended with {ended.returncode}")[:200]
+        # By this handle, because somebody may have deleted the file meanwhile.
+        file.seek(0)
+        printed = file.read()
+    if ended.returncode and must:
+        raise JobError(f"'motcua {' '.join(arguments)}' ended with {ended.returncode}; {log.name} says why.")
+    return last_said(printed, ended.returncode)
+
+
+def last_said(printed: str, code: int) -> str:
+    """The last thing a program said, without the details that stand indented below it.
+
+    Args:
+        code: what it ended with.
+    """
+    said = [line for line in printed.splitlines() if line[:1].strip()]
+    if not said or any(line.startswith("Traceback") for line in said):
+        # What an error of the program itself quotes is not known.
+        return f"ended with {code}"
+    return said[-1].rstrip(" :")[:200]

@@ -23,17 +23,19 @@ class Reviewing:
     Args:
         rasa: reads what waits anew, once for each model.
         checkout: where the rules and the sentences lie.
+        home: where reports and logs lie that may quote sentences.
     """
 
-    def __init__(self, database: Database, rasa: RasaModels, checkout: Path = ROOT) -> None:
+    def __init__(self, database: Database, rasa: RasaModels, checkout: Path = ROOT, home: Path | None = None) -> None:
         self._database = database
         self._rasa = rasa
         self._checkout = checkout
+        self._home = home
         self._read_by: str | None = None
 
     def __call__(self) -> int:
         """Do it; returns how many messages came in or went."""
-        left = writing.drop_ended(self._database, self._checkout)
+        left = writing.drop_ended(self._database, self._checkout, self._home)
         done = collect(self._database, load_review_rules(self._checkout / "knowledge"))
         self._read_again()
         return done.messages + len(left)

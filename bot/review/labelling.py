@@ -71,6 +71,7 @@ class Desk:
         sentences: how many training sentences each intent has; those are the intents there are.
         clock: tells the moment.
         procedures: the procedures a message may be about, with their names; empty is any.
+        home: where reports and logs lie that may quote sentences.
     """
 
     database: Database
@@ -78,6 +79,7 @@ class Desk:
     sentences: Mapping[str, int]
     clock: Callable[[], datetime] = now
     procedures: Mapping[str, str] = field(default_factory=dict)
+    home: Path | None = None
 
     def next(self, by: str, count: int = 1, after: Sequence[int] = ()) -> list[Card]:
         """What this person should look at now, what is worth most first.
@@ -249,14 +251,17 @@ class _Judge:
         return self._by_item[item_id]
 
 
-def open_desk(database: Database, root: Path) -> Desk:
+def open_desk(database: Database, root: Path, home: Path | None = None) -> Desk:
     """The inbox of a checkout.
+
+    Args:
+        home: as in `Desk`.
 
     Raises:
         ReviewError: its rules can't be read.
     """
     rules, sentences = load_review_rules(root / "knowledge"), count_sentences(root / "data" / "nlu")
-    return Desk(database, rules, sentences, procedures=load_procedures(root / "knowledge"))
+    return Desk(database, rules, sentences, procedures=load_procedures(root / "knowledge"), home=home)
 
 
 def count_sentences(folder: Path) -> Counter[str]:

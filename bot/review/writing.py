@@ -35,6 +35,7 @@ from bot.review.model import (
 from bot.review.rules import ReviewRules
 from bot.text.copies import Nearest, plain
 from bot.training import ledger
+from bot.training.leftovers import drop_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def write(desk: Desk, root: Path, by: str, dry_run: bool = False) -> Written:
     with locked(root):
         if not dry_run:
             _end_cut_short(desk.database, root)
-            _drop_ended(desk.database, root)
+            _drop_ended(desk.database, root, desk.home)
         files = DataFiles(root)
         try:
             with desk.database.transaction() as session:
@@ -149,12 +150,15 @@ def locked(root: Path, needed: bool = True) -> Iterator[None]:
         os.close(handle)
 
 
-def erase(session: Session, root: Path, conversations: Sequence[str]) -> list[str]:
+def erase(session: Session, root: Path, conversations: Sequence[str], home: Path | None = None) -> list[str]:
     """Take everything of some conversations out of the inbox and the data files, within the caller's transaction.
 
     Who calls holds the files (`locked`) until the transaction has ended.
 
     What others said nearly alike stays, with its labels.
+
+    Args:
+        home: where reports and logs lie that may quote sentences; they go where a sentence was in the data.
 
     Returns:
         The sentences that were in the data; the models that learnt them are marked.
@@ -173,6 +177,11 @@ def erase(session: Session, root: Path, conversations: Sequence[str]) -> list[st
                 logger.warning("review: sentence %d does not stand in %s any more", row.id, row.file)
         files.save()
     ledger.mark_dropped(session, texts)
+    if texts and home:
+        try:
+            drop_leftovers(home)
+        except OSError as error:
+            raise ReviewError(f"The reports of models can't be deleted: {error.strerror}.") from error
     for row in examples:
         item = session.get(ReviewItem, row.item_id)
         if item is not None:
@@ -186,13 +195,13 @@ def erase(session: Session, root: Path, conversations: Sequence[str]) -> list[st
     return texts
 
 
-def drop_ended(database: Database, root: Path) -> list[str]:
+def drop_ended(database: Database, root: Path, home: Path | None = None) -> list[str]:
     """Take out what is of people who do not agree any more, and what names somebody; returns sentences as `erase`."""
     with locked(root, needed=False):
-        return _drop_ended(database, root)
+        return _drop_ended(database, root, home)
 
 
-def _drop_ended(database: Database, root: Path) -> list[str]:
+def _drop_ended(database: Database, root: Path, home: Path | None) -> list[str]:
     with database.transaction() as session:
         take_turn(session, "review")
         rows = [
@@ -201,7 +210,7 @@ def _drop_ended(database: Database, root: Path) -> list[str]:
         ]
         ended = sorted({name for query in rows for name in session.execute(query).scalars()})
         drop_texts(session, now() - _UNFIT_STAYS)
-        return erase(session, root, ended) if ended else []
+        return erase(session, root, ended, home) if ended else []
 
 
 def _has_files(root: Path) -> bool:

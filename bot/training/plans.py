@@ -31,6 +31,12 @@ def waiting(session: Session) -> list[ModelPlan]:
     return list(session.execute(open_ones).scalars())
 
 
+def last_ended(session: Session) -> ModelPlan | None:
+    """The training that ended last of those that were asked for, None where none was."""
+    ended = select(ModelPlan).where(ModelPlan.ended_at.is_not(None)).order_by(ModelPlan.ended_at.desc(), ModelPlan.id)
+    return session.execute(ended.limit(1)).scalars().first()
+
+
 def end(row: ModelPlan, result: str) -> None:
     """Write down what came of it."""
     row.ended_at, row.result = now(), result[:300]

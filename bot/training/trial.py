@@ -34,9 +34,12 @@ from bot.training.packed import key_of, known_predictions, pack_predictions
 from bot.training.parse import parse_messages
 from bot.training.sentences import Rank, SentenceChanges, examine, sort_sentences, used_intents
 from bot.training.train import Pairs, TrainingError, sentences_fingerprint
+from bot.training.wordless import judge_wordless
 
 Ranking = Sequence[tuple[str, float]]
 _SHOWN = 5
+# The parts of the blind set that somebody wrote; the others are twins of them.
+_MESSAGES = ("clean", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def try_candidate(
     tell("Looking at the sentences that changed …")
     changes = examine(
         sentences,
-        [text for text, _, part in rows if part == "clean"],
+        [text for text, _, part in rows if part in _MESSAGES],
         used_intents(ROOT / "data" / "rules"),
         reading,
         _learn(sentences.unchanged) if sentences.relabelled else None,
@@ -121,7 +124,8 @@ def try_candidate(
     verdict = judge(evidence, bounds)
     trial = Trial(live.id, candidate.id, comparison, changes, data, verdict, after)
     read = [one for one in before if one is not None]
-    _keep(database, trial, pack_predictions(read, digest), pack_predictions(after, digest))
+    packed = pack_predictions(read, digest), pack_predictions(after, digest)
+    _keep(database, trial, judge_wordless(evidence, bounds), *packed)
     return trial
 
 
@@ -190,11 +194,11 @@ def _learn(sentences: Sequence[tuple[str, str]]) -> Rank:
     return train([text for text, _ in sentences], [intent for _, intent in sentences], component_options(), lookup).rank
 
 
-def _keep(database: Database, trial: Trial, before: bytes, after: bytes) -> None:
+def _keep(database: Database, trial: Trial, verdict: Verdict, before: bytes, after: bytes) -> None:
     with database.transaction() as session:
         waiting = (Model.id == trial.candidate, Model.state.in_([CANDIDATE, REFUSED]))
         state = CANDIDATE if trial.verdict.passed else REFUSED
         session.execute(update(Model).where(*waiting).values(state=state))
-        kept = {"verdict": json.dumps(asdict(trial.verdict), ensure_ascii=False), "predictions": after}
+        kept = {"verdict": json.dumps(asdict(verdict), ensure_ascii=False), "predictions": after}
         session.execute(update(Model).where(Model.id == trial.live).values(predictions=before))
         session.execute(update(Model).where(Model.id == trial.candidate).values(compared_with=trial.live, **kept))

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from bot.accounts import audit
 from bot.database import now
-from bot.training import ledger, shadow
+from bot.training import ledger, plans, shadow
 from bot.training.model import CANDIDATE, FORMER, LIVE, REFUSED, ModelPlan
 from tests.console.conftest import HOA, KEEPER, text_of
 from tests.training.models import make_model, pass_gate, state_of
@@ -35,6 +35,14 @@ def test_a_training_is_asked_for_once_however_often_the_button_is_pressed(office
     assert [(row.by, row.quiet, row.ended_at) for row in rows] == [(KEEPER, False, None)]
     assert last_act(models) == (KEEPER, "model.train", "", "")
     assert "Sắp huấn luyện trong giây lát" in text_of(browser.get("/mo-hinh"))
+
+
+def test_what_the_last_training_came_to_is_seen_though_it_made_no_row(office, models):
+    browser = office.browser(KEEPER)
+    browser.post("/mo-hinh/huan-luyen")
+    with models.transaction() as session:
+        plans.end(plans.waiting(session)[0], "Error: The training data is not in order; nothing was trained.")
+    assert "The training data is not in order; nothing was trained." in text_of(browser.get("/mo-hinh"))
 
 
 def test_what_was_taken_back_and_what_reads_along_is_seen(office, models):

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -19,6 +19,7 @@ from bot.complaints.model import (
 from bot.complaints.queries import find_status
 from bot.complaints.retention import load_retention
 from bot.complaints.verification import verify
+from bot.complaints.workdays import day_in_viet_nam
 from bot.database import now
 from bot.delivery import correspondents, inbox, outbox, turns
 from bot.delivery.inbox import Arrival, File
@@ -116,7 +117,8 @@ class Town:
             sealed += [(Evidence, "name"), (Attachment, "name"), (Attachment, "reference")]
             values = [v for table, name in sealed for v in session.execute(select(getattr(table, name))).scalars()]
         opened = [self.database.cipher.unseal(value) for value in values if value]
-        return raw_bytes(self.database) + "\n".join(opened).encode()
+        files = [path.read_bytes() for path in self.stores.home.rglob("*") if path.is_file()]
+        return raw_bytes(self.database) + b"".join(files) + "\n".join(opened).encode()
 
 
 @pytest.fixture
@@ -124,7 +126,11 @@ def town(centre, tmp_path):
     with FakeRasa().serving() as rasa:
         port = int(rasa.url.rsplit(":", 1)[1])
         settings = make_settings(tmp_path / "home", RASA_PORT=port, ACTIONS_PORT=port)
-        yield Town(centre, rasa, Stores(centre.database, centre.rules, settings.evidence, AskRasa(settings)))
+        yield Town(
+            centre,
+            rasa,
+            Stores(centre.database, centre.rules, settings.evidence, AskRasa(settings), home=settings.home),
+        )
 
 
 def test_what_was_planted_everywhere_is_nowhere_afterwards(town):
@@ -345,7 +351,7 @@ def age(town, days):
 
 
 PERIODS = load_retention(ROOT / "knowledge")
-TODAY = date.today()
+TODAY = day_in_viet_nam(now())
 
 
 def kept(town):

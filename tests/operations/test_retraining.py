@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from bot.complaints.workdays import VIET_NAM
 from bot.database import now
-from bot.operations.retraining import retrain, run_program
+from bot.operations.jobs import JobError
+from bot.operations.retraining import last_said, retrain, run_program
 from bot.training import plans
-from bot.training.model import CANDIDATE, LIVE, ModelPlan
+from bot.training.model import CANDIDATE, FAILED, LIVE, TRAINING, ModelPlan
 from tests.factories import make_settings
-from tests.training.models import make_model
+from tests.training.models import make_model, state_of
 
 NOON, NIGHT = (datetime(2026, 11, 22, hour, 0, tzinfo=VIET_NAM) for hour in (12, 2))
 
@@ -90,6 +91,28 @@ def test_until_there_is_a_model_without_what_was_taken_back_each_night_tries(dat
     plan(database, quiet=True)
     retrain(database, tmp_path, Training(train), NIGHT)
     assert rows_of(database)[1:] == ([(True, None)] if waits else [])
+
+
+def test_a_training_whose_program_was_killed_ends_and_hides_nothing_for_good(database, tmp_path):
+    number = make_model(database, tmp_path, "motcua-a", TRAINING)
+    retrain(database, tmp_path, Training(), NOON)
+    assert state_of(database, number) == (FAILED, "cut short")
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("The gate refuses model 2:\n  - ask_human: such as 'nhà tôi cạnh chợ'\n", "The gate refuses model 2"),
+        ("Traceback (most recent call last):\n  x\nValueError: 'nhà tôi cạnh chợ'\n", "ended with 3"),
+    ],
+)
+def test_what_a_program_by_the_clock_says_quotes_nobody(printed, said):
+    assert last_said(printed, 3) == said
+
+
+def test_a_program_that_must_not_fail_and_does_fails_its_job(tmp_path):
+    with pytest.raises(JobError, match=r"ended with 2; nothing-by-the-clock\.log says why"):
+        run_program(make_settings(tmp_path), "nothing", must=True)
 
 
 def test_a_program_by_the_clock_says_its_last_line_and_keeps_the_others(tmp_path):

@@ -12,6 +12,7 @@ from bot.operations.retention import run_retention
 from bot.review.model import ReviewExample, ReviewMessage
 from bot.review.writing import drop_ended, write
 from bot.settings import ROOT
+from bot.training.leftovers import reports_of
 from bot.training.model import FORMER, LIVE, Model, ModelPlan
 from bot.training.packed import pack_examples
 from tests.factories import raw_bytes
@@ -22,7 +23,7 @@ from tests.training.models import make_model
 @pytest.fixture
 def stores(town, tmp_path):
     rules = load_rules(ROOT / "knowledge", "demo")
-    return Stores(town.database, rules, tmp_path / "evidence", lambda work: 0, town.root)
+    return Stores(town.database, rules, tmp_path / "evidence", lambda work: 0, town.root, tmp_path / "home")
 
 
 def test_a_wish_to_delete_takes_the_sentences_out_of_the_data(town, stores):
@@ -53,6 +54,32 @@ def test_models_that_learnt_what_is_taken_back_are_marked_and_a_training_is_plan
     assert len(drop_ended(town.database, town.root)) == 1
     assert [(row.dropped, row.dropped_at is None) for row in town.rows(Model)] == [(2, False), (0, True)]
     assert [(plan.quiet, plan.by) for plan in town.rows(ModelPlan)] == [(True, "motcua run")]
+
+
+def test_reports_that_may_quote_a_sentence_go_with_it(town, stores):
+    said = {"web:an": "gọi số nào để hỏi chuyện lạ", "web:binh": "tổng đài nào nghe máy"}
+    for who, text in said.items():
+        town.accepted(text, who=who)
+    write(town.desk, town.root, LEAD)
+
+    def leave(text):
+        reports, logs = reports_of(stores.home), stores.home / "logs"
+        files = [reports / "model-2-beside-1.json", reports / "blind-set.html", logs / "train-by-the-clock.log"]
+        for path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"'{text}' → greet", encoding="utf-8")
+        return lambda: any(path.exists() for path in files)
+
+    is_left = leave(said["web:an"])
+    privacy.ask(town.database, "web:cu", privacy.DELETE)
+    assert (run_erasures(stores), is_left()) == (1, True)
+    privacy.ask(town.database, "web:an", privacy.DELETE)
+    assert (run_erasures(stores), is_left()) == (1, False)
+    is_left = leave(said["web:binh"])
+    with town.database.transaction() as session:
+        consents.withdraw(session, "web:binh", consents.IMPROVE)
+    drop_ended(town.database, town.root, stores.home)
+    assert not is_left()
 
 
 def test_a_broken_file_lets_the_wish_wait_and_nothing_is_half_done(town, stores):
