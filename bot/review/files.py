@@ -40,6 +40,8 @@ class DataFiles:
     root: Path
     lines: dict[Path, list[str]] = field(default_factory=dict)
     _before: dict[Path, list[str]] = field(default_factory=dict)
+    # Reading a file's YAML takes long enough to be done once; until its lines change.
+    _known: dict[Path, list[Block]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         folder = self.root / "data" / "nlu"
@@ -56,9 +58,10 @@ class DataFiles:
         """Intent → its blocks."""
         found: dict[str, list[Block]] = {}
         for path, lines in self.lines.items():
-            if path.suffix == ".yml":
-                for block in _blocks(path, lines):
-                    found.setdefault(block.intent, []).append(block)
+            if path.suffix == ".yml" and path not in self._known:
+                self._known[path] = list(_blocks(path, lines))
+            for block in self._known.get(path, ()):
+                found.setdefault(block.intent, []).append(block)
         return found
 
     def sentences(self) -> dict[str, list[str]]:
@@ -79,34 +82,42 @@ class DataFiles:
         wanted: dict[str, list[str]] = {}
         for text, intent in sentences:
             wanted.setdefault(intent, []).append(text)
-        files = {}
-        for intent, texts in wanted.items():
-            # Anew for each: lines of the others have moved.
-            block = max(self.blocks()[intent], key=lambda one: len(one.lines))
+        blocks = self.blocks()
+        longest = [max(blocks[intent], key=lambda one: len(one.lines)) for intent in wanted]
+        # From below, so that no line moves that is still to be found.
+        for block in sorted(longest, key=lambda one: -one.lines[-1]):
             lines, last = self.lines[block.file], block.lines[-1]
             if not lines[last].endswith("\n"):
                 lines[last] += "\n"
-            lines[last + 1 : last + 1] = [f"{block.indent}- {text}\n" for text in texts]
-            files[intent] = block.file.relative_to(self.root).as_posix()
-        return files
+            lines[last + 1 : last + 1] = [f"{block.indent}- {text}\n" for text in wanted[block.intent]]
+            self._known.pop(block.file, None)
+        return {block.intent: block.file.relative_to(self.root).as_posix() for block in longest}
 
     def add_blind(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add messages that only measure."""
         self.lines[self.root / BLIND_FILE] += [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
 
-    def remove(self, text: str, intent: str) -> bool:
-        """Take a sentence out of an intent, and of what measures; returns whether it was there."""
-        own, found = plain(text), False
-        for block in self.blocks().get(intent, ()):
-            lines = self.lines[block.file]
-            gone = {number for number in block.lines if plain(_sentence(lines[number])) == own}
-            self.lines[block.file] = [line for number, line in enumerate(lines) if number not in gone]
-            found = found or bool(gone)
+    def remove(self, sentences: Sequence[tuple[str, str]]) -> list[bool]:
+        """Take sentences (text, intent) out of their intents, and of what measures; returns which of them stood."""
+        wanted = [(plain(text), intent) for text, intent in sentences]
+        found: set[tuple[str, str]] = set()
+        gone: dict[Path, set[int]] = {}
+        blocks = self.blocks()
+        for own, intent in wanted:
+            for block in blocks.get(intent, ()):
+                lines = self.lines[block.file]
+                here = {number for number in block.lines if plain(_sentence(lines[number])) == own}
+                gone.setdefault(block.file, set()).update(here)
+                found |= {(own, intent)} if here else set()
         blind = self.root / BLIND_FILE
-        kept = [line for line in self.lines[blind] if plain(_json(line, BLIND_FILE)["text"]) != own]
-        found = found or len(kept) < len(self.lines[blind])
-        self.lines[blind] = kept
-        return found
+        measuring = [plain(_json(line, BLIND_FILE)["text"]) for line in self.lines[blind]]
+        texts = {own for own, _ in wanted}
+        gone[blind] = {number for number, own in enumerate(measuring) if own in texts}
+        for path, numbers in gone.items():
+            if numbers:
+                self.lines[path] = [line for number, line in enumerate(self.lines[path]) if number not in numbers]
+                self._known.pop(path, None)
+        return [one in found or one[0] in measuring for one in wanted]
 
     def diff(self) -> str:
         """What `save` would change."""

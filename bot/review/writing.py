@@ -102,7 +102,6 @@ def write(desk: Desk, root: Path, by: str, dry_run: bool = False) -> Written:
                 chosen = list(_choose(session, desk, files, done))
                 places = files.add((one.text, str(one.item.intent)) for one in chosen if one.part == TRAIN)
                 files.add_blind(_blind_row(one) for one in chosen if one.part == BLIND)
-                done.diff = files.diff()
                 if dry_run:
                     raise _OnlyLookingError
                 for one in chosen:
@@ -110,6 +109,7 @@ def write(desk: Desk, root: Path, by: str, dry_run: bool = False) -> Written:
                     session.add(_example(session, one, DATABASE if done.in_database else file, by))
                     one.item.state = WRITTEN
         except _OnlyLookingError:
+            done.diff = files.diff()
             return done
         if done.in_database:
             return done
@@ -172,8 +172,9 @@ def erase(session: Session, root: Path, conversations: Sequence[str], home: Path
     in_files = [(text, row) for text, row in zip(texts, examples, strict=True) if row.file != DATABASE]
     if in_files and _has_files(root):
         files = DataFiles(root)
-        for text, row in in_files:
-            if not files.remove(text, str(row.intent)):
+        stood = files.remove([(text, str(row.intent)) for text, row in in_files])
+        for (_, row), was_there in zip(in_files, stood, strict=True):
+            if not was_there:
                 logger.warning("review: sentence %d does not stand in %s any more", row.id, row.file)
         files.save()
     ledger.mark_dropped(session, texts)
@@ -219,15 +220,17 @@ def _has_files(root: Path) -> bool:
 
 def _end_cut_short(database: Database, root: Path) -> None:
     """Find out which sentences on their way are in the files; the others wait again."""
+    on_its_way = select(ReviewExample).where(ReviewExample.written_at.is_(None))
+    with database.reading() as session:
+        if session.execute(on_its_way.limit(1)).first() is None:
+            return
+    # Before the transaction, because citizens' messages wait for its end; who is here holds the files.
+    files = DataFiles(root)
+    standing = {(plain(text), intent) for intent, texts in files.sentences().items() for text in texts}
+    measuring = {plain(text) for text in files.blind()}
     with database.transaction() as session:
         take_turn(session, "review")
-        open_ones = session.execute(select(ReviewExample).where(ReviewExample.written_at.is_(None))).scalars().all()
-        if not open_ones:
-            return
-        files = DataFiles(root)
-        standing = {(plain(text), intent) for intent, texts in files.sentences().items() for text in texts}
-        measuring = {plain(text) for text in files.blind()}
-        for row in open_ones:
+        for row in session.execute(on_its_way).scalars().all():
             own = plain(cipher_of(session).unseal(row.text))
             if own in measuring if row.part == BLIND else (own, str(row.intent)) in standing:
                 row.written_at = now()

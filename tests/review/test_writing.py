@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+import yaml
 from sqlalchemy import update
 
 from bot.complaints import consents
@@ -134,6 +135,28 @@ def test_a_file_broken_by_hand_is_named_and_nothing_is_written(town, broken):
     with pytest.raises(ReviewError, match=r"b\.yml"):
         put(town)
     assert (town.file(), town.item().state, town.rows(ReviewExample)) == (NLU, "accepted", [])
+
+
+def test_files_are_read_once_however_many_intents_get_sentences(town, monkeypatch):
+    (town.root / "data/nlu/b.yml").write_text(
+        MORE + "- intent: ask_postal\n  examples: |\n    - gửi qua bưu điện\n", "utf-8"
+    )
+    files, parsed = DataFiles(town.root), []
+    compose = yaml.compose
+    monkeypatch.setattr(yaml, "compose", lambda *given, **more: parsed.append(1) or compose(*given, **more))
+    intents = ("ask_hotline", "submit_complaint", "ask_forms", "ask_postal")
+    added = [(f"câu {number} của {intent}", intent) for intent in intents for number in range(2)]
+    files.add(added)
+    assert parsed == []
+    stood = files.sentences()
+    assert all(stood[intent][-2:] == [text for text, own in added if own == intent] for intent in intents)
+    assert len(parsed) == 2
+    files.remove([*added, ("không có", "ask_forms")])
+    assert len(parsed) == 2
+    assert (files.lines[town.root / "data/nlu/a.yml"], files.sentences()["ask_postal"]) == (
+        NLU.splitlines(keepends=True),
+        ["gửi qua bưu điện"],
+    )
 
 
 def test_a_file_changed_meanwhile_is_not_written_over(town):
