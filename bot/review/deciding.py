@@ -33,12 +33,14 @@ class Vote:
 
     Attributes:
         counts: whether their labels count by themselves.
+        over_cap: whether it is beyond the labels of one week that count; then it decides nothing, nor helps to.
     """
 
     by: str
     intent: str
     procedure: str | None = None
     counts: bool = True
+    over_cap: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def decide(votes: Iterable[Vote], facts: Facts, rules: ReviewRules, sentences: M
         return Decision(WAITING)
     agreed = [
         intent
-        for intent, count in Counter(vote.intent for vote in said).most_common()
+        for intent, count in Counter(vote.intent for vote in said if not vote.over_cap).most_common()
         if count > 1 and (not rules.leads or any(vote.counts for vote in said if vote.intent == intent))
     ]
     counting = list(dict.fromkeys(vote.intent for vote in said if vote.counts))

@@ -242,9 +242,11 @@ class _Judge:
             own = recent[row.by]
             while own and own[0] <= row.made_at - timedelta(days=7):
                 own.popleft()
-            counts = row.by in self.proven and len(own) < rules.per_labeller
-            own.append(row.made_at)
-            self._by_item[row.item_id].append(Vote(row.by, row.intent, row.procedure, counts))
+            over_cap = len(own) >= rules.per_labeller
+            if row.intent != SKIP:
+                own.append(row.made_at)
+            counts = row.by in self.proven and not over_cap
+            self._by_item[row.item_id].append(Vote(row.by, row.intent, row.procedure, counts, over_cap))
 
     def votes(self, item_id: int) -> list[Vote]:
         """What people say of one item."""

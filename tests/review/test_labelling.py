@@ -141,6 +141,20 @@ def test_beyond_the_weekly_cap_labels_wait_for_a_second_person(town):
     assert states == ["accepted", "accepted", "second"]
 
 
+def test_where_nobody_leads_two_accounts_accept_no_more_than_the_cap(town):
+    town.rules = replace(town.rules, leads=(), per_labeller=1)
+    items = waiting(town, "xin mẫu ct01", "gọi số nào để hỏi")
+    town.desk.label(items, HOA, "submit_complaint")
+    assert [one.state for one in town.desk.label(items, NAM, "submit_complaint")] == ["accepted", "second"]
+
+
+def test_what_is_skipped_takes_nothing_of_the_cap(town):
+    town.rules = replace(town.rules, per_labeller=1)
+    first, second = waiting(town, "xin mẫu ct01", "gọi số nào để hỏi")
+    town.desk.label([first], LEAD, SKIP)
+    assert town.desk.label([second], LEAD, "ask_forms")[0].state == "accepted"
+
+
 def test_a_week_later_labels_count_again(town):
     town.rules = replace(town.rules, per_labeller=1)
     first, second = waiting(town, "xin mẫu ct01", "gọi số nào để hỏi")
