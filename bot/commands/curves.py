@@ -11,6 +11,7 @@ from bot.commands.common import migrated_database, short_path
 from bot.database import Database, cipher_of
 from bot.nlu.features import make_lookup
 from bot.nlu.linear import train
+from bot.review.keeping import kept_sentences
 from bot.settings import Settings
 from bot.training import curve, ledger, measured
 from bot.training.curve import Learn, Sentence
@@ -26,7 +27,7 @@ from bot.training.measure import Prediction
 from bot.training.model import Model
 from bot.training.packed import unpack_predictions
 from bot.training.parse import parse_messages
-from bot.training.train import TrainingError, pipeline_fingerprint, sentences_fingerprint
+from bot.training.train import Pairs, TrainingError, pipeline_fingerprint, sentences_fingerprint
 
 _CLEAN = "clean"
 
@@ -42,9 +43,10 @@ def draw_curve(settings: Settings, name: str | None, learn: Learn | None = None)
         TrainingError: there is no such model, or it was made of other sentences or in another way.
     """
     database = migrated_database(settings)
-    row = _choose(database, name)
+    more = kept_sentences(database)
+    row = _choose(database, name, more)
     whole = [one for one in _readings(database, settings, row) if one.part == _CLEAN]
-    sentences = [one for one in read_training_data() if one[0]]
+    sentences = [one for one in (*read_training_data(), *more) if one[0]]
     found = curve.draw(sentences, learn or _learn, whole, click.echo)
     path = curve.save(found, settings.models, str(row.name), settings.today or date.today())
     for point in found.points:
@@ -54,8 +56,8 @@ def draw_curve(settings: Settings, name: str | None, learn: Learn | None = None)
     click.echo(f"Kept in {short_path(path)}; the console shows it with model {row.id}.")
 
 
-def _choose(database: Database, name: str | None) -> Model:
-    wanted = sentences_fingerprint()
+def _choose(database: Database, name: str | None, more: Pairs) -> Model:
+    wanted = sentences_fingerprint(more)
     with database.reading() as session:
         row = ledger.find(session, name) if name else ledger.live(session)
         if not name and (row is None or row.data != wanted):

@@ -20,7 +20,7 @@ from bot.database import Database
 from bot.operations.programs import train_first
 from bot.operations.promotion import open_promotion
 from bot.operations.shadowing import read_along
-from bot.review.keeping import kept_sentences
+from bot.review.keeping import find_kept, kept_sentences
 from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import evaluate as evaluation
@@ -52,7 +52,7 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
     if live is None:
         _train_first(database, settings, force)
         return
-    more = kept_sentences(database)
+    more = _kept(database)
     if not force and live.inputs == inputs_fingerprint(more):
         click.echo("The model is up to date.")
         return
@@ -103,8 +103,9 @@ def evaluate(
             sys.exit(1)
         return
     if folds:
+        more = kept_sentences(migrated_database(settings))
         with tqdm(total=folds, unit="fold", disable=not sys.stderr.isatty()) as bar:
-            predictions = evaluation.cross_validate(folds, lambda _: bar.update())
+            predictions = evaluation.cross_validate(folds, lambda _: bar.update(), more)
         if choose:
             chosen = thresholds.choose(predictions)
             day = (settings.today or date.today()).isoformat()
@@ -221,8 +222,18 @@ def models_rollback(settings: Settings, because: str, by: str) -> None:
     click.echo(_WAITS.format(row) if waits else f"Model {row.id} ({row.name}) is live again.")
 
 
+def _kept(database: Database) -> list[tuple[str, str]]:
+    """The sentences that the database keeps, telling how many of them fit no more."""
+    found = find_kept(database)
+    if found.no_intent:
+        click.echo(f"{found.no_intent} sentences kept in the database are of intents that are gone, and stay out.")
+    if found.near_blind:
+        click.echo(f"{found.near_blind} kept in the database are too near to messages that measure, and stay out.")
+    return found.sentences
+
+
 def _train_first(database: Database, settings: Settings, force: bool) -> None:
-    more = kept_sentences(database)
+    more = _kept(database)
     try:
         if force:
             raise TrainingError

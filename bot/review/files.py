@@ -155,6 +155,16 @@ class DataFiles:
         return [path for path, lines in self.lines.items() if lines != self._before[path]]
 
 
+def read_blind(root: Path) -> list[str]:
+    """Every message of a checkout that only measures, its twins left out.
+
+    Raises:
+        ReviewError: a file is not as it should be.
+    """
+    paths = [root / BLIND_FILE.parent / "messages.jsonl", root / BLIND_FILE]
+    return [_json(line, path)["text"] for path in paths if path.exists() for line in _read(path).splitlines()]
+
+
 def as_sentence(text: str) -> str:
     """A message as one line of training data, in which nothing means anything to Rasa or YAML."""
     text = " ".join(text.translate(str.maketrans("[]{}", "()()")).split())

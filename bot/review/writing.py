@@ -20,7 +20,7 @@ from bot.database import Database, cipher_of, now, take_turn
 from bot.review.collecting import agreed, drop_texts, recount, shown
 from bot.review.errors import ReviewError
 from bot.review.files import BLIND_FILE, DataFiles, as_sentence
-from bot.review.keeping import DATABASE, is_kept_here, kept_of
+from bot.review.keeping import DATABASE, TOO_NEAR, is_kept_here, kept_of
 from bot.review.labelling import Desk
 from bot.review.model import (
     ACCEPTED,
@@ -39,8 +39,6 @@ from bot.training.leftovers import drop_leftovers
 
 logger = logging.getLogger(__name__)
 
-# Jaccard similarity of letter trigrams from which a sentence is too near to one that measures.
-_TOO_NEAR = 0.85
 # How long a message in which somebody saw what names a person can be taken back by undo.
 _UNFIT_STAYS = timedelta(days=1)
 # Tenths of a second that another program is waited for.
@@ -263,7 +261,7 @@ def _choose(session: Session, desk: Desk, files: DataFiles, done: Written) -> It
     kept = kept_of(session)
     standing = {plain(text): intent for intent, texts in sentences.items() for text in texts}
     standing |= {plain(text): intent for text, intent, part in kept if part == TRAIN}
-    measuring = Nearest(_TOO_NEAR)
+    measuring = Nearest(TOO_NEAR)
     for text in [*files.blind(), *(text for text, _, part in kept if part == BLIND)]:
         measuring.add(text)
     accepted = select(ReviewItem).where(ReviewItem.state == ACCEPTED).order_by(ReviewItem.id).with_for_update()

@@ -60,14 +60,17 @@ def predict(rows: Sequence[tuple[str, str, str]], rank: Ranker) -> list[Predicti
     ]
 
 
-def cross_validate(folds: int, progress: Callable[[int], object]) -> list[Prediction]:
+def cross_validate(
+    folds: int, progress: Callable[[int], object], more: Sequence[tuple[str, str]] = ()
+) -> list[Prediction]:
     """Predictions for every training sentence by a model that has not seen it.
 
     Args:
         progress: is told each fold that is done.
+        more: sentences, with their intents, that are learnt besides those of the files.
     """
     options = component_options()
-    rows = [row for row in read_training_data() if row[0]]
+    rows = [row for row in (*read_training_data(), *more) if row[0]]
     labels = np.array([label for _, label in rows])
     lookup = make_lookup(read_lookup_tables())
     found: list[Prediction] = []

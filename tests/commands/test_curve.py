@@ -1,8 +1,12 @@
 import pytest
 
 from bot.commands.curves import draw_curve
+from bot.complaints import consents
+from bot.database import now
+from bot.review.keeping import DATABASE
+from bot.review.model import WRITTEN, ReviewExample, ReviewItem
 from bot.training import curve
-from bot.training.evaluate import BLIND_SET, read_blind_set
+from bot.training.evaluate import BLIND_SET, read_blind_set, read_training_data
 from bot.training.measure import Prediction
 from bot.training.model import LIVE
 from bot.training.train import TrainingError, pipeline_fingerprint, sentences_fingerprint
@@ -34,6 +38,23 @@ def test_the_curve_of_the_live_model_is_told_and_kept(database, settings, capsys
     found, _ = curve.load(settings.models, "motcua-a")
     assert [point.accuracy for point in found.points] == [1.0] * 4
     assert "The last doubling brought +0.0%" in capsys.readouterr().out
+
+
+def test_sentences_that_the_database_keeps_are_sentences_of_today(database, settings):
+    own = ("cho mình xin con số để gọi lên hỏi xem", "ask_hotline")
+    with database.transaction() as session:
+        consents.give(session, "web:an", consents.IMPROVE)
+        item = ReviewItem(ranking="[]", reasons="", state=WRITTEN, created_at=now())
+        session.add(item)
+        session.flush()
+        about = {"item_id": item.id, "part": "train", "file": DATABASE, "by": "Lê Hoa", "written_at": now()}
+        text = database.cipher.seal(own[0])
+        session.add(ReviewExample(conversation="web:an", text=text, intent=own[1], **about))
+    number = make_model(database, settings.models, "motcua-a", LIVE, **today(data=sentences_fingerprint([own])))
+    read_as(database, number, [(text, truth, ((truth, 0.9),), part) for text, truth, part in BLIND])
+    draw_curve(settings, None, reads_all)
+    in_files = sum(bool(text) for text, _ in read_training_data())
+    assert curve.load(settings.models, "motcua-a")[0].points[-1].sentences == in_files + 1
 
 
 @pytest.mark.parametrize("other", ["data", "pipeline"])

@@ -125,6 +125,7 @@ def town(database, tmp_path) -> Town:
     folder.mkdir(parents=True)
     (folder / "a.yml").write_text(NLU, encoding="utf-8")
     (folder / "b.yml").write_text(MORE, encoding="utf-8")
+    (tmp_path / "checkout" / "domain.yml").write_text(f"intents: [{', '.join(SENTENCES)}]\n", encoding="utf-8")
     held = tmp_path / "checkout" / "tests" / "heldout"
     held.mkdir(parents=True)
     (held / "messages.jsonl").write_text('{"id": "h1", "text": "đường dây nóng số mấy vậy", "intent": "ask_hotline"}\n')

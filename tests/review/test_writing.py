@@ -12,7 +12,7 @@ from bot.complaints import consents
 from bot.review import writing
 from bot.review.errors import ReviewError
 from bot.review.files import DataFiles, as_sentence
-from bot.review.keeping import is_kept_here, kept_sentences
+from bot.review.keeping import find_kept, is_kept_here, kept_sentences
 from bot.review.model import ReviewExample, ReviewItem
 from bot.review.writing import part_of, write
 from tests.factories import raw_bytes
@@ -269,10 +269,10 @@ def test_where_the_database_keeps_them_sentences_are_learnt_from_there(town):
     town.rules = replace(town.rules, in_database=True)
     town.accepted("gọi số nào để hỏi")
     assert (put(town).in_database, town.file()) == (True, NLU)
-    assert kept_sentences(town.database) == [("gọi số nào để hỏi", "ask_hotline")]
+    assert kept_sentences(town.database, town.root) == [("gọi số nào để hỏi", "ask_hotline")]
     assert put(town).train == 0
     assert erase(town, "web:an") == ["gọi số nào để hỏi"]
-    assert kept_sentences(town.database) == []
+    assert kept_sentences(town.database, town.root) == []
 
 
 def test_what_is_kept_is_not_learnt_once_nobody_agrees(town):
@@ -281,14 +281,30 @@ def test_what_is_kept_is_not_learnt_once_nobody_agrees(town):
     put(town)
     with town.database.transaction() as session:
         consents.withdraw(session, "web:an", consents.IMPROVE)
-    assert kept_sentences(town.database) == []
+    assert kept_sentences(town.database, town.root) == []
+
+
+def test_what_is_kept_and_fits_no_more_is_left_out_and_counted(town):
+    town.rules = replace(town.rules, in_database=True)
+    for who, text in enumerate(("gọi số nào để hỏi", "tổng đài nào nghe máy", "số tổng đài nào trực đêm")):
+        town.accepted(text, who=f"web:{who}")
+    put(town)
+    assert len(kept_sentences(town.database, town.root)) == 3
+    blind = {"id": "h2", "text": "Gọi số nào để hỏi?", "intent": "ask_hotline"}
+    with (town.root / "tests/heldout/messages.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(blind) + "\n")
+    with town.database.transaction() as session:
+        gone = update(ReviewExample).where(ReviewExample.id == town.rows(ReviewExample)[2].id)
+        session.execute(gone.values(intent="ask_number"))
+    found = find_kept(town.database, town.root)
+    assert (found.sentences, found.no_intent, found.near_blind) == ([("tổng đài nào nghe máy", "ask_hotline")], 1, 1)
 
 
 def test_what_measures_is_kept_apart(town):
     town.rules = replace(town.rules, in_database=True, blind=1.0)
     town.accepted("gọi số nào để hỏi")
     assert put(town).blind == 1
-    assert kept_sentences(town.database) == []
+    assert kept_sentences(town.database, town.root) == []
 
 
 def test_files_that_cannot_be_written_are_left_alone(town):
