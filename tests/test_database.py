@@ -20,10 +20,11 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import DataError, IntegrityError, PendingRollbackError
 
 from bot.complaints.model import Complaint
-from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, open_database, take_turn
+from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, now, open_database, take_turn
 from bot.delivery import outbox
 from bot.delivery.model import InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
+from bot.review.model import ReviewExample, ReviewItem
 from bot.settings import ROOT
 from tests.factories import KEY, OTHER_KEY, accept, free_port, make_settings, raw_bytes, wait_until
 
@@ -85,6 +86,20 @@ def test_what_the_bot_said_before_knows_its_channel_and_its_moment(database):
     with database.reading() as session:
         row = session.execute(select(OutboxMessage)).scalar_one()
     assert (row.channel, row.attempts, row.next_attempt_at) == ("web", 0, row.created_at)
+
+
+def test_the_way_down_stops_where_sentences_would_be_forgotten_that_stand_in_the_data(database):
+    with database.transaction() as session:
+        item = ReviewItem(ranking="[]", reasons="", state="written", created_at=now())
+        session.add(item)
+        session.flush()
+        about = {"item_id": item.id, "intent": "greet", "part": "train", "file": "a.yml", "by": "Lê Hoa"}
+        session.add_all(ReviewExample(conversation=who, text=b"x", **about) for who in ("web:an", "web:binh"))
+    with pytest.raises(RuntimeError, match="several sentences"):
+        command.downgrade(alembic_config(database), "0010")
+    assert differences(database) == []
+    with database.reading() as session:
+        assert session.execute(select(func.count()).select_from(ReviewExample)).scalar_one() == 2
 
 
 def test_the_way_down_and_up_again_ends_at_the_same_schema(database):

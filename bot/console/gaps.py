@@ -11,6 +11,7 @@ from starlette.responses import Response
 from bot.accounts.permissions import SEE_GAPS
 from bot.console.doors import Door, allowed
 from bot.console.pages import Frame
+from bot.console.review import by_rules
 from bot.console.visit import Visit
 from bot.database import Database
 from bot.review.gaps import doubted, unanswered
@@ -37,7 +38,7 @@ class GapPages:
 
     def doors(self) -> list[Door]:
         """Every page with who may come in."""
-        return [Door("/thieu-noi-dung", self.show, allowed(SEE_GAPS))]
+        return [Door("/thieu-noi-dung", by_rules(self.frame, self.show), allowed(SEE_GAPS))]
 
     def show(self, visit: Visit) -> Response:
         """GET: what nobody could answer, and which answers did not help."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 from bot.accounts.permissions import REVIEW
-from bot.console.doors import Door, allowed
+from bot.console.doors import Door, Handler, allowed
 from bot.console.forms import whole
 from bot.console.pages import Frame
 from bot.console.visit import HOME, Visit, go_to
@@ -74,11 +74,11 @@ class ReviewPages:
         """Every page with who may come in."""
         needs = allowed(REVIEW)
         return [
-            Door("/cau-hoi", self.show, needs),
-            Door("/cau-hoi", self.label, needs, "POST"),
-            Door("/cau-hoi/danh-sach", self.many, needs),
-            Door("/cau-hoi/so-lieu", self.figures, needs),
-            Door("/cau-hoi/lui", self.undo, needs, "POST"),
+            Door("/cau-hoi", by_rules(self.frame, self.show), needs),
+            Door("/cau-hoi", by_rules(self.frame, self.label), needs, "POST"),
+            Door("/cau-hoi/danh-sach", by_rules(self.frame, self.many), needs),
+            Door("/cau-hoi/so-lieu", by_rules(self.frame, self.figures), needs),
+            Door("/cau-hoi/lui", by_rules(self.frame, self.undo), needs, "POST"),
         ]
 
     def show(self, visit: Visit) -> Response:
@@ -181,3 +181,15 @@ class ReviewPages:
 
     def _desk(self) -> Desk:
         return open_desk(self.database, self.checkout)
+
+
+def by_rules(frame: Frame, show: Handler) -> Handler:
+    """A handler that says so where the rules of the inbox are broken: nothing is shown or kept by other rules."""
+
+    def shown(visit: Visit) -> Response:
+        try:
+            return show(visit)
+        except ReviewError as error:
+            return frame.page(visit, "review_closed.html", status=503, error=str(error))
+
+    return shown

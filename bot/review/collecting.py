@@ -150,7 +150,7 @@ def doubt_of(reasons: Collection[str], ranking: Ranking, denied: str | None = No
     best, share = ranking[0]
     if best == denied:
         return 1.0
-    return max([1 - share, *(_DOUBT.get(one, 0.0) for one in reasons)])
+    return max(1 - share, _doubt_by(set(reasons) - DENIED))
 
 
 def drop_texts(session: Session, before: datetime) -> int:
@@ -315,8 +315,9 @@ def _store(session: Session, batch: list[Said], groups: _Groups, rules: ReviewRu
                 continue
             merged = ",".join(dict.fromkeys([*row.reasons.split(","), *one.reasons]))
             if merged != row.reasons:
+                # What other runs found, and what a newer model read, stays; only what is new counts besides.
+                row.doubt = max(row.doubt, _doubt_by(set(one.reasons) - set(row.reasons.split(","))))
                 row.reasons = merged
-                row.doubt = _first_doubt(one)
                 done.changed += 1
                 touched.add(row.item_id)
             continue
@@ -359,6 +360,11 @@ def _take(session: Session, one: Said, groups: _Groups, done: Collected) -> int:
     session.add(message)
     done.messages += 1
     return int(item.id)
+
+
+def _doubt_by(reasons: Collection[str]) -> float:
+    """How probable it is by these reasons alone that a person was not understood."""
+    return max([1.0 if DENIED & set(reasons) else 0.0, *(_DOUBT.get(one, 0.0) for one in reasons)])
 
 
 def _first_doubt(one: Said) -> float:

@@ -32,6 +32,8 @@ from bot.training.measure import (
 
 BLIND_SET = ROOT / "tests" / "heldout"
 FILES = ("messages.jsonl", "twins.jsonl", "reviewed.jsonl")
+# The parts that somebody wrote; the others are twins of them.
+_WRITTEN = ("clean", "reviewed")
 Ranker = Callable[[Sequence[str]], Iterable[Sequence[tuple[str, float]]]]
 
 
@@ -43,6 +45,11 @@ def read_blind_set(folder: Path) -> list[tuple[str, str, str]]:
 def read_sources(folder: Path) -> list[str]:
     """Of every message of a blind set, in the same order, what it is a twin of, or itself."""
     return [row.get("of", row["id"]) for row in _messages(folder)]
+
+
+def written_messages(rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """The messages of a blind set that are no twins."""
+    return [text for text, _, part in rows if part in _WRITTEN]
 
 
 def _messages(folder: Path) -> Iterator[dict[str, Any]]:

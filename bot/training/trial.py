@@ -26,6 +26,7 @@ from bot.training.evaluate import (
     read_lookup_tables,
     read_sources,
     read_training_data,
+    written_messages,
 )
 from bot.training.gate import Bounds, Evidence, Verdict, judge
 from bot.training.measure import Prediction
@@ -38,8 +39,6 @@ from bot.training.wordless import judge_wordless
 
 Ranking = Sequence[tuple[str, float]]
 _SHOWN = 5
-# The parts of the blind set that somebody wrote; the others are twins of them.
-_MESSAGES = ("clean", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def try_candidate(
     tell("Looking at the sentences that changed …")
     changes = examine(
         sentences,
-        [text for text, _, part in rows if part in _MESSAGES],
+        written_messages(rows),
         used_intents(ROOT / "data" / "rules"),
         reading,
         _learn(sentences.unchanged) if sentences.relabelled else None,

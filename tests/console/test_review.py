@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,19 @@ def test_a_message_is_shown_with_its_guesses_and_why_it_is_here(browser):
         ("ask_hotline", "2"),
         ("ask_postal", "3"),
     ]
+
+
+def test_broken_rules_close_the_inbox_and_say_so(office, town, tmp_path):
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "review.yml").write_text("days: [", encoding="utf-8")
+    office.console = replace(office.console, checkout=tmp_path)
+    browser = office.browser(KEEPER)
+    item = town.rows(ReviewItem)[0].id
+    pages = [browser.get(path) for path in ("/cau-hoi", "/cau-hoi/danh-sach", "/cau-hoi/so-lieu", "/thieu-noi-dung")]
+    pages += [browser.post("/cau-hoi", item=item, intent="ask_forms"), browser.post("/cau-hoi/lui")]
+    assert {page.status_code for page in pages} == {503}
+    assert all("knowledge/review.yml can't be read" in text_of(page) for page in pages)
+    assert town.rows(ReviewLabel) == []
 
 
 def test_what_citizens_type_is_text(browser):

@@ -203,6 +203,21 @@ def test_letters_are_left_out(town):
     assert town.collect().messages == 0
 
 
+def test_a_reason_that_comes_later_undoes_neither_older_ones_nor_what_a_newer_model_read(town):
+    known = (("ask_forms", 0.95), ("ask_hotline", 0.01))
+    differs, reread_since = town.say("xin mẫu ct01", ranking=known, outcome="answer"), town.say("gửi đơn qua bưu điện")
+    collect(town.database, town.rules, differing={differs, reread_since})
+    with town.database.transaction() as session:
+        read = update(ReviewMessage).where(ReviewMessage.inbox_id == reread_since)
+        session.execute(read.values(doubt=0.1, reasons="clarify"))
+        later = update(Turn).where(Turn.inbox_id.in_([differs, reread_since]))
+        session.execute(later.values(outcome="handover"))
+    town.collect()
+    doubts = {row.inbox_id: (row.doubt, row.reasons) for row in town.rows(ReviewMessage)}
+    assert doubts[differs] == (0.5, "differs,handover")
+    assert doubts[reread_since][0] == 0.3
+
+
 def test_what_was_taken_out_because_it_named_somebody_does_not_come_back(town):
     number = town.say("ten em la nguyen thanh hoa hoi mau don")
     town.collect()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.settings import ROOT
 from bot.training import ledger, starting
 from bot.training.compare import compare_known
-from bot.training.evaluate import BLIND_SET, read_blind_set
+from bot.training.evaluate import BLIND_SET, read_blind_set, written_messages
 from bot.training.gate import load_bounds
 from bot.training.measure import Prediction
 from bot.training.model import REFUSED, Model
@@ -70,6 +70,11 @@ def test_against_a_copy_of_the_live_model_stands_only_the_conversation_that_fail
     assert [one.right for one in unpack_predictions(packed, rows, database.cipher.digest)] == [
         one.right for one in trial.predictions
     ]
+
+
+def test_messages_of_citizens_that_measure_may_not_leak_either():
+    rows = [("xin chào", "greet", "clean"), ("xin chao", "greet", "no_tones"), ("chào cả nhà", "greet", "reviewed")]
+    assert written_messages(rows) == ["xin chào", "chào cả nhà"]
 
 
 def test_without_a_live_model_or_a_candidate_there_is_nothing_to_compare(database, tmp_path):
