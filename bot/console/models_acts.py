@@ -11,6 +11,7 @@ from bot.accounts import audit
 from bot.accounts.permissions import CHANGE_MODELS
 from bot.console.doors import Door, allowed
 from bot.console.forms import whole
+from bot.console.model_words import why_not
 from bot.console.models import PATH, ModelPages
 from bot.console.visit import Visit, go_to
 from bot.database import Database
@@ -75,7 +76,7 @@ class ModelActs:
         try:
             row = self.promotion.promote(str(number), visit.person.name, reason or None)
         except TrainingError as error:
-            return self.pages.one_page(visit, str(error), status=422)
+            return self.pages.one_page(visit, why_not(str(error)), status=422)
         return self._done(visit, "model.live", str(number), reason, self._said(row, "dua-len"))
 
     def roll_back(self, visit: Visit) -> Response:
@@ -86,7 +87,7 @@ class ModelActs:
         try:
             row = self.promotion.rollback(visit.person.name, reason)
         except TrainingError as error:
-            return self.pages.list_page(visit, str(error), status=422)
+            return self.pages.list_page(visit, why_not(str(error)), status=422)
         return self._done(visit, "model.back", str(row.id), reason, self._said(row, "quay-lai"))
 
     def _said(self, row: Any, done: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.accounts import audit
+from bot.console.model_words import why_not
 from bot.database import now
 from bot.training import ledger, plans, shadow
 from bot.training.model import CANDIDATE, FORMER, LIVE, REFUSED, ModelPlan
@@ -73,17 +74,40 @@ def test_what_the_gate_has_not_passed_goes_live_only_with_a_reason(office, model
     browser = office.browser(KEEPER)
     refused = browser.post("/mo-hinh/2/dua-len", reason="  ")
     assert refused.status_code == 422
-    assert "was not compared with the live one" in text_of(refused)
+    assert "Mô hình 2 chưa được so sánh với mô hình đang dùng." in text_of(refused)
     assert state_of(models, 2)[0] == CANDIDATE
     assert browser.post("/mo-hinh/2/dua-len", reason="đã thử tay").status_code == 303
     assert state_of(models, 2) == (LIVE, "đã thử tay")
+
+
+def test_what_stands_against_an_act_is_said_in_vietnamese(office, models, tmp_path):
+    browser = office.browser(KEEPER)
+    assert "Mô hình 1 đang được dùng rồi." in text_of(browser.post("/mo-hinh/1/dua-len", reason="x"))
+    (tmp_path / "models" / "motcua-b.tar.gz").write_bytes(b"")
+    refused = text_of(browser.post("/mo-hinh/2/dua-len", reason="x"))
+    assert "Không nạp mô hình 2: tệp của nó đã bị sửa hoặc không còn." in refused
+    make_model(models, tmp_path / "models", "motcua-c", CANDIDATE, version="0" * 64)
+    assert "phiên bản khác" in text_of(browser.post("/mo-hinh/3/dua-len", reason="x"))
+    make_model(models, tmp_path / "models", "motcua-d", REFUSED)
+    assert "Cổng kiểm tra đã từ chối mô hình 4." in text_of(browser.post("/mo-hinh/4/dua-len"))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Rasa did not answer while it loaded a.tar.gz (ConnectError).", "Trợ lý không nạp được"),
+        ("Something else.", "Chưa làm được; không có gì thay đổi. Báo người vận hành: Something else."),
+    ],
+)
+def test_what_is_not_known_is_left_as_it_is(said, told):
+    assert why_not(said).startswith(told)
 
 
 def test_without_a_reason_or_a_model_before_nothing_goes_back(office, models):
     browser = office.browser(KEEPER)
     assert "Cần ghi lý do" in text_of(browser.post("/mo-hinh/quay-lai"))
     refused = browser.post("/mo-hinh/quay-lai", reason="lỗi <b> nặng")
-    assert (refused.status_code, "There is no model to go back to." in refused.text) == (422, True)
+    assert (refused.status_code, "Không có mô hình nào trước đó" in refused.text) == (422, True)
     assert [state_of(office.centre.database, number)[0] for number in (1, 2)] == [LIVE, CANDIDATE]
 
 
