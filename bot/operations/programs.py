@@ -10,7 +10,6 @@ from bot.catalogue.loader import load_knowledge
 from bot.complaints.rules import load_rules
 from bot.database import open_database
 from bot.operations.supervisor import Program, StartError, Supervisor
-from bot.review.errors import ReviewError
 from bot.review.keeping import kept_sentences
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import starting
