@@ -153,8 +153,9 @@ def test_a_message_tried_again_counts_attempts_and_keeps_the_first_moment(databa
 
 def test_a_message_set_aside_keeps_its_reason_and_frees_the_line(database):
     first, second = accept(database), accept(database)
+    claim = inbox.claim_next(database)
     with database.transaction() as session:
-        inbox.set_aside(session, inbox.claim_next(database), "timeout")
+        inbox.set_aside(session, claim, "timeout")
     assert (row_of(database, first).state, row_of(database, first).reason) == (FAILED, "timeout")
     assert inbox.claim_next(database).id == second
 
