@@ -72,7 +72,6 @@ def bot_and_neighbours(
 def run_programs(folder: Path, weather: Weather, questions: int = QUESTIONS) -> tuple[list[str], bool]:
     """The storm on several web programs that share one database of PostgreSQL."""
     with postgres_server(dict(os.environ), more=()) as server, server.fresh() as url:
-        weather = replace(weather, expiries=EXPIRIES)
         return run_storm(folder, weather, questions, WEBS, MOTCUA_DATABASE_URL=url)
 
 
@@ -288,12 +287,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
+        weather = Weather(given.messages, given.people, seed=given.seed)
         parts = {
             "webhook": lambda place: run_webhook(place, 5_000),
             "latency": lambda place: run_latency(place, 60),
             "throughput": lambda place: run_throughput(place, 3_000),
-            "storm": lambda place: run_storm(place, Weather(given.messages, given.people, seed=given.seed)),
-            "programs": lambda place: run_programs(place, Weather(given.messages, given.people, seed=given.seed)),
+            "storm": lambda place: run_storm(place, weather),
+            "programs": lambda place: run_programs(place, replace(weather, expiries=EXPIRIES)),
         }
         for name in given.part or PARTS:
             begun = time.monotonic()

@@ -15,8 +15,8 @@ from bot.delivery.model import DELIVERED
 
 SMALL = Weather(messages=200, people=50, failing=0.1, web=(4, 4), actions=(6, 6), rasa=(8, 8), once=True)
 
-# What a killed web program was sending is free again only after its claim has run out.
-FEW = Weather(messages=80, people=20, failing=0.05, web=(3, 3), actions=(0, 0), rasa=(0, 0), once=True)
+# Nothing is killed: what a killed web program was sending is free again only after a minute.
+FEW = Weather(messages=80, people=20, failing=0.05, web=(0, 0), actions=(0, 0), rasa=(0, 0), expiries=2)
 
 
 @pytest.mark.server
