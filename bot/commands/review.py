@@ -33,6 +33,8 @@ _SHOWN_INTENTS = 9
 def review(context: click.Context, by: str, most: int) -> None:
     """Label what the bot did not understand, one key a message; stop and go on whenever you like."""
     if context.invoked_subcommand:
+        if context.get_parameter_source("by") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"'--by' stands behind '{context.invoked_subcommand}': there it would not count.")
         return
     settings: Settings = context.obj
     desk = _desk(settings)

@@ -35,6 +35,14 @@ def fill(town, *texts):
     town.collect()
 
 
+def test_a_name_before_the_command_is_refused_where_it_would_not_count():
+    from bot.cli import cli
+
+    told = CliRunner().invoke(cli, ["review", "--by", "Lê An", "label", "ask_postal", "3"])
+    assert told.exit_code == 2
+    assert "'--by' stands behind 'label'" in told.output
+
+
 def test_one_key_labels_a_message_with_a_guess(town):
     fill(town, "xin mẫu ct01")
     shown = typed(town, "2")
