@@ -13,7 +13,7 @@ from bot.nlu.features import make_lookup
 from bot.nlu.linear import train
 from bot.review.keeping import kept_sentences
 from bot.settings import Settings
-from bot.training import curve, ledger, measured
+from bot.training import curve, kept_figures, ledger
 from bot.training.curve import Learn, Sentence
 from bot.training.evaluate import (
     BLIND_SET,
@@ -74,12 +74,12 @@ def _readings(database: Database, settings: Settings, row: Model) -> Sequence[Pr
     """What the model made of the blind set; read now, and kept, where that is not known."""
     rows = read_blind_set(BLIND_SET)
     with database.reading() as session:
-        known = unpack_predictions(measured.packed(session, row.id), rows, cipher_of(session).digest)
+        known = unpack_predictions(kept_figures.packed(session, row.id), rows, cipher_of(session).digest)
     if known is None:
         file = ledger.file_of(row, settings.models)
         known = predict(rows, lambda texts: (m["ranking"] for m in parse_messages(file, texts)))
         with database.transaction() as session:
-            measured.keep(session, str(row.name), known)
+            kept_figures.keep(session, str(row.name), known)
     return known
 
 

@@ -24,7 +24,7 @@ from bot.review.keeping import find_kept, kept_sentences
 from bot.review.rules import load_review_rules
 from bot.settings import ROOT, Settings, child_environment
 from bot.training import evaluate as evaluation
-from bot.training import ledger, measured, plans, shadow, starting, thresholds
+from bot.training import kept_figures, ledger, plans, shadow, starting, thresholds
 from bot.training.conversations import have_conversations
 from bot.training.gate import load_bounds
 from bot.training.leftovers import reports_of
@@ -116,7 +116,7 @@ def evaluate(
         rows = evaluation.read_blind_set(evaluation.BLIND_SET)
         predictions = evaluation.predict(rows, lambda texts: (m["ranking"] for m in parse_messages(model, texts)))
         with migrated_database(settings).transaction() as session:
-            measured.keep(session, model.name.removesuffix(".tar.gz"), predictions)
+            kept_figures.keep(session, model.name.removesuffix(".tar.gz"), predictions)
     _report(settings, predictions, f"cross-validation-{folds}" if folds else "blind-set", out)
 
 

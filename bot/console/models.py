@@ -22,8 +22,8 @@ from bot.review.labelling import load_names
 from bot.training import curve as curves
 from bot.training import ledger, plans, shadow
 from bot.training.curve import Curve
+from bot.training.kept_figures import Measured, look
 from bot.training.measure import OUT_OF_SCOPE
-from bot.training.measured import Measured, look
 from bot.training.model import CANDIDATE, FAILED, FORMER, LIVE, REFUSED, TRAINING, Model
 from bot.training.train import TrainingError
 

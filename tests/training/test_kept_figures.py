@@ -1,8 +1,8 @@
 import pytest
 
 from bot.training import ledger
+from bot.training.kept_figures import keep, look
 from bot.training.measure import Prediction
-from bot.training.measured import keep, look
 from bot.training.model import CANDIDATE, LIVE
 from tests.training.models import make_model, pass_gate, read_as, write_blind_set
 
