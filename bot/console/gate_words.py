@@ -79,8 +79,8 @@ _SENTENCES = (
         "“{text}”: {intent} → {other}, trong khi các câu giống nó không đổi",
     ),
     (
-        rf"{_INTENT} and (?P<other>\w+) have nearly the same sentences \((?P<n>\d+): (?P<text>.*)\)",
-        "{intent} và {other} có câu gần như nhau ({n}: {text})",
+        rf"{_INTENT} and (?P<other>\w+) have nearly the same sentences \((?P<n>\d+): .*\)",
+        "{intent} và {other} có câu gần như nhau ({n} cặp)",
     ),
     (
         rf"{_INTENT} and (?P<other>\w+) are not told apart: (?P<a>\d+) messages of the first were taken for "
