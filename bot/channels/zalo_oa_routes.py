@@ -32,6 +32,8 @@ PATH = "/webhooks/zalo"
 MOST_BYTES = 256 * 1024
 # Of the two seconds that Zalo waits.
 SECONDS_TO_READ, SECONDS_TO_STORE = 0.8, 1.0
+# An event that is older has been tried before, or waited: its person may have been erased meanwhile.
+_LATE = timedelta(seconds=5)
 _MAC = b"mac="
 
 
@@ -110,8 +112,16 @@ class ZaloWebhook:
             await self.intake.ask(self._keep_still, event)
         elif event.meaning is Meaning.WITHDRAWN:
             await self.intake.ask(self._withdraw, event)
-        elif event.arrival:
+        elif event.arrival and not await self._is_of_what_was_erased(event):
             await self._arrive(event)
+
+    async def _is_of_what_was_erased(self, event: Event) -> bool:
+        """Whether the person withdrew after they wrote this, and it only comes now."""
+        if event.at is None or now() - event.at < _LATE:
+            return False
+        return await self.intake.ask(
+            privacy.was_asked_since, self.database, event.conversation, privacy.DELETE, event.at
+        )
 
     async def _arrive(self, event: Event) -> None:
         arrival = event.arrival
@@ -144,7 +154,7 @@ class ZaloWebhook:
         # First that nothing more goes there, then that everything is erased.
         with self.database.transaction() as session:
             correspondents.gone(session, event.conversation, "withdrawn", at)
-        wish = privacy.ask(self.database, event.conversation, privacy.DELETE)
+        wish = privacy.ask(self.database, event.conversation, privacy.DELETE, at)
         logger.info("zalo: a person withdrew; erasure %d was asked for", wish.id)
 
 

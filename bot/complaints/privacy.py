@@ -71,16 +71,19 @@ class Kept:
     wishes: tuple[Wish, ...]
 
 
-def ask(database: Database, conversation: str, wish: str) -> Wish:
+def ask(database: Database, conversation: str, wish: str, at: datetime | None = None) -> Wish:
     """Keep a wish that is to be done; one that still waits is not asked twice.
 
     To delete is asked for every conversation of the person: what was linked is one person's data.
+
+    Args:
+        at: when it was asked, where the channel tells of it late.
     """
     with database.transaction() as session:
         own, *linked = correspondents.conversations_of(session, conversation) if wish == DELETE else [conversation]
         for other in linked:
-            _ask(session, other, wish)
-        return _shown(_ask(session, own, wish))
+            _ask(session, other, wish, at)
+        return _shown(_ask(session, own, wish, at))
 
 
 def was_asked_since(database: Database, conversation: str, wish: str, moment: datetime) -> bool:
@@ -203,7 +206,7 @@ def list_wishes(database: Database, waiting: bool = True, wish: str | None = Non
         return [_shown(row) for row in session.execute(found).scalars()]
 
 
-def _ask(session: Session, conversation: str, wish: str) -> PrivacyRequest:
+def _ask(session: Session, conversation: str, wish: str, at: datetime | None = None) -> PrivacyRequest:
     take_turn(session, f"privacy:{conversation}")
     waiting = select(PrivacyRequest).where(
         PrivacyRequest.conversation == conversation, PrivacyRequest.wish == wish, PrivacyRequest.done_at.is_(None)
@@ -211,7 +214,7 @@ def _ask(session: Session, conversation: str, wish: str) -> PrivacyRequest:
     known = session.execute(waiting).scalars().first()
     if known:
         return known
-    at = now()
+    at = at or now()
     due_on = day_in_viet_nam(at) + timedelta(days=DAYS_TO_ACT)
     request = PrivacyRequest(conversation=conversation, wish=wish, asked_at=at, due_on=due_on)
     session.add(request)

@@ -302,6 +302,19 @@ def test_what_was_written_after_a_withdrawal_is_answered_whatever_comes_first(za
     assert len(privacy.list_wishes(database, wish=privacy.DELETE)) == 1
 
 
+def test_what_was_written_before_a_withdrawal_and_comes_late_is_not_kept(zalo, database):
+    moment = int(time.time() * 1000)
+    assert zalo(make_event(message={"text": "xin chào"}, moment=str(moment - 40_000))) == 200
+    withdrawn = make_event("user_withdraw", oa_id=OA_ID, sender=None, recipient=None, moment=str(moment - 20_000))
+    assert zalo(changed(withdrawn, user_id=AN)) == 200
+    with database.transaction() as session:
+        erase.erase_conversation(session, AN_TALKS)
+        privacy.sign_off(session, privacy.lock(session, 1), None)
+    assert zalo(make_event(message={"text": "của tôi"}, moment=str(moment - 30_000))) == 200
+    assert zalo(make_event(message={"text": "tôi quay lại"}, moment=str(moment - 10_000))) == 200
+    assert [text for _, text, _ in kept(database) if text] == ["tôi quay lại"]
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
 def test_whether_a_person_is_there_is_what_they_did_last_in_whatever_order_it_comes(zalo, database, order):
     follower = {"oa_id": OA_ID, "follower": {"id": AN}, "sender": None, "recipient": None, "message": None}
