@@ -246,7 +246,7 @@ def _long_conversation(bot: Bot, texts: Sequence[str]) -> tuple[float, float]:
 
 
 async def _ask_in_turn(bot: Bot, posts: Sequence[Post]) -> None:
-    provider = Provider(bot.settings.port, Tally())
+    provider = Provider(bot.ports, Tally())
     for post in posts:
         await provider.deliver(post)
         while bot.unfinished()[0]:

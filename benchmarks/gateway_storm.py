@@ -133,7 +133,7 @@ def steady(
 
     async def post_evenly() -> dict[str, float]:
         begun: dict[str, float] = {}
-        free: asyncio.Queue[Provider] = asyncio.Queue()
+        free: asyncio.LifoQueue[Provider] = asyncio.LifoQueue()
         for _ in range(64):
             free.put_nowait(Provider(bot.ports, tally))
 

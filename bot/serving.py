@@ -25,6 +25,9 @@ MOST_HEAD = 32_000
 MOST_REQUESTS = 4000
 # A thousand open streams need a thousand of them, which is more than most systems give unasked.
 WANTED_FILES = 16_384
+# Between two requests. Longer than servers in front keep an idle connection (commonly a minute): the one that closes
+# first must be theirs, or a webhook is now and then posted into a connection that is just ending.
+IDLE_SECONDS = 75
 _STOP_SECONDS = 3
 _CROWDED = "Hệ thống đang có rất nhiều người dùng. Anh/chị vui lòng thử lại sau ít giây."
 _BROKEN = "Hệ thống đang trục trặc. Anh/chị vui lòng thử lại sau ít phút, hoặc gọi 1800 1096."
@@ -191,6 +194,7 @@ def make_server(
         host=settings.host,
         port=settings.port,
         http=protocol,
+        timeout_keep_alive=IDLE_SECONDS,
         log_level="warning",
         access_log=False,
         # Rasa holds websockets at a version uvicorn no longer starts with; nothing here uses them.
