@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 # From the first try to the last; tries of a message that is put off for its channel's pace do not count.
 PATIENCE = timedelta(hours=4)
-INTERRUPTED = "interrupted"
 LADDER = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _AGAIN_SOON = timedelta(seconds=1)
 # Seconds that a channel asks for, such as until the morning, which are no failure of a message.
@@ -212,7 +211,7 @@ def free_claims(database: Database, channels: Sequence[str]) -> int:
 def give_back(session: Session, *which: Any) -> int:
     """Let messages be tried again whose sender did not say what became of them; returns how many."""
     return _write(
-        session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason=INTERRUPTED
+        session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
     )
 
 
@@ -256,7 +255,7 @@ def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: 
             row.first_attempt_at or moment,
             until,
             gone.get(row.conversation),
-            (row.reason or "").startswith((IN_DOUBT, INTERRUPTED)),
+            (row.reason or "").startswith(IN_DOUBT),
         )
         for row in rows
     ]

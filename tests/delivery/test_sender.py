@@ -3,11 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery import correspondents, outbox
+from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
-from bot.delivery.attached import BY_LINK, FILE, Attached
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
-from bot.delivery.outbox import Button, Reply
+from bot.delivery.outbox import Button
 from bot.delivery.outgoing import PATIENCE
 from bot.delivery.pace import Pace, Rates
 from tests.delivery.sending import Clock, make_sender, row_of, say, send_all, states_of
@@ -279,24 +278,3 @@ def test_a_claim_that_ran_out_is_taken_up_again_and_counted(database, adapter):
     send_all(database, adapter, clock=clock)
     row = row_of(database, outbox_id)
     assert (row.state, row.uncertain) == (DELIVERED, 1)
-
-
-@pytest.mark.parametrize(("parts_sent", "by_link"), [(0, False), (1, True)])
-def test_a_file_that_may_have_arrived_before_a_kill_is_told_by_its_link(database, parts_sent, by_link):
-    class Carrier(FakeAdapter):
-        def render(self, reply):
-            return [*super().render(reply), {"text": reply.files[0].name, "buttons": [], FILE: {"id": 1}}]
-
-        async def deliver(self, conversation, part):
-            carried.append(bool(part.get(BY_LINK)))
-            return await super().deliver(conversation, part)
-
-    carried, clock, adapter = [], Clock(), Carrier()
-    files = (Attached(1, "tra-loi.pdf", "application/pdf", 9, "https://example.gov.vn/a"),)
-    with database.transaction() as session:
-        (outbox_id,) = outbox.enqueue(session, "fake:an", [Reply("chào", files=files)])
-        row = session.get(OutboxMessage, outbox_id)
-        row.state, row.claimed_until, row.parts_sent = CLAIMED, clock.moment - timedelta(seconds=1), parts_sent
-    send_all(database, adapter, clock=clock)
-    assert row_of(database, outbox_id).state == DELIVERED
-    assert carried == [False, by_link][parts_sent:]
