@@ -17,7 +17,7 @@ from bot.delivery import outbox, switches
 from bot.delivery.model import FAILED, ChannelCredential, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.operations.doctor import examine
-from bot.operations.jobs import Job
+from bot.operations.jobs import CUT_SHORT, LEASE, Job
 from bot.operations.model import JobRun
 from bot.settings import ROOT
 from bot.training import ledger
@@ -153,6 +153,14 @@ def test_jobs_that_fail_are_late_or_ran_in_the_future_are_named(database, settin
     with database.transaction() as session:
         session.execute(update(JobRun).values(failures=0, started_at=now() + timedelta(hours=1)))
     assert bad(database, settings)["job erasures"].todo == "Set this machine's clock."
+
+
+def test_a_job_that_runs_just_now_has_not_failed(database, settings):
+    add(database, JobRun(name="overdue", failures=1, error=CUT_SHORT, started_at=now(), lease_until=now() + LEASE))
+    assert "job overdue" not in bad(database, settings)
+    with database.transaction() as session:
+        session.execute(update(JobRun).values(failures=3))
+    assert bad(database, settings)["job overdue"].said == "failed 2 times: being tried again"
 
 
 def test_a_notice_that_did_not_arrive_is_told(database, settings):

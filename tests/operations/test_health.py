@@ -87,12 +87,14 @@ def test_who_is_gone_which_job_fails_and_which_token_ends_is_told(database, sett
         Correspondent(conversation="telegram:1", channel="telegram", gone_at=now(), gone_reason="blocked"),
         Correspondent(conversation="telegram:2", channel="telegram"),
         JobRun(name="overdue", failures=2),
+        JobRun(name="retrain", failures=1, lease_until=now() + timedelta(minutes=1)),
         ChannelCredential(name="zalo_oa", value=b"x", expires_at=now() + timedelta(hours=25), problem="refused"),
     )
     switches.switch_off(database, "telegram", "an", "nghỉ")
     found = metrics(database, settings)
     assert found['motcua_gone{channel="telegram"}'] == "1.0"
     assert found['motcua_job_failures{job="overdue"}'] == "2.0"
+    assert found['motcua_job_failures{job="retrain"}'] == "0.0"
     assert found['motcua_token_problem{name="zalo_oa"}'] == "1.0"
     assert 89_000 < float(found['motcua_token_expires_seconds{name="zalo_oa"}']) <= 90_000
     assert found['motcua_switched_off{name="telegram"}'] == "1.0"
