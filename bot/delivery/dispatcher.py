@@ -32,6 +32,8 @@ TURN_SECONDS = 80.0
 STOP_SECONDS = 5.0
 BACK_OFF = (0.5, 1, 2, 4, 8, 15)
 RATED_OUTCOMES = ("answer",)
+# Why a message that was put back was set aside again, without a word to the citizen.
+FORM_OPEN = "form_open"
 # Also "/ /restart": Rasa strips spaces before it looks for a command.
 _LEADING_SLASHES = re.compile(r"^[\s/]+")
 
@@ -213,6 +215,8 @@ class Dispatcher:
         earlier = await self._find_earlier(claim) if claim.attempts > 1 else []
         if claim.silent and not earlier:
             return _Ended(claim, (), TurnLog(outcome=HANDOVER))
+        if not earlier and await self._is_overtaken_in_a_form(claim):
+            return _Ended(claim, (), reason=FORM_OPEN)
         off = await self._switches.stops(claim) if not earlier else None
         if off:
             told = await asyncio.to_thread(replies_while_off, self._database, claim, off)
@@ -234,6 +238,12 @@ class Dispatcher:
         if recorded and not recorded.answers:
             await self._rasa.take_back(claim.conversation, recorded)
         return recorded.answers if recorded else []
+
+    async def _is_overtaken_in_a_form(self, claim: Claim) -> bool:
+        """Whether a message that was put back would answer a question which was asked after it was written."""
+        if claim.attempts == 1 or not await asyncio.to_thread(inbox.is_overtaken, self._database, claim):
+            return False
+        return await self._rasa.is_in_form(claim.conversation)
 
     async def _attend_to(self, claim: Claim) -> Attended:
         for attend in self._attend:

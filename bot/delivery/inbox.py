@@ -373,6 +373,15 @@ def is_busy(session: Session, conversation: str) -> bool:
     return session.execute(select(InboxMessage.id).where(*waiting).limit(1)).first() is not None
 
 
+def is_overtaken(database: Database, claim: Claim) -> bool:
+    """Whether something the citizen wrote later was answered before this message, as happens when one is put back."""
+    row = InboxMessage
+    # A correction of what still waits ends as it comes: it overtakes nothing.
+    later = (row.conversation == claim.conversation, row.id > claim.id, row.state == DONE, row.kind == TEXT)
+    with database.reading() as session:
+        return session.execute(select(row.id).where(*later).limit(1)).first() is not None
+
+
 def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:
     if not claims:
         return

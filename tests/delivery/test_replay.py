@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from bot.database import now
 from bot.delivery import correspondents, inbox, outbox, replaying, sentences
+from bot.delivery.dispatcher import FORM_OPEN
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import release_held
 from bot.delivery.model import DONE, FAILED, HELD, OutboxMessage
@@ -63,6 +64,31 @@ def test_it_has_fresh_patience(database, rasa):
     rasa.faults.append(Fault.ERROR)
     with dispatching(database, rasa):
         assert wait_for_texts(database, inbox_id) == ["Đã nghe: xin chào"]
+
+
+def test_a_form_that_the_citizen_went_on_with_is_not_answered_by_what_was_put_back(database, rasa):
+    failed = set_aside(database, rasa, "Cán bộ hẹn hai lần đều trễ")
+    again = accept(database, "Cán bộ hẹn hai lần đều trễ")
+    with dispatching(database, rasa):
+        wait_for_texts(database, again)
+    rasa.in_form.add("web:an")
+    replaying.replay(database, failed)
+    with dispatching(database, rasa):
+        wait_until(lambda: row_of(database, failed).state == FAILED)
+    assert (row_of(database, failed).reason, len(rasa.received)) == (FORM_OPEN, 1)
+    assert texts_of(database, failed) == []
+    rasa.in_form.clear()
+    assert replaying.replay(database, failed)
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, failed) == ["Đã nghe: Cán bộ hẹn hai lần đều trễ"]
+
+
+def test_what_was_put_back_answers_its_form_when_nothing_was_answered_since(database, rasa):
+    failed = set_aside(database, rasa)
+    rasa.in_form.add("web:an")
+    replaying.replay(database, failed)
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, failed) == ["Đã nghe: xin chào"]
 
 
 def test_only_what_was_set_aside_is_put_back_and_only_once(database, rasa):
