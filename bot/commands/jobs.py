@@ -74,7 +74,8 @@ def complaints_undelivered(settings: Settings, days: int, after: int, by: str) -
 def _why(one: Undelivered) -> str:
     reason = one.reason or "no reason was kept"
     if one.state != HELD:
-        return f"given up: {reason}"
+        when = "tries it again" if one.reachable else "when they are back, for they are still out of reach"
+        return f"given up: {reason}; 'motcua delivery resend {one.outbox_id}' {when}"
     known = next((name for name in _BECAUSE if reason.startswith(name)), None)
     then = reason[len(known or "") :]
     said = _BECAUSE[known] if known else reason

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from bot.complaints.model import Complaint, ComplaintNotice
 from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, now
+from bot.delivery import correspondents
 from bot.delivery.model import FAILED, HELD, PENDING, OutboxMessage
 
 UNREAD = "unread"
@@ -30,6 +31,8 @@ class Undelivered:
         channel: where the citizen wrote from, such as "web".
         follower: whether it was for somebody who joined, not for the one who filed.
         reason: a short name of why it is held or failed, such as "window_closed"; None where there is none.
+        outbox_id: the message under which it was tried last.
+        reachable: whether the citizen is there, as far as is known: came back, or never was gone.
     """
 
     id: int
@@ -40,6 +43,8 @@ class Undelivered:
     channel: str
     follower: bool
     reason: str | None = None
+    outbox_id: int = 0
+    reachable: bool = True
 
 
 def undelivered(
@@ -83,6 +88,8 @@ def undelivered(
                 (copy_told or told).channel,
                 told.conversation != complaint.conversation,
                 (copy_told or told).reason,
+                (copy_told or told).id,
+                correspondents.reachable(session, (copy_told or told).conversation),
             )
             for notice, told, complaint, copy_told in session.execute(found)
         ]

@@ -12,6 +12,7 @@ from bot.complaints.casework import move
 from bot.complaints.filing import Draft, file_complaint
 from bot.complaints.rules import load_rules
 from bot.database import now, open_database
+from bot.delivery import correspondents
 from bot.delivery.model import OutboxMessage
 from bot.operations.jobs import JobError
 from bot.settings import ROOT, load_settings
@@ -94,7 +95,7 @@ def test_notices_that_nobody_fetched_are_listed(motcua, unread):
         ("held", "not_following_out_of_money", "the account; no template could tell them: out_of_money\n"),
         ("held", "out_of_quota", "because the account may send them nothing more now\n"),
         ("held", "something_new", "because something_new\n"),
-        ("failed", "blocked", "given up: blocked\n"),
+        ("failed", "blocked", "given up: blocked; 'motcua delivery resend 1' tries it again\n"),
     ],
 )
 def test_notices_that_can_not_arrive_are_listed_at_once_with_why(motcua, unread, environment, state, reason, told):
@@ -107,6 +108,15 @@ def test_notices_that_can_not_arrive_are_listed_at_once_with_why(motcua, unread,
     assert f"{state:7} accepted" in listed
     assert told in listed
     assert ("cannot be reached now, because" in listed) is (state == "held")
+
+
+def test_who_is_still_out_of_reach_is_told_beside_what_failed(motcua, unread, environment):
+    database = open_database(load_settings(environment))
+    with database.transaction() as session:
+        session.execute(update(OutboxMessage).values(state="failed", reason="left"))
+        correspondents.gone(session, "web:an", "left")
+    database.close()
+    assert "'motcua delivery resend 1' when they are back" in motcua("complaints", "undelivered").output
 
 
 @pytest.fixture
