@@ -180,6 +180,8 @@ class ValidateComplaintForm(FormValidationAction):
         """A dossier code where there is one, otherwise what was typed, unless it can be none: a story, or no figure."""
         code = find_dossier_code(str(value))
         found = _optional("dossier", code or value, tracker)
+        if found == _CANCELLED:
+            return found
         said = found.get(PREFIX + "dossier") or ""
         is_none = len(words(said)) > MOST_WORDS_OF_A_CODE or not any(map(str.isdigit, said))
         return {PREFIX + "dossier": NONE} if code is None and is_none else found

@@ -86,6 +86,14 @@ def test_what_has_no_figure_is_no_code(citizen: Conversation) -> None:
     assert "Mã hồ sơ: –" in citizen.last.replies[-1].text
 
 
+@pytest.mark.parametrize("act", [lambda citizen: citizen.say("hủy"), lambda citizen: citizen.tap("Hủy")])
+def test_the_question_for_a_code_can_be_cancelled_as_every_other(citizen: Conversation, act) -> None:
+    citizen.say("tôi phản ánh phường Bến Thủy trễ hẹn trả hồ sơ của tôi từ tuần trước tới giờ")
+    assert "mã hồ sơ" in citizen.text
+    act(citizen)
+    assert "không lưu phản ánh nào" in citizen.text
+
+
 def test_each_question_says_why_and_may_be_left_out(citizen: Conversation) -> None:
     citizen.say("Cán bộ ở phường bắt tôi đi lại 3 lần")
     for why in ("chuyển đúng nơi", "khó xác minh", "xem xét đúng người"):
