@@ -152,6 +152,18 @@ def test_a_module_is_short_enough_to_read(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_no_name_of_a_module_is_given_twice(module: str) -> None:
+    names = [
+        target.id
+        for node in parsed(module).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 def dotted_paths(content: object) -> Iterator[str]:
     if isinstance(content, dict):
         for key, value in content.items():

@@ -30,7 +30,7 @@ from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import render_pieces, shorten, text_with_numbers, utf16_length
-from bot.delivery.sentences import FILE_GONE
+from bot.delivery.sentences import FILE_TAKEN_BACK
 from bot.settings import Settings
 
 # Of one message, in UTF-16 units.
@@ -102,7 +102,7 @@ class TelegramAdapter:
         """A photo as one, everything else as a document; what Telegram refuses to take is told by its link."""
         file = await self._enclosed.read(named)
         if file is None:
-            return await self._say(conversation, FILE_GONE)
+            return await self._say(conversation, FILE_TAKEN_BACK)
         outcome = None if by_link else await self._send_file(conversation, file)
         if outcome and not _is_about_the_file(outcome):
             return outcome

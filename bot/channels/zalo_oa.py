@@ -38,7 +38,7 @@ from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import nfc_length, shorten, split_text, text_with_numbers
-from bot.delivery.sentences import FILE_GONE
+from bot.delivery.sentences import FILE_TAKEN_BACK
 from bot.settings import Settings
 from bot.text.codes import find_receipt_code
 
@@ -123,7 +123,7 @@ class ZaloAdapter:
 
     async def _deliver_file(self, enclosing: ZaloEnclosing, conversation: str, user_id: str, part: Part) -> Outcome:
         """A photo or a document; what Zalo can't take is told by its link."""
-        file, text = await enclosing.enclosed.read(part[FILE]), FILE_GONE
+        file, text = await enclosing.enclosed.read(part[FILE]), FILE_TAKEN_BACK
         if file:
             answer = None if part.get(BY_LINK) else await enclosing.send(user_id, file)
             if answer:

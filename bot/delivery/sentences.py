@@ -97,4 +97,4 @@ CHANNEL_ELSEWHERE = "ở kênh khác"
 OR = " hoặc "
 # Of files that a channel can't take, where they are opened; of one that has been taken back meanwhile, that it was.
 FILES_AT = "Tệp kèm theo ({names}), anh/chị mở tại: {link}"
-FILE_GONE = "Câu trả lời có kèm một tệp, nhưng trung tâm đã gỡ tệp đó."
+FILE_TAKEN_BACK = "Câu trả lời có kèm một tệp, nhưng trung tâm đã gỡ tệp đó."

@@ -206,7 +206,7 @@ def test_a_file_that_is_gone_does_not_stop_the_others(phone):
     evidence.agree(phone.database, AN)
     with phone.working():
         assert phone.send(FetchError("gone"), files.photo()) == [
-            [sentences.FILE_GONE],
+            ["Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."],
             [sentences.FILES_KEPT_BEGIN.format(count=1)],
         ]
 
