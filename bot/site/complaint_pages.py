@@ -6,6 +6,7 @@ would not hinder trying.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.templating import Jinja2Templates
@@ -35,6 +36,7 @@ from bot.site.pages import PAGE_HEADERS, TEMPLATES
 HEADERS = {**PAGE_HEADERS, "Cache-Control": "no-store"}
 DAYS_A_PAGE, DAYS_A_FILE = 30, 1000
 MOST_BYTES, MOST_CHARACTERS = 2000, 200
+FORM_SECONDS = 10.0
 # Of a code that was typed wrongly only what can stand in one is shown again, to be mended.
 _CODE_LIKE = re.compile(r"[0-9A-Za-z -]{1,20}")
 # Of files, what a browser shows by itself; everything else is a download.
@@ -61,6 +63,7 @@ class ComplaintPages:
         today: tells the day in Viet Nam.
         folder: where photos and documents lie.
         conversation_of: the conversation that a request's browser opens, None when it opens none.
+        form_seconds: how long a form may take to come in.
     """
 
     database: Database
@@ -71,6 +74,7 @@ class ComplaintPages:
     today: Callable[[], date]
     folder: Path
     conversation_of: Callable[[Request], str | None]
+    form_seconds: float = FORM_SECONDS
     _templates: Jinja2Templates = field(default_factory=lambda: make_templates(TEMPLATES), init=False)
 
     def routes(self) -> list[BaseRoute]:
@@ -95,7 +99,11 @@ class ComplaintPages:
 
     async def look_up(self, request: Request) -> Response:
         """POST /phan-anh: leads to the page of the code that was typed."""
-        typed = (await _read_form(request)).get("code", "")
+        try:
+            form = await asyncio.wait_for(_read_form(request), self.form_seconds)
+        except (asyncio.TimeoutError, ClientDisconnect):
+            return self._render(request, "complaint_find.html", status=408, code="", wrong=False)
+        typed = form.get("code", "")
         wait = self._wait(request)
         if wait:
             return self._refuse(request, wait)

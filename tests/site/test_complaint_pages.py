@@ -1,5 +1,6 @@
 """What became of feedback: state by code, published days, the check of a receipt; over HTTP and in a browser."""
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
@@ -49,7 +50,7 @@ class Clock:
         return self.moment
 
 
-def app(centre, day=TODAY, clock=None, address=ADDRESS, folder=None):
+def app(centre, day=TODAY, clock=None, address=ADDRESS, folder=None, **more):
     tries = RateLimit(MOST_WRONG, 600, clock or Clock())
     pages = ComplaintPages(
         centre.database,
@@ -60,6 +61,7 @@ def app(centre, day=TODAY, clock=None, address=ADDRESS, folder=None):
         lambda: day,
         folder or Path("no-files"),
         known_conversation_of,
+        **more,
     )
     return Starlette(routes=[*page_routes(), *pages.routes()])
 
@@ -213,6 +215,26 @@ def test_a_wrong_code_in_the_form_is_told_and_can_be_mended(centre, typed, again
 def test_a_form_without_a_code_or_with_far_too_much_is_a_wrong_code(centre):
     for body in (b"", b"code=", b"code=" + b"A" * 100_000, b"\xff\xfe=%00"):
         assert client(centre).post("/phan-anh", content=body).status_code == 404
+
+
+def test_a_form_that_dribbles_is_given_back_empty_and_counts_as_no_code(centre):
+    pieces, sent = [{"type": "http.request", "body": b"code=PA-", "more_body": True}], []
+
+    async def receive():
+        return pieces.pop() if pieces else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    pages = app(centre, form_seconds=0.05)
+    asked = {"type": "http", "method": "POST", "path": "/phan-anh", "query_string": b"", "headers": []}
+    asked |= {"client": ("203.0.113.7", 5000), "http_version": "1.1", "scheme": "http", "server": ("motcua", 80)}
+    for _ in range(MOST_WRONG + 1):
+        asyncio.run(asyncio.wait_for(pages(asked, receive, send), 30))
+    statuses = [message["status"] for message in sent if "status" in message]
+    page = sent[-1]["body"].decode()
+    assert statuses == [408] * (MOST_WRONG + 1)
+    assert ('name="code"' in page, "Không có phản ánh nào" in page) == (True, False)
 
 
 def test_an_unknown_code_is_not_repeated_on_the_page(centre):
