@@ -35,6 +35,7 @@ class Stub:
         self.answer_delay = 0.05
         self.answer_text = LONG_ANSWER
         self.answer_buttons = [{"id": "b7f3a1", "title": "Lệ phí"}, {"id": "b7f3a2", "title": "Nộp ở đâu?"}]
+        self.silent = False
         self.typing: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.last_id = 0
@@ -90,6 +91,8 @@ class Stub:
         self.typing.add(name)
         await asyncio.sleep(self.answer_delay)
         self.typing.discard(name)
+        if self.silent:
+            return
         extra = {"buttons": self.answer_buttons, "turn": turn, "rate": True, "feedback": None}
         self.add(messages, "out", {"from": "bot", "text": self.answer_text, **extra})
 

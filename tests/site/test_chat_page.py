@@ -136,6 +136,16 @@ class TestChat:
         expect(page.locator(".pending")).to_have_count(0)
         expect(page.locator("#text")).to_be_focused()
 
+    def test_an_answer_that_never_comes_is_not_said_to_be_coming_for_long(self, blank_page: Page, stub: Stub) -> None:
+        stub.silent = True
+        blank_page.clock.install()
+        open_chat(blank_page)
+        ask(blank_page)
+
+        expect(blank_page.locator("#typing")).to_have_text("Trợ lý đang trả lời…")
+        blank_page.clock.run_for(25_000)
+        expect(blank_page.locator("#typing")).to_be_empty()
+
     def test_quick_start_sends_its_words(self, page: Page, stub: Stub) -> None:
         page.get_by_role("button", name="Tra cứu hồ sơ").click()
 

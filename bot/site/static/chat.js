@@ -7,7 +7,8 @@ const MESSAGE_LIMIT = 2000;
 const COUNT_FROM = 1800;
 const ANNOUNCE_AT = [200, 100, 50, 20, 0];
 const TYPING_DELAY = 350;
-const ANSWER_PATIENCE = 90_000;
+// By then the server has said whether it is at work on a message; some get no answer, as while the bot is switched off.
+const ANSWER_PATIENCE = 20_000;
 const SLOWEST_RETRY = 30_000;
 // A stream says something at once and every 15 seconds; one that is silent is held up on its way.
 const FIRST_SIGN = 5000;
