@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -110,16 +111,7 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
     Args:
         seen: only what was shown before the citizen's message came.
     """
-    own = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
-    if seen:
-        own += [
-            # Whether a try arrived that ended in a time-out, only the citizen knows.
-            or_(OutboxMessage.delivered_at <= claim.received_at, OutboxMessage.uncertain > 0),
-            OutboxMessage.created_at <= claim.received_at,
-            # What was held for long was shown only when it had gone out.
-            func.coalesce(OutboxMessage.delivered_at, OutboxMessage.created_at) > claim.received_at - _CHOICE_LASTS,
-        ]
-    newest = select(OutboxMessage).where(*own).order_by(OutboxMessage.id.desc()).limit(1)
+    newest = select(OutboxMessage).where(*_said(claim, seen)).order_by(OutboxMessage.id.desc()).limit(1)
     with database.reading() as session:
         row = session.execute(newest).scalar_one_or_none()
         if row is None:
@@ -129,6 +121,28 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
         mine = (OutboxMessage.conversation == claim.conversation, together)
         bodies = session.execute(select(OutboxMessage.body).where(*mine).order_by(OutboxMessage.id)).scalars()
         return merge([outbox.read_reply(cipher_of(session), body) for body in bodies])
+
+
+def _said(claim: Claim, seen: bool) -> list[Any]:
+    own: list[Any] = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
+    if seen:
+        own += [
+            # Whether a try arrived that ended in a time-out, only the citizen knows.
+            or_(OutboxMessage.delivered_at <= claim.received_at, OutboxMessage.uncertain > 0),
+            OutboxMessage.created_at <= claim.received_at,
+            # What was held for long was shown only when it had gone out.
+            func.coalesce(OutboxMessage.delivered_at, OutboxMessage.created_at) > claim.received_at - _CHOICE_LASTS,
+        ]
+    return own
+
+
+def _seen_beside_newest(database: Database, claim: Claim) -> list[Reply]:
+    """What was shown in the same turn as the newest message, whose numbers count on from these."""
+    own = _said(claim, seen=True)
+    turn = select(OutboxMessage.inbox_id).where(*own).order_by(OutboxMessage.id.desc()).limit(1).scalar_subquery()
+    with database.reading() as session:
+        bodies = session.execute(select(OutboxMessage.body).where(*own, OutboxMessage.inbox_id == turn)).scalars()
+        return [outbox.read_reply(cipher_of(session), body) for body in bodies]
 
 
 def may_be_choice(claim: Claim) -> bool:
@@ -142,7 +156,11 @@ def read_choice(database: Database, claim: Claim) -> Claim:
     found = _NUMBER.fullmatch(claim.text.strip())
     newest = newest_reply(database, claim, seen=True)
     fewest = 1 if claim.channel in NUMBERED else _FEWEST_CHOICES
-    if found is None or newest is None or not fewest <= len(newest.buttons) >= int(found.group(1)):
+    if found is None or newest is None or len(newest.buttons) < fewest:
         return claim
-    button = newest.buttons[int(found.group(1)) - 1]
-    return replace(claim, text=button.title, payload=button.payload)
+    number = int(found.group(1))
+    for shown in [newest] if number >= newest.first else _seen_beside_newest(database, claim):
+        if shown.first <= number < shown.first + len(shown.buttons):
+            button = shown.buttons[number - shown.first]
+            return replace(claim, text=button.title, payload=button.payload)
+    return claim

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import Cipher, DatabaseError, cipher_of, now, take_turn
 from bot.delivery.attached import Attached, with_links
-from bot.delivery.model import DELIVERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn
+from bot.delivery.model import DELIVERED, NUMBERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn, channel_of
 
 _OUTBOX = OutboxMessage.__table__
 _BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
@@ -39,6 +39,7 @@ class Reply:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
         notice: answers no message; filled in when it is read back.
         files: what goes along, after the text.
+        first: the number of the first button; filled in when it is read back.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Reply:
     aside: bool = False
     notice: bool = False
     files: tuple[Attached, ...] = ()
+    first: int = 1
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,16 @@ def _make_rows(
     last = answers[-1] if answers else len(replies) - 1
     rows: list[dict[str, object]] = []
     sent: list[dict[str, str]] = []
+    counts_on, first = channel_of(conversation) in NUMBERED, 1
     for position, reply in enumerate(replies):
         buttons = [Button(b.title, b.payload, secrets.token_urlsafe(9)) for b in reply.buttons]
         sent += [{"conversation": conversation, **_row_of(button)} for button in buttons]
         content = {"text": reply.text, "buttons": [asdict(b) for b in buttons], "notice": inbox_id is None}
         if reply.files:
             content["files"] = [asdict(file) for file in reply.files]
+        # Two lists that both begin with 1 would let nobody know which of them a "1" answers.
+        if counts_on and buttons:
+            content["first"], first = first, first + len(buttons)
         rows.append(
             {
                 "conversation": conversation,
@@ -220,4 +226,5 @@ def read_reply(cipher: Cipher, body: bytes) -> Reply:
     content = json.loads(cipher.unseal(body))
     buttons = tuple(Button(**button) for button in content["buttons"])
     files = tuple(Attached(**file) for file in content.get("files", ()))
-    return Reply(content["text"], buttons, notice=content.get("notice", False), files=files)
+    notice, first = content.get("notice", False), content.get("first", 1)
+    return Reply(content["text"], buttons, notice=notice, files=files, first=first)

@@ -58,7 +58,8 @@ def render_pieces(reply: Reply, limit: int, length: Length, shown: int) -> list[
 
 def text_with_numbers(reply: Reply, shown: int) -> str:
     """The text, with a numbered line for each button after the first `shown`, and how to choose one."""
-    lines = [f"{number}. {button.title}" for number, button in enumerate(reply.buttons, 1) if number > shown]
+    hidden = reply.buttons[shown:]
+    lines = [f"{number}. {button.title}" for number, button in enumerate(hidden, reply.first + shown)]
     if not lines or not reply.text.strip():
         return reply.text
     return "\n".join([reply.text.rstrip(), *lines, sentences.CHOOSE_BY_NUMBER])

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.database import now
+from bot.database import cipher_of, now
 from bot.delivery import attending, inbox, outbox, sentences
 from bot.delivery.attending import Attendant
 from bot.delivery.inbox import Arrival
-from bot.delivery.model import DELIVERED, HELD, PENDING, Correspondent, OutboxMessage
+from bot.delivery.model import DELIVERED, DONE, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Button, Reply
+from bot.delivery.rendering import text_with_numbers
 from tests.factories import dispatching, row_of, texts_of, turn_of, wait_for_texts
 from tests.fakes.rasa import Fault
 
@@ -88,6 +89,29 @@ def test_where_one_button_is_a_numbered_line_its_number_is_a_tap(database, rasa,
     answers(database, rasa, send(database, "1", conversation))
     # Only the newest message is answered by a number: of one without buttons it is the answer itself.
     assert heard_by(rasa) == ["2", "/ask_fee", "1"]
+
+
+@pytest.mark.parametrize("conversation", ["zalo_oa:7", "zalo_bot:7"])
+@pytest.mark.parametrize(("typed", "heard"), [("2", "/ask_time"), ("3", "/case_1"), ("4", "/case_2"), ("5", "5")])
+def test_two_lists_of_one_turn_share_no_number(database, rasa, conversation, typed, heard):
+    asked = send(database, "khai sinh", conversation)
+    with database.transaction() as session:
+        session.get(InboxMessage, asked).state = DONE
+        answer, question = Reply("Khai sinh", CHOICES), Reply("Đồng ý không?", CASES, aside=True)
+        for row_id in outbox.enqueue(session, conversation, [answer, question], asked):
+            row = session.get(OutboxMessage, row_id)
+            row.state, row.delivered_at = DELIVERED, now()
+            shown = text_with_numbers(outbox.read_reply(cipher_of(session), row.body), 0)
+    assert "3. Xem\n4. Rút" in shown
+    answers(database, rasa, send(database, typed, conversation))
+    assert heard_by(rasa) == [heard]
+
+
+def test_where_buttons_carry_no_number_each_list_begins_anew(database):
+    with database.transaction() as session:
+        rows = outbox.enqueue(session, AN, [Reply("Khai sinh", CHOICES), Reply("Đồng ý không?", CASES)])
+        replies = [outbox.read_reply(cipher_of(session), session.get(OutboxMessage, row).body) for row in rows]
+    assert [reply.first for reply in replies] == [1, 1]
 
 
 def test_a_number_counts_through_the_buttons_of_notices_that_went_out_as_one(database, rasa):
