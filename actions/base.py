@@ -26,7 +26,8 @@ from bot.catalogue.wordings import Namer
 from bot.complaints.kinds import Form, load_form
 from bot.complaints.routes import Route, load_routes
 from bot.complaints.rules import Rules, load_rules
-from bot.database import Database, open_database
+from bot.complaints.workdays import day_in_viet_nam
+from bot.database import Database, now, open_database
 from bot.failures import kind_and_places
 from bot.settings import ROOT, Settings, load_settings
 from bot.text.language import is_english
@@ -65,8 +66,8 @@ class Services:
 
     @property
     def today(self) -> date:
-        """The day by which validity is judged."""
-        return self.settings.today or date.today()
+        """The day by which validity is judged, and that words like "hôm qua" are counted from."""
+        return self.settings.today or day_in_viet_nam(now())
 
 
 @lru_cache(maxsize=1)

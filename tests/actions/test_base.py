@@ -1,12 +1,16 @@
 """What every action does when it fails."""
 
 import logging
+import time
+from types import SimpleNamespace
 
 import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import AnsweringAction
+from actions.base import AnsweringAction, Services
+from bot.complaints.workdays import day_in_viet_nam
+from bot.database import now
 
 NAME = "Nguyễn Thị Mai, 0912 345 678"
 
@@ -35,3 +39,19 @@ def test_an_action_that_fails_says_nothing_and_logs_no_words(tracker, caplog):
     assert dispatcher.messages == []
     assert "action_failing failed: ValueError in test_base.py:" in caplog.text
     assert NAME not in caplog.text
+
+
+@pytest.fixture(params=["Etc/GMT+12", "Etc/GMT-14"])
+def machine_elsewhere(request, monkeypatch):
+    """At every moment, one of them has another day than Viet Nam."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_today_is_the_day_in_viet_nam_wherever_the_machine_thinks_it_is(machine_elsewhere):
+    services = Services(*(None,) * 10, settings=SimpleNamespace(today=None))
+    before = day_in_viet_nam(now())
+    assert before <= services.today <= day_in_viet_nam(now())
