@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.commands.officers import one_line, safe, shown_day, shown_moment
-from bot.complaints.labels import ABOUT, ACTORS, DELIVERY, ERASED, MARKS, OPENED, QUESTIONS, REASONS
+from bot.complaints.labels import ABOUT, ACTORS, DELIVERY, ERASED, MARKS, OPENED, QUESTIONS, REASONS, why_undelivered
 from bot.complaints.lifecycle import END_REASONS, STATE_LABELS
 from bot.complaints.masking import mask_tokens
 from bot.complaints.model import Complaint
@@ -145,6 +145,7 @@ def page_lines(seen: Seen, rules: Rules, day: date) -> list[str]:
     lines += ["", "Tin đã nhắn người dân:"]
     told_lines = [
         f"  {shown_moment(one.at)}  {ABOUT.get(one.about, one.about)}: {DELIVERY.get(one.state, one.state)}"
+        f"{f' ({why_undelivered(one.reason)})' if one.reason and not one.arrived_at else ''}"
         for one in seen.notices
     ]
     lines += told_lines or ["  –"]

@@ -18,8 +18,19 @@ _UNDELIVERED = {
     "paid_window": "quá 48 giờ người dân chưa nhắn lại, nhắn tiếp có thể mất phí",
     "not_following": "người dân không theo dõi tài khoản",
     "out_of_quota": "tài khoản đã hết lượt nhắn",
+    "night": "tin mẫu chỉ gửi được sau 6 giờ sáng",
+    "too_many_calls": "đang gửi quá nhiều, sẽ gửi lại",
+    "not_logged_in": "chưa đăng nhập Zalo, quản trị cần xem",
+    "not_renewed": "Zalo không gia hạn đăng nhập, quản trị cần xem",
+    "restricted_by_user": "người dân không nhận tin của tài khoản",
+    "banned_or_inactive": "tài khoản Zalo của người dân bị khóa hoặc lâu không dùng",
     "blocked": "người dân đã chặn",
     "withdrawn": "người dân đã rút đồng ý",
+}
+# What stands behind it: whether a template told the citizen that something waits.
+_AND_THEN = {
+    "_template_sent": "đã gửi tin mẫu báo cho người dân",
+    "_template_unsure": "tin mẫu báo cho người dân có thể đã tới",
 }
 # What must not wait: its time runs by law, or it is for few to read.
 MARKS = {"khieu_nai": "KHIẾU NẠI", "to_cao": "TỐ CÁO"}
@@ -75,4 +86,6 @@ REASONS = {
 
 def why_undelivered(reason: str) -> str:
     """Why a notice did not arrive, in words; a reason that is not known stays a key."""
-    return next((said for key, said in _UNDELIVERED.items() if reason.startswith(key)), reason)
+    said = next((said for key, said in _UNDELIVERED.items() if reason.startswith(key)), reason)
+    then = next((told for key, told in _AND_THEN.items() if reason.endswith(key)), "")
+    return f"{said}; {then}" if then else said
