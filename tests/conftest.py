@@ -38,6 +38,11 @@ CHROMIUM_ARGS = [
 ]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes have no name, and some of them say when they were packed: it would be another test with every run."""
+    return argname if isinstance(val, bytes) else None
+
+
 @dataclass
 class RunningBot:
     """The whole bot as `motcua run` starts it, in a folder of its own."""

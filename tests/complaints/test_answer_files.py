@@ -81,6 +81,7 @@ def test_they_stand_with_their_step_and_not_among_the_citizens_own(centre, folde
         ("to.pdf", b"%PDF-" + bytes(30 * 1024 * 1024), "10 MB"),
         ("bom.docx", files.document(parts={f"word/media/{n}.xml": "x" * 20_000_000 for n in range(6)}), "quá lớn"),
     ],
+    ids=["sheet", "page", "archive", "large", "unpacks_large"],
 )
 def test_what_is_refused_leaves_nothing_and_has_its_sentence(centre, folder, name, content, words):
     code = centre.file_in(ACCEPTED)

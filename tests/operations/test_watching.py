@@ -51,7 +51,9 @@ def test_a_model_with_which_people_fare_as_before_stays(database, promotion):
 
 
 @pytest.mark.parametrize(
-    "columns", [{"promoted_at": now() - 8 * DAY}, {"verdict": None}, {"promoted_by": WATCHER}], ids=str
+    "columns",
+    [{"promoted_at": now() - 8 * DAY}, {"verdict": None}, {"promoted_by": WATCHER}],
+    ids=["long_ago", "no_verdict", "by_the_watcher"],
 )
 def test_only_what_went_live_lately_by_the_gate_is_watched(database, promotion, columns):
     add_turns(database, now() - 12 * DAY, 300)
