@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3.10
+# Of the tests: each keeps a whole bot, a database's server and a browser.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check train bench-nlu bench-search bench-complaints bench-console bench-gateway bench-retraining lock clean
@@ -15,7 +17,7 @@ run: install ## set up what is missing, then start the bot and print its address
 
 test: install $(VENV)/.dev ## set up what is missing, then run every check and test
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: install $(VENV)/.dev ## format, lint, types, Rasa's data, the content
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

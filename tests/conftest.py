@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -53,10 +55,10 @@ class RunningBot:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, one_at_a_time():
             command = [sys.executable, "-m", "bot.cli", "run"]
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        self.wait_until_ready()
+            self.wait_until_ready()
 
     def motcua(self, *arguments: str) -> None:
         """Run the command with this bot's settings."""
@@ -90,6 +92,14 @@ class RunningBot:
                 if parent == self.process.pid and marks[program] in words:
                     return int(folder.name)
         raise AssertionError(f"{program} is not running")
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """The first bot trains the checkout's model; those that other workers start meanwhile wait for it."""
+    with Path(tempfile.gettempdir(), f"motcua-tests-{os.getuid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass
