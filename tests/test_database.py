@@ -21,12 +21,12 @@ from sqlalchemy.exc import DataError, IntegrityError, PendingRollbackError
 
 from bot.complaints.model import Complaint
 from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, now, open_database, take_turn
-from bot.delivery import outbox
+from bot.delivery import inbox, outbox
 from bot.delivery.model import InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.review.model import ReviewExample, ReviewItem
 from bot.settings import ROOT
-from tests.factories import KEY, OTHER_KEY, accept, free_port, make_settings, raw_bytes, wait_until
+from tests.factories import KEY, OTHER_KEY, accept, free_port, make_arrival, make_settings, raw_bytes, wait_until
 
 for path in sorted((ROOT / "bot").rglob("model.py")):
     importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
@@ -88,6 +88,15 @@ def test_what_the_bot_said_before_knows_its_channel_and_its_moment(database):
     assert (row.channel, row.attempts, row.next_attempt_at) == ("web", 0, row.created_at)
 
 
+def test_when_a_message_of_before_was_written_is_unknown(database):
+    kept = inbox.accept(database, dataclasses.replace(make_arrival(), at=now()))[0]
+    command.downgrade(alembic_config(database), "0011")
+    assert "written_at" not in [column["name"] for column in inspect(database.engine).get_columns("inbox")]
+    database.migrate()
+    claim = inbox.claim_next(database)
+    assert (claim.id, claim.written_at) == (kept, None)
+
+
 def test_the_way_down_stops_where_sentences_would_be_forgotten_that_stand_in_the_data(database):
     with database.transaction() as session:
         item = ReviewItem(ranking="[]", reasons="", state="written", created_at=now())
@@ -95,8 +104,10 @@ def test_the_way_down_stops_where_sentences_would_be_forgotten_that_stand_in_the
         session.flush()
         about = {"item_id": item.id, "intent": "greet", "part": "train", "file": "a.yml", "by": "Lê Hoa"}
         session.add_all(ReviewExample(conversation=who, text=b"x", **about) for who in ("web:an", "web:binh"))
+    command.downgrade(alembic_config(database), "0011")
     with pytest.raises(RuntimeError, match="several sentences"):
         command.downgrade(alembic_config(database), "0010")
+    database.migrate()
     assert differences(database) == []
     with database.reading() as session:
         assert session.execute(select(func.count()).select_from(ReviewExample)).scalar_one() == 2

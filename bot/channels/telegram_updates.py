@@ -218,7 +218,8 @@ def _read_file(message: Message) -> tuple[str, File] | None:
 
 
 def _arrival(key: str, message: Message, text: str, **more: Any) -> Arrival:
-    return Arrival(CHANNEL, key, name_of(message.chat.id), text, message_id=str(message.message_id), **more)
+    at, message_id = message.edit_date or message.date, str(message.message_id)
+    return Arrival(CHANNEL, key, name_of(message.chat.id), text, message_id=message_id, at=at, **more)
 
 
 def _name(file: object) -> str:

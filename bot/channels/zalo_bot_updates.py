@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from bot.channels.zalo_oa_events import text_of
+from bot.channels.zalo_oa_events import read_moment, text_of
 from bot.delivery.inbox import Arrival, File
 from bot.text.normalise import clean
 
@@ -39,7 +39,8 @@ def read_update(body: Any) -> Arrival | None:
     text, files = _content(kind, message)
     if (kind == "text" and not text) or (kind in ("image", "voice") and not files):
         kind = "unsupported"
-    return Arrival(CHANNEL, _key(str(name), message_id), f"{CHANNEL}:{chat_id}", text, kind=kind, files=files)
+    named = (_key(str(name), message_id), f"{CHANNEL}:{chat_id}")
+    return Arrival(CHANNEL, *named, text, kind=kind, files=files, at=read_moment(message.get("date")))
 
 
 def is_nobodys(body: Any) -> bool:

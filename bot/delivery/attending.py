@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -26,6 +26,8 @@ OURS = "gateway:"
 UNKNOWN_TAP = f"{OURS}unknown"
 # For so long a number answers the list that was shown.
 _CHOICE_LASTS = timedelta(days=7)
+# So much a channel's clock may be behind ours; some tell whole seconds only.
+_CLOCKS_DIFFER = timedelta(seconds=5)
 _NUMBER = re.compile(r"(?:s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
 # Where one button stands without a number, a number is what it says.
 _FEWEST_CHOICES = 2
@@ -109,7 +111,7 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
     """The newest message of the bot in a conversation.
 
     Args:
-        seen: only what was shown before the citizen's message came.
+        seen: only what was shown before the citizen's message was written.
     """
     newest = select(OutboxMessage).where(*_said(claim, seen)).order_by(OutboxMessage.id.desc()).limit(1)
     with database.reading() as session:
@@ -126,14 +128,20 @@ def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Rep
 def _said(claim: Claim, seen: bool) -> list[Any]:
     own: list[Any] = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
     if seen:
+        typed = _typed_at(claim)
         own += [
             # Whether a try arrived that ended in a time-out, only the citizen knows.
-            or_(OutboxMessage.delivered_at <= claim.received_at, OutboxMessage.uncertain > 0),
-            OutboxMessage.created_at <= claim.received_at,
+            or_(OutboxMessage.delivered_at <= typed, OutboxMessage.uncertain > 0),
+            OutboxMessage.created_at <= typed,
             # What was held for long was shown only when it had gone out.
-            func.coalesce(OutboxMessage.delivered_at, OutboxMessage.created_at) > claim.received_at - _CHOICE_LASTS,
+            func.coalesce(OutboxMessage.delivered_at, OutboxMessage.created_at) > typed - _CHOICE_LASTS,
         ]
     return own
+
+
+def _typed_at(claim: Claim) -> datetime:
+    """The latest moment a message may have been typed at: a channel may bring it hours after that."""
+    return min(claim.received_at, (claim.written_at or claim.received_at) + _CLOCKS_DIFFER)
 
 
 def _seen_beside_newest(database: Database, claim: Claim) -> list[Reply]:

@@ -85,6 +85,7 @@ class Claim:
     """A message being worked on by one worker.
 
     Attributes:
+        written_at: when the citizen wrote it, None where the channel does not say.
         silent: a person of the centre is writing there by hand, so the bot keeps still.
     """
 
@@ -97,6 +98,7 @@ class Claim:
     attempts: int
     first_attempt_at: datetime
     received_at: datetime
+    written_at: datetime | None = None
     silent: bool = False
 
 
@@ -167,6 +169,7 @@ def _insert(session: Session, arrival: Arrival) -> int:
         "kind": arrival.files[0].kind if arrival.files and arrival.kind == TEXT else arrival.kind,
         "message_id": arrival.message_id,
         "state": DONE if answered else PENDING,
+        "written_at": arrival.at,
     }
     inbox_id = int(session.execute(_new_message(), row).inserted_primary_key[0])
     for position, file in enumerate(arrival.files):
@@ -275,6 +278,7 @@ def _claim(session: Session, row: Any, moment: datetime, silent: bool) -> Claim:
         row.attempts + 1,
         row.first_attempt_at or moment,
         row.received_at,
+        row.written_at,
         silent,
     )
 

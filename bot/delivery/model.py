@@ -84,6 +84,8 @@ class InboxMessage(Base):
     attempts = Column(Integer, nullable=False, default=0)
     reason = Column(String(100))
     received_at = Column(UtcDateTime, nullable=False, default=now)
+    # As the channel says, None where it does not: it may bring a message long after that.
+    written_at = Column(UtcDateTime)
     next_attempt_at = Column(UtcDateTime, nullable=False, default=now)
     claimed_until = Column(UtcDateTime)
     # When the bot first tried; what citizens are told rests on this, not on how long the line was.

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,11 @@ def test_a_message_belongs_to_its_chat_and_to_its_update():
     arrival = read(load("text"))
     assert (arrival.channel, arrival.conversation) == ("telegram", "telegram:7001")
     assert arrival.external_key == "4242:874000100"
+
+
+@pytest.mark.parametrize(("name", "second"), [("text", 1795000000), ("photo", 1795000000), ("edited", 1795000060)])
+def test_a_message_knows_when_it_was_written_or_corrected(name, second):
+    assert read(load(name)).at == datetime.fromtimestamp(second, timezone.utc)
 
 
 @pytest.mark.parametrize(

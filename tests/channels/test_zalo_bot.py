@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from bot.channels import zalo_bot
 from bot.channels.zalo_bot import PATH, ZaloBotReceiver
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.database import cipher_of
+from bot.delivery import inbox
 from bot.delivery.adapter import Fetched, Refused, Taken, TryAgain
 from bot.delivery.intake import Intake
 from bot.delivery.model import InboxMessage
@@ -102,6 +104,11 @@ def test_an_update_is_kept_once_in_either_shape(zalo, database):
     raw, wrapped = json.dumps(update()), json.dumps({"ok": True, "result": update()})
     assert [zalo(raw), zalo(wrapped)] == [200, 200]
     assert kept(database) == [(f"zalo_bot:{CHAT}", "text", "xin chào")]
+
+
+def test_an_update_knows_when_it_was_written(zalo, database):
+    zalo(json.dumps(update()))
+    assert inbox.claim_next(database).written_at == datetime(2025, 11, 22, 2, 0, 0, 123000, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x", "ệ"])

@@ -142,6 +142,36 @@ def test_a_number_answers_what_was_shown_when_it_was_typed(database, rasa):
     assert heard_by(rasa) == ["/ask_fee"]
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("conversation", [AN, "zalo_oa:7", "zalo_bot:7"])
+def test_a_number_that_its_channel_brings_late_answers_what_was_shown_when_it_was_typed(database, rasa, conversation):
+    for buttons, ago in ((CHOICES, timedelta(minutes=70)), (CASES, timedelta(minutes=10))):
+        shown = now() - ago
+        show(database, *buttons, conversation=conversation, created_at=shown, delivered_at=shown)
+    answers(database, rasa, send(database, "1", conversation, at=now() - HOUR))
+    assert heard_by(rasa) == ["/ask_fee"]
+
+
+def test_a_number_taps_nothing_that_was_shown_after_it_was_typed(database, rasa):
+    shown = now()
+    show(database, *CASES, created_at=shown, delivered_at=shown, uncertain=1)
+    answers(database, rasa, send(database, "1", at=shown - timedelta(seconds=30)))
+    assert heard_by(rasa) == ["1"]
+
+
+@pytest.mark.parametrize("told", [-3, 0, 3, 3600])
+def test_a_fresh_number_is_understood_though_the_clock_of_its_channel_differs(database, rasa, told):
+    show(database, *CHOICES)
+    # Telegram tells whole seconds.
+    at = (now() + timedelta(seconds=told)).replace(microsecond=0)
+    sent = send(database, "1", at=at)
+    show(database, *CASES)
+    answers(database, rasa, sent)
+    assert heard_by(rasa) == ["/ask_fee"]
+
+
 def test_a_button_that_nobody_knows_any_more_is_told_of_and_is_no_question_for_rasa(database, rasa):
     [said] = answers(database, rasa, send(database, "#mc:abc", payload=attending.UNKNOWN_TAP))
     assert said == [sentences.UNKNOWN_BUTTON]
