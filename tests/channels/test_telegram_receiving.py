@@ -54,6 +54,21 @@ def test_the_bot_gets_its_menu_and_a_webhook_of_before_is_taken_away(database, t
     assert telegram.menu == {"type": "commands"}
 
 
+def test_after_a_quiet_week_the_ids_begin_anew_and_nothing_is_lost(database, telegram):
+    telegram.longest_poll = 0.2
+    mai = telegram.citizen(7)
+    with Reception(database, telegram.url).at_work():
+        mai.write("một")
+        # Asked with the offset behind it, and nothing was there.
+        wait_until(lambda: telegram.confirmed)
+        telegram.begin_anew(17)
+        for text in ("hai", "ba"):
+            mai.write(text)
+            time.sleep(0.5)
+        wait_until(lambda: len(telegram.confirmed) == 3)
+    assert texts(database) == ["một", "hai", "ba"]
+
+
 def test_what_could_not_be_stored_is_not_confirmed_and_comes_again(database, telegram):
     telegram.citizen(7).write("một")
     telegram.citizen(8).write("hai")

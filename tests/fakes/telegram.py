@@ -71,6 +71,7 @@ class FakeTelegram(FakeServer):
         self.chats = set()
         self.updates = deque()
         self.confirmed = []
+        self.longest_poll = LONGEST_POLL
         self.failing, self._random = failing, random.Random(seed)
         self._allowed = DEFAULT_UPDATES
         self._message_ids, self._update_ids = itertools.count(1), itertools.count(first_update)
@@ -91,6 +92,10 @@ class FakeTelegram(FakeServer):
             self.updates.append(update)
             self._news.notify_all()
         return update
+
+    def begin_anew(self, update_id):
+        """Number updates from here on: after a week without any, Telegram's ids begin somewhere else."""
+        self._update_ids = itertools.count(update_id)
 
     def keep_file(self, content, path="photos/file_{n}.jpg"):
         file_id = f"AgACAgUAAxkB-{len(self.files)}"
@@ -157,18 +162,21 @@ class FakeTelegram(FakeServer):
         offset, limit = int(given.get("offset", 0)), int(given.get("limit", 100))
         if not 1 <= limit <= 100:
             raise ApiError(400, "Bad Request: LIMIT_INVALID")
-        until = time.monotonic() + min(float(given.get("timeout", 0)), LONGEST_POLL)
+        until = time.monotonic() + min(float(given.get("timeout", 0)), self.longest_poll)
         with self._news:
             mine = self._poller = object()
             self._news.notify_all()
-            while self.updates and self.updates[0]["update_id"] < offset:
-                self.confirmed.append(self.updates.popleft())
-            while not self.updates and time.monotonic() < until and self._poller is mine and not self._closing.is_set():
+            self.confirmed += [update for update in self.updates if update["update_id"] < offset]
+            # Whatever comes while it waits: what is below the offset is not given out, and forgotten by the next call.
+            self.updates = deque(update for update in self.updates if update["update_id"] >= offset)
+            while not (found := [update for update in self.updates if update["update_id"] >= offset]):
+                if time.monotonic() >= until or self._poller is not mine or self._closing.is_set():
+                    break
                 self._news.wait(0.1)
             if self._poller is not mine:
                 words = "terminated by other getUpdates request; make sure that only one bot instance is running"
                 raise ApiError(409, f"Conflict: {words}")
-            return list(itertools.islice(self.updates, limit))
+            return found[:limit]
 
     def answer_set_webhook(self, given):
         if not given.get("url", "").startswith("https://"):
