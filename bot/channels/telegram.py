@@ -133,8 +133,10 @@ class TelegramAdapter:
         except TelegramError as error:
             return outcome_of(error)
         except (KeyError, TypeError, ValueError):
-            # It was taken, only the receipt can't be read; sending again would double it.
+            # It was taken, as Telegram says, only the receipt can't be read; sending again would double it.
             return Taken()
+        if not isinstance(message, Message):
+            return TryAgain("unreadable", uncertain=True)
         self._told_to_wait.clear()
         return Taken(str(message.message_id))
 

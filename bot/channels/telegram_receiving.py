@@ -189,10 +189,9 @@ class Receiver:
         if offset:
             query["offset"] = offset
         address = f"{self._bot.base_url}/getUpdates?{urlencode(query)}"
-        try:
-            updates: Any = await self._polling.post(address, read_timeout=POLL_SECONDS + 10)
-        except LookupError as error:
-            raise TelegramError("no result") from error
+        updates: Any = await self._polling.post(address, read_timeout=POLL_SECONDS + 10)
+        if not isinstance(updates, list):
+            raise TelegramError("no result")
         return [update for update in updates if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
 
     def _pause(self, error: TelegramError | SQLAlchemyError, failures: int) -> float:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 from telegram._utils.defaultvalue import DefaultValue
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.channels.calls import Caller, CallError
+from bot.channels.calls import Answered, Caller, CallError
 from bot.channels.enclosed import multipart
 
 _FORM = "application/x-www-form-urlencoded"
+_SUCCESSES, _FIRST_ERROR = range(200, 300), 400
 
 
 class Requests(BaseRequest):
@@ -47,6 +49,7 @@ class Requests(BaseRequest):
 
         Raises:
             telegram.error.NetworkError: there was none; its cause is a `CallError`.
+            telegram.error.TelegramError: nobody can tell from it what became of the call.
         """
         seconds = None if isinstance(read_timeout, DefaultValue) else read_timeout
         body, kind = _form_of(request_data) if request_data else (None, _FORM)
@@ -57,7 +60,24 @@ class Requests(BaseRequest):
             if error.late:
                 raise TimedOut from error
             raise NetworkError(str(error)) from error
-        return answer.status, answer.content
+        return _status_of(answer), answer.content
+
+
+def _status_of(answer: Answered) -> int:
+    """The status of an answer; that of the error it names, where a success is none."""
+    if answer.status not in _SUCCESSES:
+        return answer.status
+    try:
+        told = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict):
+        code = told.get("error_code")
+        if told.get("ok") is True and told.get("result") is not None:
+            return answer.status
+        if told.get("ok") is False and isinstance(code, int) and code >= _FIRST_ERROR:
+            return code
+    raise TelegramError("no result")
 
 
 def _form_of(data: RequestData) -> tuple[bytes, str]:

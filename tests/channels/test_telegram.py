@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import json
 import logging
 
 import pytest
@@ -28,6 +29,16 @@ from tests.fakes.telegram_faults import (
 
 MAI = "telegram:7"
 PART = {"text": "Xin chào anh/chị."}
+NO_RESULTS = (
+    *(b"{}", b"[]", b"null", b'"ok"', b'{"status": "blocked"}', b'{"ok": "true", "result": {"message_id": 5}}'),
+    *(b'{"ok": true}', b'{"ok": true, "result": null}', b'{"ok": true, "result": true}', b'{"ok": false}'),
+    *(b'{"ok": false, "error_code": "429"}', b'{"ok": false, "error_code": 200}', b"[" * 100_000),
+)
+
+
+def error_of(code, words="?", **parameters):
+    """An error's body, which comes with status 200 here."""
+    return json.dumps({"ok": False, "error_code": code, "description": words, "parameters": parameters}).encode()
 
 
 @pytest.fixture
@@ -148,7 +159,12 @@ def test_whatever_is_said_stays_within_telegrams_limits(text, titles):
         (Fault(502, "Bad Gateway"), TryAgain("network", uncertain=True)),
         (AWAY, TryAgain("network", uncertain=True)),
         (HTML, TryAgain("unreadable", uncertain=True)),
-        (Fault(raw=b'{"ok": true}'), Taken()),
+        (Fault(raw=b'{"ok": true, "result": {"message_id": 5}}'), Taken()),
+        # Of a server between that lost the status of an error.
+        (Fault(raw=error_of(429, retry_after=5)), TryAgain("too_many", after=5.0)),
+        (Fault(raw=error_of(403, "Forbidden: bot was blocked by the user")), Refused("blocked", gone=True)),
+        (Fault(raw=error_of(500)), TryAgain("network", uncertain=True)),
+        *((Fault(raw=raw), TryAgain("unreadable", uncertain=True)) for raw in NO_RESULTS),
     ],
 )
 def test_every_answer_of_telegram_has_its_outcome(send, telegram, fault, outcome):
