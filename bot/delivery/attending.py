@@ -88,7 +88,8 @@ class Attendant:
         if claim.kind == EDITED:
             return await self._say_once(claim, Reply(sentences.CORRECTED))
         if claim.kind == "follow":
-            return Attended((Reply(sentences.WELCOME),))
+            # Zalo tells of the same person twice, as a follower and as one who opens the chat.
+            return await self._say_once(claim, Reply(sentences.WELCOME))
         if claim.kind == "unfollow":
             return Attended()
         return await self._say_once(claim, Reply(sentences.NOT_READABLE))

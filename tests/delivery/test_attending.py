@@ -233,6 +233,11 @@ def test_who_comes_is_greeted_and_who_goes_is_not(database, rasa):
     assert rasa.received == []
 
 
+def test_who_follows_and_opens_the_chat_is_greeted_once(database, rasa):
+    sent = [send(database, kind="follow", conversation="zalo_oa:7") for _ in range(2)]
+    assert answers(database, rasa, *sent) == [[sentences.WELCOME], []]
+
+
 def test_while_rasa_is_away_a_place_waits(database, rasa):
     rasa.away = True
     rasa.in_form.add(AN)
