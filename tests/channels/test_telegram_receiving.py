@@ -126,6 +126,7 @@ def test_two_programs_that_fetch_for_one_bot_lose_and_double_nothing(database, t
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
 @pytest.mark.parametrize("fault", [AWAY, ERROR, HTML, CONFLICT, UNAUTHORIZED, too_many(7)])
 def test_whatever_goes_wrong_with_fetching_is_said_waited_out_and_tried_again(database, telegram, fault, caplog):
+    caplog.set_level("INFO")
     telegram.faults["getUpdates"].extend([fault, fault])
     telegram.citizen(7).write("xin chào")
     with Reception(database, telegram.url).at_work() as reception:
@@ -148,6 +149,7 @@ def test_a_start_without_telegram_waits_for_it(database, telegram):
 
 
 def test_one_that_can_not_be_read_does_not_hold_up_the_others(database, telegram, caplog):
+    caplog.set_level("INFO")
     telegram.add("message", {"message_id": 1, "text": "bí mật"})
     telegram.citizen(7).write("sau đó")
     with Reception(database, telegram.url).at_work():

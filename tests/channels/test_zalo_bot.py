@@ -291,6 +291,7 @@ def test_a_poll_that_waits_for_nobody_is_not_asked_without_end(settings, fake, a
 
 
 def test_a_wrong_token_stops_everybody_and_is_nowhere_in_the_logs(send, caplog):
+    caplog.set_level("INFO")
     wrong = "999:wr0ng-token"
     assert send(Reply("Dạ"), ZALO_BOT_TOKEN=wrong)[0].everybody
     assert send(Reply("Dạ"), ZALO_BOT_API_URL="http://127.0.0.1:9") == [TryAgain("unreachable")]

@@ -265,6 +265,7 @@ def test_zalo_out_of_reach_leaves_no_doubt(send):
 def test_quota_that_ran_out_waits_for_the_citizens_next_word_and_is_told_loudly(
     send, fake, database, clock, caplog, hours
 ):
+    caplog.set_level("INFO")
     fake.rules.quota[AN] = 1
     heard(database, clock, hours=hours)
     assert send(Reply("Một")) == [Taken("m1")]

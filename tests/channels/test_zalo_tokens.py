@@ -195,6 +195,7 @@ def test_zalo_out_of_reach_changes_nothing(database, settings, fake, tmp_path):
 
 
 def test_a_refusal_is_told_with_what_to_do_and_without_secrets(database, settings, fake, caplog):
+    caplog.set_level("INFO")
     log_in(database)
     fake.rules.grants.append("refused")
     with pytest.raises(TokenError):
@@ -296,6 +297,7 @@ def test_a_log_in_during_a_renewal_is_not_overwritten(database, settings, fake):
 
 
 def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, fake, caplog):
+    caplog.set_level("INFO")
     log_in(database)
     pauses = []
 
