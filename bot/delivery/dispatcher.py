@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import Database, now
 from bot.delivery import counters, inbox, outbox, sentences, turns, vault
-from bot.delivery.attending import Attend, Attended, LaterError, may_be_choice, read_choice
+from bot.delivery.attending import Attend, Attended, LaterError, cut, may_be_choice, read_choice
 from bot.delivery.batches import Batches
 from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
@@ -223,7 +223,7 @@ class Dispatcher:
             return _Ended(claim, told, TurnLog(outcome=HANDOVER))
         if may_be_choice(claim):
             claim = await asyncio.to_thread(read_choice, self._database, claim)
-        attended = await self._attend_to(claim)
+        attended = cut(await self._attend_to(claim))
         asked = attended.text is not None or attended.payload is not None
         if not asked and not earlier:
             return _Ended(claim, (*attended.replies, *attended.questions), attended.log, attended.done)

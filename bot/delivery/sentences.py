@@ -6,6 +6,10 @@ NOT_ANSWERED = (
 )
 EMPTY = "Anh/chị chưa nhập nội dung. Anh/chị cứ gõ câu hỏi bằng tiếng Việt, có dấu hoặc không dấu đều được."
 TOO_LONG = "Tin nhắn dài quá {limit} ký tự. Anh/chị vui lòng chia thành vài tin ngắn hơn rồi gửi lại."
+CUT = (
+    "Tin vừa rồi dài hơn {limit} ký tự nên trợ lý chỉ đọc và ghi nhận phần đầu, đến chỗ “… {end}”. Phần sau đó, "
+    "anh/chị gửi tiếp thành các tin ngắn hơn giúp nhé."
+)
 TOO_MANY = "Anh/chị gửi hơi nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tin trước đã được nhận."
 TOO_MANY_NEW = (
     "Từ mạng này vừa có quá nhiều cuộc trò chuyện mới. Anh/chị vui lòng thử lại sau {minutes} phút, hoặc gọi 1800 1096."

@@ -49,6 +49,7 @@ def test_what_ends_by_itself_is_not_begun_again():
 
 def test_the_log_keeps_quiet_about_what_a_neighbour_says(caplog):
     caplog.set_level("INFO")
+
     async def work():
         raise RuntimeError("https://api/bot123:token")
 

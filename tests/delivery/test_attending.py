@@ -1,15 +1,18 @@
 """What is no question for Rasa: numbers for buttons, corrections, places, stickers, and what nobody can read."""
 
 import itertools
+import re
 import time
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import update
 
 from bot.database import cipher_of, now
 from bot.delivery import attending, inbox, outbox, sentences
-from bot.delivery.attending import Attendant
+from bot.delivery.attending import MOST_READ, Attendant, readable
 from bot.delivery.inbox import Arrival
 from bot.delivery.model import DELIVERED, DONE, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Button, Reply
@@ -191,6 +194,47 @@ def test_a_number_that_is_tried_again_is_the_same_tap(database, rasa, fault):
     rasa.faults.append(fault)
     answers(database, rasa, send(database, "2"))
     assert set(heard_by(rasa)) == {"/ask_time"}
+
+
+LONG = "khai sinh " * 20_000
+
+
+@pytest.mark.parametrize("typed", ["khai sinh " * 409 + "nhé em", "x" * MOST_READ])
+def test_what_telegram_and_the_web_let_anybody_write_is_read_whole(database, rasa, typed):
+    assert len(typed) == MOST_READ
+    assert answers(database, rasa, send(database, typed)) == [[f"Đã nghe: {typed}"]]
+
+
+def test_of_what_is_longer_the_beginning_is_read_and_it_is_told_up_to_where(database, rasa):
+    rasa.answer = lambda one: [{"text": "Dạ"}, {"custom": {"turn": {"outcome": "form"}}}]
+    sent = send(database, LONG, "zalo_oa:7")
+    told = sentences.CUT.format(limit=MOST_READ, end="sinh khai sinh khai sinh khai")
+    assert answers(database, rasa, sent) == [[told, "Dạ"]]
+    assert heard_by(rasa) == ["khai sinh " * 409 + "khai"]
+    assert database.cipher.unseal(row_of(database, sent).body) == LONG
+
+
+def test_a_long_text_whose_answer_was_lost_is_told_of_once(database, rasa):
+    rasa.answer = lambda one: [{"text": "Dạ"}, {"custom": {"turn": {"outcome": "form"}}}]
+    rasa.faults.append(Fault.LOST)
+    [said] = answers(database, rasa, send(database, LONG))
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("phone", ["0912 345 678", "0912345678"])
+@pytest.mark.parametrize("of_it", range(1, 12, 3))
+def test_a_phone_number_at_the_end_of_what_is_read_does_not_stay_in_half(phone, of_it):
+    text = "x " * (MOST_READ // 2)
+    text = f"{text[: MOST_READ - of_it].rstrip()} {phone} " + "y " * 3000
+    assert not re.search(r"\d", readable(text)) or phone in readable(text)
+
+
+@given(st.text(st.sampled_from("a ệ\n1"), min_size=MOST_READ - 9, max_size=MOST_READ + 99))
+def test_what_is_read_is_a_beginning_that_ends_with_a_word(text):
+    read = readable(text)
+    assert text.startswith(read)
+    assert len(read) <= MOST_READ
+    assert read in (text, text.rstrip()) or " " not in text[100:] or not text[len(read)].strip()
 
 
 def test_a_place_answers_the_question_of_a_form(database, rasa):
