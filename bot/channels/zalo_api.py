@@ -60,15 +60,15 @@ class ZaloApi:
         except NotAnsweredError as error:
             raise NotAnsweredError(error.reason, uncertain=False) from error
 
-    async def get(self, path: str) -> Answer:
-        """What Zalo answers.
+    async def look(self, path: str, token: str) -> Answer:
+        """What Zalo answers to this very token; when it is refused, nothing is renewed.
 
         Raises:
-            ZaloError: no answer that can be read, or no token.
+            NotAnsweredError: no answer that can be read.
         """
-        return await self._ask("GET", path, None)
+        return await self._ask_with(token, "GET", path, None, _JSON)
 
-    async def _ask(self, method: str, path: str, body: bytes | None, kind: str = _JSON) -> Answer:
+    async def _ask(self, method: str, path: str, body: bytes, kind: str = _JSON) -> Answer:
         token = await self._tokens.current()
         answer = await self._ask_with(token, method, path, body, kind)
         if fate_of(answer.code)[0] is Fate.RENEW:

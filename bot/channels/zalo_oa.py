@@ -51,6 +51,7 @@ BUTTONS_REFUSED, BUTTONS_AGAIN = (-201, -233), timedelta(hours=1)
 # Of a notice, what stands in the template's only parameter.
 TEMPLATE_PARAMETER = "code"
 NO_BUTTONS = "set MOTCUA_ZALO_BUTTONS=off"
+RENEWED_BY_ITSELF = "The running bot renews it within a minute, or before the next message."
 # Shorter than a sender's patience and than the lease of a renewal.
 _SECONDS, _CONNECTING = 15.0, 5.0
 
@@ -231,15 +232,24 @@ def _message_id(answer: Answer) -> str | None:
     return str(found)[:100] if isinstance(found, (str, int)) else None
 
 
-async def _look(api: ZaloApi) -> Finding:
+async def _look(api: ZaloApi, tokens: ZaloTokens, clock: Callable[[], datetime]) -> Finding:
+    """Who Zalo says we are. Renews nothing: a look that is cut off would lose the only refresh token there is."""
+    known = await tokens.present()
+    if known is None:
+        return Finding("zalo account", False, "not_logged_in", f"{LOGIN.capitalize()}.")
+    if known.expires_at and known.expires_at <= clock():
+        said = f"not asked: the token ended {known.expires_at:%Y-%m-%d %H:%M} UTC"
+        return Finding("zalo account", False, said, f"{RENEWED_BY_ITSELF} If it stays so, see web.log, or {LOGIN}.")
     try:
-        answer = await api.get(ACCOUNT_PATH)
+        answer = await api.look(ACCOUNT_PATH, known.value["access_token"])
     except ZaloError as error:
-        todo = f"Look at the way to Zalo; without tokens, {LOGIN}."
-        return Finding("zalo account", False, error.reason, todo)
+        return Finding("zalo account", False, error.reason, "Look at the way to Zalo.")
     if answer.code:
-        _, reason = fate_of(answer.code)
-        return Finding("zalo account", False, reason, "docs/operating-zalo.md says what to do about each error.")
+        fate, reason = fate_of(answer.code)
+        todo = "docs/operating-zalo.md says what to do about each error."
+        if fate is Fate.RENEW:
+            todo = f"{RENEWED_BY_ITSELF} If it stays so, {LOGIN}."
+        return Finding("zalo account", False, reason, todo)
     return Finding("zalo account", True, f"answers as {str(answer.data.get('name'))[:60]}")
 
 
@@ -271,7 +281,7 @@ def open_channel(
     adapter = ZaloAdapter(api, window, files, zalo.template, zalo.buttons, clock, enclosing)
 
     async def check() -> list[Finding]:
-        return [await _look(api)]
+        return [await _look(api, tokens, clock)]
 
     async def close() -> None:
         await tokens.close()

@@ -136,6 +136,10 @@ class ZaloTokens:
             return await self.renew(token)
         return token
 
+    async def present(self) -> Credential | None:
+        """The pair as it stands, whether it still serves or not; nothing is done about it."""
+        return await self._look(timedelta(0))
+
     async def renew(self, stale: str) -> str:
         """The access token that comes after `stale`, bought by us or by somebody else.
 

@@ -14,7 +14,7 @@ from bot.channels.zalo_tokens import NAME, STORE_TRIES
 from bot.database import now
 from bot.delivery.credentials import Turn, ask_to_renew, load_credential
 from bot.settings import ROOT
-from tests.channels.zalo import Clock, allow_writes, forbid_writes, log_in, oa_settings, with_tokens
+from tests.channels.zalo import Clock, allow_writes, forbid_writes, log_in, oa_settings, opened, with_tokens
 from tests.factories import KEY, TOKEN, raw_bytes
 from tests.fakes.zalo_oa import FIRST_ACCESS, FIRST_REFRESH, FakeZaloOA
 
@@ -353,3 +353,41 @@ def _end_pause(database):
 
     with database.transaction() as session:
         session.execute(update(ChannelCredential).values(lease_until=now() - timedelta(seconds=1)))
+
+
+def doctor_looks(database, settings, clock=now):
+    async def look():
+        async with opened(database, settings, clock) as channel:
+            return [(one.good, one.said, one.todo) for one in await channel.check()]
+
+    ((good, said, todo),) = asyncio.run(look())
+    return good, said, todo
+
+
+def test_doctor_hears_whether_the_account_answers(database, settings):
+    assert doctor_looks(database, settings)[:2] == (False, "not_logged_in")
+    log_in(database)
+    assert doctor_looks(database, settings) == (True, "answers as Trung tâm thử", "")
+
+
+def test_doctor_says_that_a_token_ended_and_leaves_the_renewal_to_the_bot(database, fake, settings):
+    clock = Clock()
+    log_in(database, moment=clock())
+    before = load_credential(database, NAME)
+    clock.go(hours=26)
+    good, said, todo = doctor_looks(database, settings, clock)
+    assert (good, said) == (False, f"not asked: the token ended {before.expires_at:%Y-%m-%d %H:%M} UTC")
+    assert "before the next message" in todo
+    assert (fake.renewals, load_credential(database, NAME)) == ([], before)
+    with_tokens(database, settings, current, clock)
+    assert (fake.renewals, doctor_looks(database, settings, clock)[0]) == ([FIRST_REFRESH], True)
+
+
+def test_doctor_renews_no_token_that_zalo_refuses_and_doubts_none(database, fake, settings):
+    log_in(database)
+    before = load_credential(database, NAME)
+    fake.expire()
+    good, said, todo = doctor_looks(database, settings)
+    assert (good, said) == (False, "token_expired")
+    assert "before the next message" in todo
+    assert (fake.renewals, load_credential(database, NAME)) == ([], before)
