@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, update
+from sqlalchemy import Table, bindparam, case, update
 
 from bot.database import UtcDateTime
 from bot.delivery.model import CLAIMED
@@ -17,6 +17,7 @@ def take(table: Table) -> Any:
 
     Made once for each table: putting it together takes longer than running it.
     """
+    moment = bindparam("moment", type_=UtcDateTime)
     return (
         update(table)
         .where(table.c.id.in_(bindparam("mine", expanding=True)))
@@ -24,6 +25,7 @@ def take(table: Table) -> Any:
             state=CLAIMED,
             claimed_until=bindparam("until"),
             attempts=table.c.attempts + 1,
-            first_attempt_at=func.coalesce(table.c.first_attempt_at, bindparam("moment", type_=UtcDateTime)),
+            # One that lies ahead was put off, and is taken sooner.
+            first_attempt_at=case((table.c.first_attempt_at < moment, table.c.first_attempt_at), else_=moment),
         )
     )

@@ -145,6 +145,7 @@ class OutboxMessage(Base):
     delivered_at = Column(UtcDateTime)
     # Of channels that are sent to; those that fetch (web, terminal) leave it as it is.
     attempts = Column(Integer, nullable=False, default=0)
+    # Lies ahead while the channel asked for a long wait, such as until the morning.
     first_attempt_at = Column(UtcDateTime)
     next_attempt_at = Column(UtcDateTime, nullable=False, default=now)
     claimed_until = Column(UtcDateTime)

@@ -252,7 +252,7 @@ def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: 
             tuple(carried.get(row.id, ())),
             row.parts_sent,
             row.attempts + 1,
-            row.first_attempt_at or moment,
+            min(row.first_attempt_at or moment, moment),
             until,
             gone.get(row.conversation),
             (row.reason or "").startswith(IN_DOUBT),
@@ -264,8 +264,11 @@ def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: 
 def _store_plain(session: Session, result: Result, moment: datetime) -> None:
     parcel, outcome = result.parcel, result.outcome
     if isinstance(outcome, TryAgain):
-        # What it may try begins anew after a wait that was not about it.
-        anew = {"attempts": 0, "first_attempt_at": None} if _is_no_fault(outcome) else {}
+        next_attempt_at = moment + timedelta(seconds=result.delay)
+        anew: dict[str, Any] = {}
+        if _is_no_fault(outcome):
+            # What it may try begins anew after a wait that was not about it; known beforehand when that is.
+            anew = {"attempts": 0, "first_attempt_at": None if outcome.everybody else next_attempt_at}
         _keep_own(
             session,
             parcel,
@@ -273,7 +276,7 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
             state=PENDING,
             reason=outcome.reason[:60],
             uncertain=OutboxMessage.uncertain + (1 if outcome.uncertain else 0),
-            next_attempt_at=moment + timedelta(seconds=result.delay),
+            next_attempt_at=next_attempt_at,
         )
         return
     assert isinstance(outcome, Taken)

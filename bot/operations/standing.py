@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, exists, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
-from bot.database import now
+from bot.database import UtcDateTime, now
 from bot.delivery.model import (
     CLAIMED,
     FAILED,
@@ -33,7 +33,8 @@ class Queue:
     """What lies in the inbox or the outbox of one channel in one state.
 
     Attributes:
-        oldest: when the oldest of them came.
+        oldest: when the oldest of them came; of the outbox, when it could first be tried. What its channel put off for
+            hours, such as until the morning, and what stands behind it count as new.
     """
 
     box: str
@@ -86,9 +87,10 @@ class Overview:
 
 def look(session: Session) -> Overview:
     """Look at everything, in the caller's transaction."""
+    moment = now()
     return Overview(
-        now(),
-        [*_inbox(session), *_outbox(session)],
+        moment,
+        [*_inbox(session), *_outbox(session, moment)],
         {**_failed(session, "inbox", InboxMessage), **_failed(session, "outbox", OutboxMessage)},
         _counts(session, Correspondent.channel, Correspondent.gone_at.is_not(None)),
         _failures(session),
@@ -112,9 +114,14 @@ def _inbox(session: Session) -> list[Queue]:
     return [Queue("inbox", *found) for found in session.execute(waiting)]
 
 
-def _outbox(session: Session) -> list[Queue]:
-    row = OutboxMessage
-    waiting = select(row.channel, row.state, func.count(), func.min(row.created_at))
+def _outbox(session: Session, moment: datetime) -> list[Queue]:
+    row, before = OutboxMessage, aliased(OutboxMessage)
+    since = case((row.first_attempt_at > row.created_at, row.first_attempt_at), else_=row.created_at)
+    put_off = exists().where(
+        before.conversation == row.conversation, before.state == PENDING, before.first_attempt_at > moment
+    )
+    oldest = func.min(case((and_(row.state == PENDING, put_off), literal(moment, UtcDateTime)), else_=since))
+    waiting = select(row.channel, row.state, func.count(), oldest)
     # What nobody has looked at yet is no queue.
     waiting = waiting.where(row.state.in_((PENDING, CLAIMED, HELD)), row.channel.not_in(FETCHING))
     return [Queue("outbox", *found) for found in session.execute(waiting.group_by(row.channel, row.state))]

@@ -96,6 +96,18 @@ def test_a_wait_that_no_message_can_help_uses_up_none_of_its_patience(database, 
     assert adapter.texts_of("fake:an") == ["chào"]
 
 
+def test_what_leaves_sooner_than_its_channel_asked_has_its_patience_from_then_on(database, adapter):
+    clock, outbox_id = Clock(), say(database, "chào")
+    adapter.script["fake:an"] = [TryAgain("night", after=8 * 3600.0)] + [TryAgain("busy")] * 40
+    send_all(database, adapter, clock=clock)
+    write(database)
+    start = clock.moment
+    while row_of(database, outbox_id).state == PENDING:
+        clock.moment = max(clock.moment, row_of(database, outbox_id).next_attempt_at)
+        send_all(database, adapter, clock=clock)
+    assert PATIENCE <= clock.moment - start < PATIENCE + timedelta(hours=2)
+
+
 def test_what_the_channel_asks_for_counts_as_the_least(database, adapter):
     clock = Clock()
     adapter.script["fake:an"] = [TryAgain("too_many", after=17.0)]

@@ -7,11 +7,14 @@ from starlette.testclient import TestClient
 
 from bot.database import Database, now
 from bot.delivery import inbox, outbox, switches
+from bot.delivery.adapter import TryAgain
 from bot.delivery.model import FAILED, HELD, ChannelCredential, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.operations.health import health_routes
 from bot.operations.model import JobRun
+from tests.delivery.sending import Clock, send_all
 from tests.factories import KEY, accept, make_settings
+from tests.fakes.adapter import FakeAdapter
 from tests.fakes.rasa import FakeRasa
 
 METRICS_KEY = "m3tr1cs-k3Y-that-is-l0ng-en0ugh-AbCdEf"
@@ -73,6 +76,50 @@ def test_what_waits_is_counted_by_channel_with_its_age(database, settings):
 def test_what_nobody_looked_at_on_the_page_is_no_queue(database, settings):
     send(database, "web:an")
     assert not [name for name in metrics(database, settings) if 'box="outbox"' in name]
+
+
+def age(database, settings):
+    return float(
+        metrics(database, settings)['motcua_queue_oldest_seconds{box="outbox",channel="zalo_oa",state="pending"}']
+    )
+
+
+def put_off(database, outcome, clock=None):
+    """Try what is due, and let the channel answer this."""
+    channel = FakeAdapter("zalo_oa")
+    channel.script["zalo_oa:1"] = [outcome]
+    send_all(database, channel, clock=clock)
+
+
+def test_what_waits_for_the_morning_makes_no_channel_late_nor_does_what_stands_behind_it(database, rasa, settings):
+    long_ago = now() - timedelta(hours=2)
+    send(database, "zalo_oa:1", created_at=long_ago)
+    send(database, "zalo_oa:1", created_at=long_ago)
+    put_off(database, TryAgain("night", after=6 * 3600.0))
+    assert age(database, settings) == 0
+    assert ask(database, settings, "/readyz", channels=("zalo_oa",)).json()["channels"] == {"zalo_oa": "ok"}
+    send(database, "zalo_oa:2", created_at=now() - timedelta(minutes=6))
+    assert 360 <= age(database, settings) < 500
+    assert ask(database, settings, "/readyz", channels=("zalo_oa",)).json()["channels"] == {"zalo_oa": "late"}
+
+
+def test_what_waited_for_the_morning_is_as_old_as_the_morning(database, settings):
+    evening = Clock()
+    evening.move(-7 * 3600)
+    send(database, "zalo_oa:1", created_at=evening.moment, next_attempt_at=evening.moment)
+    put_off(database, TryAgain("night", after=6 * 3600.0), evening)
+    assert 3500 < age(database, settings) < 4000
+
+
+@pytest.mark.parametrize("why", [TryAgain("busy"), TryAgain("package_too_small", after=300.0, everybody=True)])
+def test_what_a_channel_in_trouble_keeps_waiting_gets_older(database, rasa, settings, why):
+    send(database, "zalo_oa:1", created_at=now() - timedelta(hours=2))
+    put_off(database, why)
+    if not why.everybody:
+        with database.transaction() as session:
+            session.execute(update(OutboxMessage).values(first_attempt_at=now() - timedelta(minutes=6)))
+    assert age(database, settings) > 300
+    assert ask(database, settings, "/readyz", channels=("zalo_oa",)).json()["channels"] == {"zalo_oa": "late"}
 
 
 def test_what_failed_within_a_day_is_counted_and_older_is_not(database, settings):
