@@ -237,6 +237,20 @@ class ChannelCredential(Base):
     changed_at = Column(UtcDateTime, nullable=False, default=now)
 
 
+class ChannelPace(Base):
+    """How far the pace of a channel is used up, where several programs send through it."""
+
+    __tablename__ = "channel_paces"
+
+    channel = Column(String(20), primary_key=True)
+    # Seconds since 1970, to be reckoned with: by when everything let through would have gone at an even pace, and
+    # until when nothing goes out at all.
+    even = Column(Float, nullable=False)
+    paused_until = Column(Float, nullable=False)
+    # How many messages the last program that asked was given.
+    granted = Column(Integer, nullable=False)
+
+
 class Turn(Base):
     """What the bot understood and did about one message; never the message itself."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,6 +20,7 @@ from bot.delivery.claims import take
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
+from bot.delivery.pace import PAUSE_SECONDS, Pace
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ def turn_over(
     results: Sequence[Result],
     rooms: Mapping[str, int],
     moment: datetime,
-    wait_for: Callable[[str, str], float],
+    pace: Pace,
     abandoned: bool = True,
 ) -> list[Parcel]:
     """Store results and claim what may go out now, both in one transaction: each commit waits for the disk.
@@ -156,7 +157,7 @@ def turn_over(
     Args:
         results: those that `is_plain`.
         rooms: channel → how many messages may be claimed.
-        wait_for: channel and conversation → 0 when one may go, otherwise seconds to put it off.
+        pace: what it puts off, or does not grant, stays for later; what is claimed is counted there.
         abandoned: whether to look for messages whose sender never said what became of them.
     """
     with database.transaction() as session:
@@ -164,11 +165,20 @@ def turn_over(
             _store_plain(session, result, moment)
         if abandoned:
             _free_abandoned(session, list(rooms), moment)
+        pauses = _pauses(results)
         claimed = []
-        for channel, room in rooms.items():
+        # Always in this order: programs wait here for each other's turn at a channel.
+        for channel, room in sorted(rooms.items()):
+            if channel in pauses:
+                pace.share_pause(session, channel, pauses[channel], moment)
             if room > 0:
-                claimed += _claim(session, channel, room, moment, wait_for)
+                claimed += _claim(session, channel, room, moment, pace)
         return claimed
+
+
+def pause_of(outcome: TryAgain) -> float:
+    """Seconds for which nothing goes out through a channel after a failure that is everybody's."""
+    return outcome.after or PAUSE_SECONDS
 
 
 def is_plain(result: Result, moment: datetime) -> bool:
@@ -215,19 +225,30 @@ def give_back(session: Session, *which: Any) -> int:
     )
 
 
-def _claim(
-    session: Session, channel: str, room: int, moment: datetime, wait_for: Callable[[str, str], float]
-) -> list[Parcel]:
-    going = []
+def _pauses(results: Sequence[Result]) -> dict[str, float]:
+    """Channel → seconds for which nothing goes out through it."""
+    pauses: dict[str, float] = {}
+    for result in results:
+        if isinstance(result.outcome, TryAgain) and result.outcome.everybody:
+            channel = result.parcel.channel
+            pauses[channel] = max(pauses.get(channel, 0.0), pause_of(result.outcome))
+    return pauses
+
+
+def _claim(session: Session, channel: str, room: int, moment: datetime, pace: Pace) -> list[Parcel]:
+    ready = []
     due = session.execute(_due(), {"channel": channel, "room": room, "moment": moment})
     for row in due.all():
-        wait = wait_for(channel, row.conversation)
+        wait = pace.wait(channel, row.conversation)
         if wait:
             _write(session, OutboxMessage.id == row.id, next_attempt_at=moment + timedelta(seconds=wait))
         else:
-            going.append(row)
+            ready.append(row)
+    going = ready[: pace.grant(session, channel, len(ready), moment)] if ready else []
     if not going:
         return []
+    for row in going:
+        pace.take(channel, row.conversation)
     until = moment + LEASE
     taken = {"mine": [row.id for row in going], "until": until, "moment": moment}
     session.execute(take(OutboxMessage.__table__), taken)

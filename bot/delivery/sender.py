@@ -19,6 +19,7 @@ from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
 from bot.delivery.outgoing import LADDER, Parcel, Result
 from bot.delivery.pace import Pace, Rates
+from bot.delivery.shared_pace import SharedPace
 from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,6 @@ LOOK_BACK_EVERY = timedelta(seconds=1)
 TRY_SECONDS = 45.0
 # Until a stopping program stores no more results; what is on its way then counts as uncertain.
 STOP_SECONDS = 5.0
-PAUSE_SECONDS = 5.0
 # Of a delay, up and down, so that not everything comes back at once.
 JITTER = 0.2
 
@@ -60,7 +60,7 @@ class Sender:
         self._adapters = adapters
         self._clock = clock
         rates = {name: Rates(adapter.per_conversation, adapter.per_second) for name, adapter in adapters.items()}
-        self._pace = pace or Pace(rates)
+        self._pace = pace or (Pace(rates) if database.embedded else SharedPace(rates))
         self._jitter = jitter or (lambda: random.uniform(-1, 1))  # noqa: S311
         self._at_once = at_once
         self._wake = asyncio.Event()
@@ -135,7 +135,7 @@ class Sender:
         if abandoned:
             self._looked_back = moment
         rooms = {name: min(self._pace.room(name), self._free(name)) for name in self._adapters}
-        return outgoing.turn_over(self._database, plain, rooms, moment, self._pace.take, abandoned)
+        return outgoing.turn_over(self._database, plain, rooms, moment, self._pace, abandoned)
 
     def _free(self, channel: str) -> int:
         return max(self._at_once - len(self._under_way[channel]), 0)
@@ -158,7 +158,7 @@ class Sender:
             rung = LADDER[min(parcel.attempts, len(LADDER)) - 1]
             delay = max(rung * (1 + JITTER * self._jitter()), outcome.after or 0.0)
             if outcome.everybody:
-                self._pace.pause(parcel.channel, outcome.after or PAUSE_SECONDS)
+                self._pace.pause(parcel.channel, outgoing.pause_of(outcome))
         _count(parcel.channel, outcome, last)
         self._results.append(Result(parcel, outcome, last, delay))
         self._wake.set()
