@@ -116,9 +116,13 @@ def _inbox(session: Session) -> list[Queue]:
 
 def _outbox(session: Session, moment: datetime) -> list[Queue]:
     row, before = OutboxMessage, aliased(OutboxMessage)
-    since = case((row.first_attempt_at > row.created_at, row.first_attempt_at), else_=row.created_at)
+    tried = and_(row.first_attempt_at > row.created_at, row.first_attempt_at <= moment)
+    since = case((tried, row.first_attempt_at), else_=row.created_at)
     put_off = exists().where(
-        before.conversation == row.conversation, before.state == PENDING, before.first_attempt_at > moment
+        before.conversation == row.conversation,
+        before.state == PENDING,
+        before.first_attempt_at > moment,
+        before.next_attempt_at > moment,
     )
     oldest = func.min(case((and_(row.state == PENDING, put_off), literal(moment, UtcDateTime)), else_=since))
     waiting = select(row.channel, row.state, func.count(), oldest)

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.database import Database, now
-from bot.delivery import inbox, outbox, switches
+from bot.delivery import correspondents, inbox, outbox, switches
 from bot.delivery.adapter import TryAgain
 from bot.delivery.model import FAILED, HELD, ChannelCredential, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
@@ -101,6 +101,14 @@ def test_what_waits_for_the_morning_makes_no_channel_late_nor_does_what_stands_b
     send(database, "zalo_oa:2", created_at=now() - timedelta(minutes=6))
     assert 360 <= age(database, settings) < 500
     assert ask(database, settings, "/readyz", channels=("zalo_oa",)).json()["channels"] == {"zalo_oa": "late"}
+
+
+def test_what_was_put_off_and_may_go_all_the_same_is_as_old_as_it_is(database, settings):
+    send(database, "zalo_oa:1", created_at=now() - timedelta(hours=2))
+    put_off(database, TryAgain("night", after=6 * 3600.0))
+    with database.transaction() as session:
+        correspondents.heard(session, "zalo_oa:1")
+    assert age(database, settings) >= 7200
 
 
 def test_what_waited_for_the_morning_is_as_old_as_the_morning(database, settings):
