@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.complaints.model import Complaint, ComplaintNotice
 from bot.complaints.undelivered import mark
+from bot.delivery.elsewhere import standing
 from bot.delivery.model import OutboxMessage
 
 
@@ -47,7 +48,7 @@ def notices_of(session: Session, row: Complaint) -> tuple[Notice, ...]:
     )
     found = []
     for about, first, sent_on in session.execute(told):
-        last = sent_on or first
+        last = standing(first, sent_on)
         found.append(
             Notice(
                 about,

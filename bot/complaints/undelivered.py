@@ -13,6 +13,7 @@ from bot.complaints.model import Complaint, ComplaintNotice
 from bot.complaints.visibility import Viewer, conditions
 from bot.database import Database, now
 from bot.delivery import correspondents
+from bot.delivery.elsewhere import standing
 from bot.delivery.model import FAILED, HELD, PENDING, OutboxMessage
 
 UNREAD = "unread"
@@ -84,14 +85,15 @@ def undelivered(
                 complaint.code,
                 notice.about,
                 told.created_at,
-                _state((copy_told or told).state),
-                (copy_told or told).channel,
+                _state(stands.state),
+                stands.channel,
                 told.conversation != complaint.conversation,
-                (copy_told or told).reason,
-                (copy_told or told).id,
-                correspondents.reachable(session, (copy_told or told).conversation),
+                stands.reason,
+                stands.id,
+                correspondents.reachable(session, stands.conversation),
             )
             for notice, told, complaint, copy_told in session.execute(found)
+            for stands in [standing(told, copy_told)]
         ]
 
 

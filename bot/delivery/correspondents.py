@@ -116,15 +116,18 @@ def conversations_of(session: Session, conversation: str) -> list[str]:
     return [conversation, *sorted(others)]
 
 
-def best_other(session: Session, conversation: str, sent_to: bool = False) -> str | None:
+def best_other(session: Session, conversation: str, sent_to: bool = False, without: Sequence[str] = ()) -> str | None:
     """Where else the person can be told something: heard of last, one that is sent to before one that fetches.
 
     Args:
         sent_to: only conversations that are sent to.
+        without: conversations that are left out.
     """
     person = select(Correspondent.person).where(Correspondent.conversation == conversation)
     others = select(Correspondent).where(
-        Correspondent.person.in_(person), Correspondent.conversation != conversation, Correspondent.gone_at.is_(None)
+        Correspondent.person.in_(person),
+        Correspondent.conversation.not_in({conversation, *without}),
+        Correspondent.gone_at.is_(None),
     )
     rows = [row for row in session.execute(others).scalars() if not sent_to or row.channel not in FETCHING]
     rows.sort(key=lambda row: (row.channel not in FETCHING, row.heard_at is not None, row.heard_at), reverse=True)

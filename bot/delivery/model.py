@@ -158,7 +158,8 @@ class OutboxMessage(Base):
     reason = Column(String(60))
     # The row that takes this one along: held notices leave as one message and end as it does.
     carrier_id = Column(BigInteger)
-    # The notice that did not arrive where it was meant to, and was sent here instead; once.
+    # The notice that did not arrive where it was meant to, and was sent here instead; of one that did not arrive here
+    # either, what was sent elsewhere in its place.
     origin_id = Column(BigInteger, unique=True)
 
 

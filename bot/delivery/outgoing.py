@@ -17,7 +17,7 @@ from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.attached import IN_DOUBT
 from bot.delivery.claims import take
-from bot.delivery.elsewhere import send_elsewhere
+from bot.delivery.elsewhere import MOVED, send_elsewhere
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
 from bot.delivery.pace import PAUSE_SECONDS, Pace
@@ -319,11 +319,11 @@ def _hold(session: Session, parcel: Parcel, reason: str, moment: datetime, wrote
     if wrote_since:
         _keep_own(session, parcel, state=PENDING, reason=reason[:60], next_attempt_at=moment + _AGAIN_SOON)
         return
+    if not _keep_own(session, parcel, state=HELD, reason=reason[:60]):
+        return
     begun = parcel.part or parcel.carried
     if not begun and send_elsewhere(session, parcel.id, sent_to=True):
-        _end(session, parcel, state=FAILED, reason=f"moved:{reason}"[:60])
-    else:
-        _keep_own(session, parcel, state=HELD, reason=reason[:60])
+        _write(session, OutboxMessage.id == parcel.id, state=FAILED, reason=f"{MOVED}{reason}"[:60])
 
 
 def _end(session: Session, parcel: Parcel, **values: Any) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.database import Database, now
+from bot.delivery.elsewhere import may_be_resent
 from bot.delivery.model import CLAIMED, DONE, FAILED, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
 
 # Where messages of citizens and of the bot lie.
@@ -57,13 +58,12 @@ def known_states() -> tuple[str, ...]:
 def resend(database: Database, outbox_id: int) -> bool:
     """Try a message once more that failed, from the part that failed on; returns whether it had.
 
-    One that went to another conversation of the same person instead is not sent again.
+    One that went to another conversation of the same person instead is not sent again, nor one that waits in another.
     """
     with database.transaction() as session:
         found = select(OutboxMessage).where(OutboxMessage.id == outbox_id, OutboxMessage.state == FAILED)
         row = session.execute(found.with_for_update()).scalar_one_or_none()
-        moved = select(OutboxMessage.id).where(OutboxMessage.origin_id == outbox_id)
-        if row is None or session.execute(moved).first():
+        if row is None or not may_be_resent(session, row):
             return False
         row.state, row.reason, row.attempts, row.first_attempt_at = PENDING, None, 0, None
         row.next_attempt_at, row.carrier_id = now(), None

@@ -10,7 +10,8 @@ from bot.complaints.lifecycle import ANSWERED
 from bot.complaints.undelivered import undelivered
 from bot.database import now
 from bot.delivery import correspondents, vault
-from bot.delivery.model import DELIVERED, FAILED, OutboxMessage
+from bot.delivery.elsewhere import send_elsewhere
+from bot.delivery.model import DELIVERED, FAILED, HELD, OutboxMessage
 from tests.complaints.conftest import AN
 from tests.factories import open_complaint
 
@@ -74,6 +75,22 @@ def test_a_notice_that_arrived_nowhere_is_shown_to_staff(linked):
     for name in (AN, THERE):
         end(linked.database, name, FAILED)
     assert {one.channel for one in undelivered(linked.database)} == {"telegram"}
+
+
+def test_a_notice_that_came_back_is_shown_where_it_waits(centre):
+    code = centre.file_in(ANSWERED, conversation="zalo_oa:7")
+    with centre.database.transaction() as session:
+        for name in ("zalo_oa:7", THERE):
+            correspondents.ensure(session, name).person = "p"
+        for row_id in list(session.execute(select(OutboxMessage.id)).scalars()):
+            assert send_elsewhere(session, row_id, sent_to=True)
+    end(centre.database, THERE, FAILED)
+    end(centre.database, "zalo_oa:7", HELD)
+    assert {(one.channel, one.state) for one in undelivered(centre.database)} == {("zalo_oa", "held")}
+    assert {(one.channel, one.state) for one in open_complaint(centre.database, code).notices} == {("zalo_oa", "held")}
+    end(centre.database, "zalo_oa:7", DELIVERED)
+    assert undelivered(centre.database) == []
+    assert {one.state for one in open_complaint(centre.database, code).notices} == {"delivered"}
 
 
 def test_a_wish_to_delete_is_one_for_every_channel(linked):
