@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from bot.delivery.model import HELD, PENDING, OutboxMessage
+from bot.delivery.model import CLAIMED, HELD, PENDING, OutboxMessage
 from bot.delivery.outbox import Reply, is_notice
 from bot.text.codes import find_receipt_code
 
@@ -21,13 +21,18 @@ def release_held(session: Session, conversation: str, moment: datetime, together
     """Put what is held for a conversation on its way, within the caller's transaction; returns how many messages.
 
     Notices that wait share the oldest one's way: it carries them, and they end as it does. One that has gone out in
-    part already goes on as it was.
+    part already goes on as it was, and those whose carrier is on its way are left to it.
 
     Args:
         together: whether notices are merged.
     """
     found = select(OutboxMessage).where(OutboxMessage.conversation == conversation, OutboxMessage.state == HELD)
     rows = list(session.execute(found.order_by(OutboxMessage.id).with_for_update()).scalars())
+    carriers = {row.carrier_id for row in rows if row.carrier_id is not None} - {row.id for row in rows}
+    if carriers:
+        under_way = (OutboxMessage.id.in_(carriers), OutboxMessage.state.in_((PENDING, CLAIMED)))
+        busy = set(session.execute(select(OutboxMessage.id).where(*under_way)).scalars())
+        rows = [row for row in rows if row.carrier_id not in busy]
     begun = {row.id for row in rows if row.parts_sent}
     free = [row for row in rows if row.id not in begun and row.carrier_id not in begun]
     notices = [row for row in free if is_notice(session, row)] if together else []

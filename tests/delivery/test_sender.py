@@ -221,6 +221,48 @@ def test_notices_that_must_wait_once_more_take_the_later_ones_along(database, ad
     assert adapter.texts_of("fake:an") == ["một\n\nhai\n\nba"]
 
 
+def test_notices_that_leave_together_stay_together_while_one_of_their_parts_is_tried_again(database, adapter):
+    clock = Clock()
+    adapter.script["fake:an"] = [MustWait("window"), MustWait("window"), Taken(), TryAgain("busy")]
+    for name in ("Một câu dài hơn một tin rồi đây.", "Câu thứ hai cũng dài như thế."):
+        say(database, name, buttons=[Button(name[:3], f"/{name[:3]}")])
+    send_all(database, adapter, clock=clock)
+    write(database)
+    send_all(database, adapter, clock=clock)
+    write(database)
+    clock.move(2)
+    send_all(database, adapter, clock=clock)
+    assert adapter.texts_of("fake:an") == ["Một câu dài hơn một tin rồi đây.", "Câu thứ hai cũng dài như thế."]
+    assert adapter.buttons == [[], ["Một", "Câu"]]
+    assert states_of(database) == [(DELIVERED, None)] * 2
+
+
+def test_notices_whose_try_may_have_arrived_do_not_come_one_by_one_as_well(database, adapter):
+    clock = Clock()
+    lost = ("arrived", TryAgain("timeout", uncertain=True))
+    adapter.script["fake:an"] = [MustWait("window"), MustWait("window"), lost]
+    for name in ("một", "hai"):
+        say(database, name)
+    send_all(database, adapter, clock=clock)
+    write(database)
+
+    async def write_during_the_try():
+        adapter.gates["fake:an"] = asyncio.Event()
+        task = asyncio.create_task(make_sender(database, adapter, clock=clock).run())
+        while len(adapter.tries) < 3:
+            await asyncio.sleep(0.002)
+        await asyncio.to_thread(write, database)
+        task.cancel()
+        adapter.gates["fake:an"].set()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(write_during_the_try())
+    clock.move(2)
+    send_all(database, adapter, clock=clock)
+    assert adapter.texts_of("fake:an") == ["một\n\nhai"] * 2
+    assert states_of(database) == [(DELIVERED, None)] * 2
+
+
 def test_a_citizen_who_wrote_during_the_try_keeps_nothing_waiting(database, adapter):
     clock = Clock()
     adapter.script["fake:an"] = [MustWait("window")]
