@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from bot.delivery.adapter import NIGHT
+
 # Zalo says no more than "wait": its counters begin anew with every minute.
 NEXT_MINUTE = 60.0
 
@@ -82,7 +84,7 @@ FATES: dict[int, tuple[Fate, str]] = {
     -230: (Fate.WAIT, "window_closed"),
     -232: (Fate.WAIT, "window_closed"),
     -233: (Fate.NEVER, "type_not_supported"),
-    -234: (Fate.MORNING, "night"),
+    -234: (Fate.MORNING, NIGHT),
     -235: (Fate.STOPPED, "wrong_kind_of_account"),
     -240: (Fate.NEVER, "api_shut_down"),
     -242: (Fate.STOPPED, "wrong_proof"),

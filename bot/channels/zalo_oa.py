@@ -32,7 +32,7 @@ from bot.channels.zalo_tokens import LOGIN, ZaloTokens
 from bot.channels.zalo_window import MAYBE_TOLD, PAID, TOLD, ZaloWindow
 from bot.database import Database, now
 from bot.delivery import counters
-from bot.delivery.adapter import Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
+from bot.delivery.adapter import NIGHT, Fetched, MustWait, Outcome, Part, Refused, Taken, TryAgain
 from bot.delivery.attached import BY_LINK, FILE, Attached, link_lines
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
@@ -171,7 +171,7 @@ class ZaloAdapter:
             return MustWait(why)
         night = self._window.night_left()
         if night:
-            return TryAgain("night", after=night)
+            return TryAgain(NIGHT, after=night)
         if not await self._window.begin_telling(conversation):
             return MustWait(why)
         # The text stays here: neither the answer nor the citizen's words stand in a template.

@@ -10,6 +10,8 @@ from bot.delivery.outbox import Reply
 
 # One message as the channel takes it: JSON, so that what was rendered can be rendered again and be the same.
 Part = Mapping[str, Any]
+# The reason of a wait for the morning, over as soon as the citizen writes: what they are told then is an answer.
+NIGHT = "night"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import UtcDateTime, now, take_turn
@@ -16,7 +16,9 @@ from bot.delivery.model import FETCHING, HELD, PENDING, Correspondent, OutboxMes
 
 _TABLE = Correspondent.__table__
 # What is put off for longer does not wait when its citizen writes: a night, the late steps of many tries.
-_LONG = timedelta(minutes=5)
+LONG = timedelta(minutes=5)
+# Ends the reason of what waits for so long because its channel asked for a wait: that is kept, whoever writes.
+ASKED = ":asked"
 
 
 def heard(session: Session, conversation: str, moment: datetime | None = None) -> None:
@@ -178,7 +180,7 @@ def _meet(session: Session, names: Sequence[str], moments: Mapping[str, datetime
 def _let_go(session: Session, names: Sequence[str]) -> None:
     """What was put off for long goes out now: the answer to what was just written would stand behind it."""
     moment = now()
-    later = moment + _LONG
+    later = moment + LONG
     waiting = session.execute(_waiting(), {"names": names, "later": later}).all()
     put_off = sorted(name for name, state in waiting if state == PENDING)
     if put_off:
@@ -218,7 +220,7 @@ def _waiting() -> Any:
     """Which conversations have something that is held, or put off for long; mostly none."""
     table = OutboxMessage.__table__
     mine = table.c.conversation.in_(bindparam("names", expanding=True)), table.c.state.in_((HELD, PENDING))
-    for_long = or_(table.c.state == HELD, table.c.next_attempt_at > bindparam("later", type_=UtcDateTime))
+    for_long = or_(table.c.state == HELD, and_(*_put_off_by_us(table)))
     return select(table.c.conversation, table.c.state).where(*mine, for_long).distinct()
 
 
@@ -228,9 +230,17 @@ def _hasten() -> Any:
     mine = (
         table.c.conversation.in_(bindparam("names", expanding=True)),
         table.c.state == PENDING,
-        table.c.next_attempt_at > bindparam("later", type_=UtcDateTime),
     )
-    return update(table).where(*mine).values(next_attempt_at=bindparam("moment", type_=UtcDateTime))
+    return (
+        update(table)
+        .where(*mine, *_put_off_by_us(table))
+        .values(next_attempt_at=bindparam("moment", type_=UtcDateTime))
+    )
+
+
+def _put_off_by_us(table: Any) -> tuple[Any, Any]:
+    asked = table.c.reason.endswith(ASKED, autoescape=True)
+    return table.c.next_attempt_at > bindparam("later", type_=UtcDateTime), asked.is_not(True)
 
 
 def _know(session: Session, conversation: str, values: Mapping[str, object]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, UtcDateTime, now
 from bot.delivery import correspondents
-from bot.delivery.adapter import MustWait, Outcome, Refused, Taken, TryAgain
+from bot.delivery.adapter import NIGHT, MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.attached import IN_DOUBT
 from bot.delivery.claims import take
 from bot.delivery.elsewhere import MOVED, send_elsewhere
@@ -295,7 +295,7 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
             parcel,
             **anew,
             state=PENDING,
-            reason=outcome.reason[:60],
+            reason=_why_put_off(result, outcome),
             uncertain=OutboxMessage.uncertain + (1 if outcome.uncertain else 0),
             next_attempt_at=next_attempt_at,
         )
@@ -365,6 +365,12 @@ def _write(session: Session, *which: Any, **values: Any) -> int:
 
 def _is_out_of_patience(result: Result, moment: datetime) -> bool:
     return not _is_no_fault(result.outcome) and moment - result.parcel.first_attempt_at >= PATIENCE
+
+
+def _why_put_off(result: Result, outcome: TryAgain) -> str:
+    asked = outcome.after is not None and outcome.reason != NIGHT
+    mark = correspondents.ASKED if asked and timedelta(seconds=result.delay) > correspondents.LONG else ""
+    return f"{outcome.reason[: 60 - len(mark)]}{mark}"
 
 
 def _is_no_fault(outcome: Outcome) -> bool:

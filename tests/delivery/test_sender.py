@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database import now
 from bot.delivery import correspondents
 from bot.delivery.adapter import MustWait, Refused, Taken, TryAgain
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
@@ -114,6 +115,34 @@ def test_what_the_channel_asks_for_counts_as_the_least(database, adapter):
     outbox_id = say(database, "chào")
     send_all(database, adapter, clock=clock)
     assert row_of(database, outbox_id).next_attempt_at == clock.moment + timedelta(seconds=17)
+
+
+@pytest.mark.parametrize(
+    ("why", "tries", "waits"),
+    [
+        (TryAgain("too_many", after=600.0), 1, True),
+        # Asked for less than what the ladder gives by then: not known how much less.
+        (TryAgain("too_many", after=250.0), 11, True),
+        (TryAgain("night", after=8 * 3600.0), 1, False),
+        (TryAgain("busy"), 11, False),
+    ],
+)
+def test_what_the_channel_asks_for_is_honoured_when_the_citizen_writes_too(database, adapter, why, tries, waits):
+    clock = Clock()
+    adapter.script["fake:an"] = [why] * tries
+    outbox_id = say(database, "chào")
+    for _ in range(tries):
+        clock.moment = max(clock.moment, row_of(database, outbox_id).next_attempt_at)
+        send_all(database, adapter, clock=clock)
+    due = row_of(database, outbox_id).next_attempt_at
+    # As if it were that late by every clock.
+    with database.transaction() as session:
+        session.get(OutboxMessage, outbox_id).next_attempt_at = now() + (due - clock.moment)
+    write(database)
+    assert (row_of(database, outbox_id).next_attempt_at > now()) is waits
+    clock.moment = now() + timedelta(hours=9)
+    send_all(database, adapter, clock=clock)
+    assert (adapter.texts_of("fake:an"), states_of(database)) == (["chào"], [(DELIVERED, None)])
 
 
 def test_a_limit_of_the_whole_channel_stops_everybody_for_as_long(database, adapter):
