@@ -11,6 +11,8 @@ from bot.delivery.adapter import NIGHT
 
 # Zalo says no more than "wait": its counters begin anew with every minute.
 NEXT_MINUTE = 60.0
+# Where Zalo's night is not ours: nothing is given up for it.
+NIGHT_AGAIN = 3600.0
 
 
 class ZaloError(Exception):
@@ -93,6 +95,9 @@ FATES: dict[int, tuple[Fate, str]] = {
     -249: (Fate.NEVER, "template_not_by_user"),
     -320: (Fate.STOPPED, "no_cloud_account"),
     -321: (Fate.STOPPED, "out_of_money"),
+    # Of templates only (section 6 of the facts; M).
+    -1121: (Fate.NEVER, "template_value_too_long"),
+    -1122: (Fate.NEVER, "template_value_missing"),
 }
 # Asking the operator's attention again sooner would change nothing.
 STOPPED_SECONDS = 300.0

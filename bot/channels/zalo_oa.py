@@ -18,6 +18,7 @@ from bot.channels.zalo_api import ACCOUNT_PATH, MESSAGE_PATH, TEMPLATE_PATH, Ans
 from bot.channels.zalo_enclosing import ZaloEnclosing
 from bot.channels.zalo_errors import (
     NEXT_MINUTE,
+    NIGHT_AGAIN,
     STOPPED_SECONDS,
     Fate,
     NotAnsweredError,
@@ -195,7 +196,7 @@ class ZaloAdapter:
             return MustWait(f"{why}{TOLD}")
         await self._window.take_back_telling(conversation)
         fate, reason = fate_of(answer.code)
-        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.AGAIN, Fate.RENEW):
+        if fate in (Fate.NEXT_MINUTE, Fate.MORNING, Fate.RENEW):
             return _outcome(fate, reason, self._window)
         if fate is Fate.QUOTA:
             _tell_of_quota(reason)
@@ -209,7 +210,7 @@ def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
     if fate in (Fate.RENEW, Fate.STOPPED):
         return TryAgain(reason, after=STOPPED_SECONDS if fate is Fate.STOPPED else NEXT_MINUTE, everybody=True)
     if fate is Fate.MORNING:
-        return TryAgain(reason, after=window.night_left() or None)
+        return TryAgain(reason, after=window.night_left() or NIGHT_AGAIN)
     if fate in (Fate.NEVER, Fate.GONE):
         return Refused(reason, gone=fate is Fate.GONE)
     if fate is Fate.QUOTA:

@@ -17,6 +17,7 @@ from bot.delivery.credentials import load_credential
 from bot.delivery.model import CLAIMED, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from bot.text.codes import new_receipt_code
+from tests.channels.template_codes import OF_A_TEMPLATE
 from tests.channels.zalo import AN, AN_TALKS, BINH, DAY, Clock, log_in, oa_settings, on_channel
 from tests.fakes.zalo_oa import FIRST_REFRESH, FakeZaloOA, Fault
 
@@ -199,7 +200,7 @@ EXPECTED = {
     -230: MustWait("window_closed"),
     -232: MustWait("window_closed"),
     -233: Refused("type_not_supported"),
-    -234: TryAgain("night"),
+    -234: TryAgain("night", after=3600.0),
     -235: later("wrong_kind_of_account"),
     -240: Refused("api_shut_down"),
     -242: later("wrong_proof"),
@@ -208,11 +209,14 @@ EXPECTED = {
     -249: Refused("template_not_by_user"),
     -320: later("no_cloud_account"),
     -321: later("out_of_money"),
+    # Section 6; of templates only.
+    -1121: Refused("template_value_too_long"),
+    -1122: Refused("template_value_missing"),
 }
 
 
 def test_no_code_is_without_an_expectation():
-    assert set(FATES) == set(EXPECTED)
+    assert set(FATES) == set(EXPECTED) == set(OF_A_TEMPLATE)
 
 
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
@@ -399,6 +403,25 @@ def test_templates_wait_for_the_morning_of_viet_nam(send, fake, clock, hour, lef
     else:
         assert outcome == MustWait("window_closed_template_sent")
     assert len(fake.templates) == (0 if left else 1)
+
+
+@pytest.mark.parametrize("kind_of_database", ["sqlite"])
+def test_every_code_has_its_outcome_of_a_template(send, fake, clock):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    told = {}
+    for code in OF_A_TEMPLATE:
+        fake.rules.template_faults.extend([code] * (2 if code in (-216, -220) else 1))
+        told[code] = send(NOTICE, ZALO_TEMPLATE="t1")
+    assert told == {code: [outcome] for code, outcome in OF_A_TEMPLATE.items()}
+    assert fake.templates == []
+
+
+def test_a_notice_whose_template_meets_a_code_that_nobody_knows_waits(send, fake, clock):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.template_faults.append(-124)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_error_124")]
 
 
 def test_a_template_that_fails_for_good_leaves_the_notice_held(send, fake, clock):
