@@ -108,15 +108,17 @@ class ZaloWebhook:
         if event.meaning is Meaning.FOREIGN:
             # Answered 200: Zalo would stop calling the whole application for the sake of another account's events.
             logger.warning("zalo: an event of another account was dropped")
-        elif event.meaning is Meaning.HUMAN:
-            await self.intake.ask(self._keep_still, event)
         elif event.meaning is Meaning.WITHDRAWN:
             await self.intake.ask(self._withdraw, event)
-        elif event.arrival and not await self._is_of_what_was_erased(event):
+        elif event.meaning is Meaning.NOTHING or await self._is_of_what_was_erased(event):
+            return
+        elif event.meaning is Meaning.HUMAN:
+            await self.intake.ask(self._keep_still, event)
+        else:
             await self._arrive(event)
 
     async def _is_of_what_was_erased(self, event: Event) -> bool:
-        """Whether the person withdrew after they wrote this, and it only comes now."""
+        """Whether the person withdrew after this was written, by them or to them, and it only comes now."""
         if event.at is None or now() - event.at < _LATE:
             return False
         return await self.intake.ask(

@@ -315,6 +315,22 @@ def test_what_was_written_before_a_withdrawal_and_comes_late_is_not_kept(zalo, d
     assert [text for _, text, _ in kept(database) if text] == ["tôi quay lại"]
 
 
+def test_who_withdrew_is_not_kept_anew_by_what_the_centre_wrote_before(zalo, database):
+    moment = int(time.time() * 1000)
+    withdrawn = make_event("user_withdraw", oa_id=OA_ID, sender=None, recipient=None, moment=str(moment - 20_000))
+    assert zalo(changed(withdrawn, user_id=AN)) == 200
+    with database.transaction() as session:
+        erase.erase_conversation(session, AN_TALKS)
+        privacy.sign_off(session, privacy.lock(session, 1), None)
+    by_hand = {"sender": {"id": OA_ID, "admin_id": "77"}, "recipient": {"id": AN}}
+    assert zalo(make_event("oa_send_text", moment=str(moment - 30_000), **by_hand)) == 200
+    with database.reading() as session:
+        assert session.get(Correspondent, AN_TALKS) is None
+    assert zalo(make_event("oa_send_text", moment=str(moment - 10_000), **by_hand)) == 200
+    with database.reading() as session:
+        assert correspondents.is_silent(session, AN_TALKS)
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
 def test_whether_a_person_is_there_is_what_they_did_last_in_whatever_order_it_comes(zalo, database, order):
     follower = {"oa_id": OA_ID, "follower": {"id": AN}, "sender": None, "recipient": None, "message": None}
