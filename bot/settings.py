@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
@@ -70,6 +71,9 @@ class ZaloSettings:
         pays: whether notices go out when 48 hours are over, from the package or for money, or wait.
         human_minutes: how long the bot keeps still after a person wrote in Zalo's own desk.
         buttons: whether messages carry buttons besides their numbered lines.
+        signed_with: whose number begins what webhooks are signed over, "app_id" or "oa_id".
+        nested: whether a template names its reader within `recipient`, as messages do.
+        night: the zone by which no template goes out at night.
     """
 
     app_id: str
@@ -81,6 +85,9 @@ class ZaloSettings:
     pays: bool
     human_minutes: int
     buttons: bool
+    signed_with: str
+    nested: bool
+    night: ZoneInfo
     api_url: str
     oauth_url: str
 
@@ -91,11 +98,15 @@ class ZaloBotSettings:
 
     Attributes:
         secret: what Zalo shows at the webhook; without one, messages are fetched by long poll.
+        pause: seconds from one message to the next for one person.
+        per_second: messages in a second, all people together.
     """
 
     token: str
     secret: str
     api_url: str
+    pause: int
+    per_second: int
 
 
 @dataclass(frozen=True)
@@ -289,6 +300,9 @@ def _zalo(values: Mapping[str, str]) -> ZaloSettings:
         pays=_choice(values, "MOTCUA_ZALO_AFTER_48_HOURS", ("send", "hold")) == "send",
         human_minutes=_number(values, "MOTCUA_ZALO_HUMAN_MINUTES", 30),
         buttons=_choice(values, "MOTCUA_ZALO_BUTTONS", ("on", "off")) == "on",
+        signed_with=_choice(values, "MOTCUA_ZALO_SIGNED_WITH", ("app_id", "oa_id")),
+        nested=_choice(values, "MOTCUA_ZALO_TEMPLATE_SHAPE", ("flat", "nested")) == "nested",
+        night=_zone(values, "MOTCUA_ZALO_NIGHT_ZONE", "Asia/Ho_Chi_Minh"),
         api_url=_address(values, "MOTCUA_ZALO_API_URL", "https://openapi.zalo.me"),
         oauth_url=_address(values, "MOTCUA_ZALO_OAUTH_URL", "https://oauth.zaloapp.com"),
     )
@@ -299,6 +313,8 @@ def _zalo_bot(values: Mapping[str, str]) -> ZaloBotSettings:
         token=_one_line(values, "MOTCUA_ZALO_BOT_TOKEN"),
         secret=_secret_if_set(values, "MOTCUA_ZALO_BOT_SECRET"),
         api_url=_address(values, "MOTCUA_ZALO_BOT_API_URL", "https://bot-api.zaloplatforms.com"),
+        pause=_number(values, "MOTCUA_ZALO_BOT_PAUSE", 1),
+        per_second=_number(values, "MOTCUA_ZALO_BOT_PER_SECOND", 20),
     )
 
 
@@ -416,6 +432,14 @@ def _day(values: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
         raise SettingsError(f"{name} must be a day like 2026-11-22, not '{value}'.") from error
+
+
+def _zone(values: Mapping[str, str], name: str, default: str) -> ZoneInfo:
+    value = values.get(name) or default
+    try:
+        return ZoneInfo(value)
+    except (ValueError, OSError, KeyError) as error:
+        raise SettingsError(f"{name} must be a zone like {default}, not '{value}'.") from error
 
 
 def _address(values: Mapping[str, str], name: str, default: str) -> str:

@@ -25,6 +25,8 @@ NUMBERS = [
     "MOTCUA_MESSAGES_PER_10S_PER_ADDRESS",
     "MOTCUA_PORTAL_PAUSE",
     "MOTCUA_ZALO_HUMAN_MINUTES",
+    "MOTCUA_ZALO_BOT_PAUSE",
+    "MOTCUA_ZALO_BOT_PER_SECOND",
 ]
 ZALO = {
     "MOTCUA_ZALO_APP_ID": "1",
@@ -294,6 +296,29 @@ def test_a_provider_that_anybody_could_speak_for_is_refused(tmp_path, issuer):
 def test_an_official_account_needs_all_its_settings(tmp_path, name):
     with pytest.raises(SettingsError, match=f"{name} is not set"):
         load(tmp_path, **{**ZALO, name: ""})
+
+
+def test_what_sources_contradict_about_zalo_has_a_default_and_can_be_set(tmp_path):
+    names = ("SIGNED_WITH", "TEMPLATE_SHAPE", "NIGHT_ZONE", "BOT_PAUSE", "BOT_PER_SECOND")
+    for given, expected in (
+        (("", "", "", "", ""), ("app_id", False, "Asia/Ho_Chi_Minh", 1, 20)),
+        (("oa_id", "nested", "UTC", "3", "5"), ("oa_id", True, "UTC", 3, 5)),
+    ):
+        settings = load(tmp_path, **{f"MOTCUA_ZALO_{name}": value for name, value in zip(names, given, strict=True)})
+        zalo, bot = settings.zalo, settings.zalo_bot
+        assert (zalo.signed_with, zalo.nested, zalo.night.key, bot.pause, bot.per_second) == expected
+
+
+@pytest.mark.parametrize("zone", ["Ha Noi", "Asia/Hanoi", "Asia", "../etc/passwd", "/etc/passwd", "Asia/\0"])
+def test_a_zone_that_nobody_knows_stops_the_start(tmp_path, zone):
+    with pytest.raises(SettingsError, match="MOTCUA_ZALO_NIGHT_ZONE must be a zone like Asia/Ho_Chi_Minh"):
+        load(tmp_path, MOTCUA_ZALO_NIGHT_ZONE=zone)
+
+
+@pytest.mark.parametrize("name", ["MOTCUA_ZALO_SIGNED_WITH", "MOTCUA_ZALO_TEMPLATE_SHAPE"])
+def test_a_choice_about_zalo_that_is_none_stops_the_start(tmp_path, name):
+    with pytest.raises(SettingsError, match=f"{name} must be one of"):
+        load(tmp_path, **{name: "both"})
 
 
 def test_the_two_keys_of_zalo_may_be_the_same(tmp_path):

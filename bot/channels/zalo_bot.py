@@ -56,12 +56,12 @@ class ZaloBotAdapter:
     """Sends to people who wrote to the bot."""
 
     channel = CHANNEL
-    per_conversation = 1.0
-    per_second = 20.0
 
-    def __init__(self, api: ZaloBotApi, files: ZaloFiles) -> None:
+    def __init__(self, api: ZaloBotApi, files: ZaloFiles, pause: float, per_second: float) -> None:
         self._api = api
         self._files = files
+        self.per_conversation = 1 / pause
+        self.per_second = per_second
 
     def render(self, reply: Reply) -> list[Part]:
         """Texts of at most 2,000 characters, every button as a numbered line, files by their link: it takes none."""
@@ -236,7 +236,7 @@ def open_channel(database: Database, settings: Settings, intake: Intake) -> Chan
 
     called = bool(mine.secret) and settings.public_url.startswith("https://")
     receiver = ZaloBotReceiver(api, intake, mine.secret, f"{settings.public_url}{PATH}" if called else "")
-    adapter = ZaloBotAdapter(api, ZaloFiles(mine.api_url))
+    adapter = ZaloBotAdapter(api, ZaloFiles(mine.api_url), mine.pause, mine.per_second)
     if called:
         return Channel(adapter, receiver.routes(), (receiver.announce,), client.aclose, check)
     return Channel(adapter, (), (receiver.poll,), client.aclose, check)

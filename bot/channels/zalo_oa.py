@@ -74,12 +74,14 @@ class ZaloAdapter:
         buttons: bool = True,
         clock: Callable[[], datetime] = now,
         enclosing: ZaloEnclosing | None = None,
+        nested: bool = False,
     ) -> None:
         self._api = api
         self._enclosing = enclosing
         self._window = window
         self._files = files
         self._template = template
+        self._nested = nested
         self._buttons = buttons
         self._clock = clock
         self._plain_until: datetime | None = None
@@ -176,8 +178,9 @@ class ZaloAdapter:
         if not await self._window.begin_telling(conversation):
             return MustWait(why)
         # The text stays here: neither the answer nor the citizen's words stand in a template.
+        reader = {"user_id": user_id}
         body = {
-            "user_id": user_id,
+            **({"recipient": reader} if self._nested else reader),
             "template_id": self._template,
             "template_data": {TEMPLATE_PARAMETER: code},
         }
@@ -278,8 +281,8 @@ def open_channel(
     api = ZaloApi(zalo, tokens, caller)
     files = ZaloFiles(zalo.api_url)
     enclosing = ZaloEnclosing(api, enclosed or Enclosed(database, settings.evidence))
-    window = ZaloWindow(database, api, clock, zalo.pays)
-    adapter = ZaloAdapter(api, window, files, zalo.template, zalo.buttons, clock, enclosing)
+    window = ZaloWindow(database, api, clock, zalo)
+    adapter = ZaloAdapter(api, window, files, zalo.template, zalo.buttons, clock, enclosing, zalo.nested)
 
     async def check() -> list[Finding]:
         return [await _look(api, tokens, clock)]

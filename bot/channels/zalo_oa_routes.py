@@ -37,9 +37,9 @@ _LATE = timedelta(seconds=5)
 _MAC = b"mac="
 
 
-def signature_of(app_id: str, raw: bytes, timestamp: str, secret: str) -> str:
-    """What Zalo's header says after "mac=": no HMAC, but the hash of everything in a row."""
-    return hashlib.sha256(app_id.encode() + raw + timestamp.encode() + secret.encode()).hexdigest()
+def signature_of(first: str, raw: bytes, timestamp: str, secret: str) -> str:
+    """What Zalo's header says after "mac=": no HMAC, but the hash of everything in a row, a number first."""
+    return hashlib.sha256(first.encode() + raw + timestamp.encode() + secret.encode()).hexdigest()
 
 
 @dataclass
@@ -94,9 +94,12 @@ class ZaloWebhook:
             logger.warning("zalo: an event of another application")
             raise BodyError(403, "secret")
         mac = given.encode(errors="replace")
-        if not mac.startswith(_MAC) or not self._is_signed(raw, app_id, timestamp, mac[len(_MAC) :]):
-            if self._is_signed(raw, self.settings.oa_id, timestamp, mac[len(_MAC) :]):
-                logger.error("zalo: this signature is made with the account's number in place of the application's")
+        numbers = {"app_id": app_id, "oa_id": self.settings.oa_id}
+        first = numbers.pop(self.settings.signed_with)
+        if not mac.startswith(_MAC) or not self._is_signed(raw, first, timestamp, mac[len(_MAC) :]):
+            other, number = numbers.popitem()
+            if self._is_signed(raw, number, timestamp, mac[len(_MAC) :]):
+                logger.error("zalo: %s begins this signature: set MOTCUA_ZALO_SIGNED_WITH=%s", other, other)
             raise BodyError(403, "secret")
         return body
 

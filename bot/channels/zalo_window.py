@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.channels.zalo_api import QUOTA_PATH, Answer, ZaloApi
 from bot.channels.zalo_errors import ZaloError
@@ -14,14 +13,13 @@ from bot.channels.zalo_oa_events import number_of
 from bot.database import Database
 from bot.delivery import correspondents, counters, elsewhere
 from bot.delivery.model import Correspondent
+from bot.settings import ZaloSettings
 
 logger = logging.getLogger(__name__)
 
 OPEN_FOR = timedelta(days=7)
 # Afterwards messages are from the package or paid (section 4.1 of the facts; M).
 FREE_FOR = timedelta(hours=48)
-# Zalo names no zone; an account of Viet Nam, so Viet Nam's.
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 # Why a notice is held, as staff see it, and what stands behind that: a template told the citizen of it, or may have.
 CLOSED, PAID, NO_QUOTA = "window_closed", "paid_window", "out_of_quota"
@@ -29,17 +27,14 @@ TOLD, MAYBE_TOLD = "_template_sent", "_template_unsure"
 
 
 class ZaloWindow:
-    """Knows from our own books, and from Zalo where they say no, whether a citizen may be written to.
+    """Knows from our own books, and from Zalo where they say no, whether a citizen may be written to."""
 
-    Args:
-        pays: whether notices go out once messages are no longer free.
-    """
-
-    def __init__(self, database: Database, api: ZaloApi, clock: Callable[[], datetime], pays: bool = True) -> None:
+    def __init__(self, database: Database, api: ZaloApi, clock: Callable[[], datetime], settings: ZaloSettings) -> None:
         self._database = database
         self._api = api
         self._clock = clock
-        self._pays = pays
+        self._pays = settings.pays
+        self._zone = settings.night
 
     async def why_closed(self, conversation: str, user_id: str) -> str | None:
         """Why only a template may be sent, None when a message may.
@@ -77,7 +72,7 @@ class ZaloWindow:
 
     def night_left(self) -> float:
         """Seconds until templates may be sent again, 0 by day."""
-        moment = self._clock().astimezone(ZONE)
+        moment = self._clock().astimezone(self._zone)
         if NIGHT_ENDS <= moment.time() < NIGHT_BEGINS:
             return 0.0
         morning = moment.replace(hour=NIGHT_ENDS.hour, minute=0, second=0, microsecond=0)

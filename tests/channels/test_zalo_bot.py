@@ -21,6 +21,7 @@ from bot.delivery.adapter import Fetched, Refused, Taken, TryAgain
 from bot.delivery.intake import Intake
 from bot.delivery.model import InboxMessage
 from bot.delivery.outbox import Button, Reply
+from bot.delivery.pace import Pace, Rates
 from tests.factories import KEY, Stumbling, make_settings
 from tests.fakes.zalo_bot import TOKEN, FakeZaloBot, Fault, Http
 
@@ -63,6 +64,15 @@ def zalo(called):
             return client.post(PATH, content=raw, headers=headers).status_code
 
         yield post
+
+
+@pytest.mark.parametrize(("given", "waits"), [({}, 1.0), ({"ZALO_BOT_PAUSE": "4", "ZALO_BOT_PER_SECOND": "5"}, 4.0)])
+def test_how_fast_it_is_sent_can_be_set(database, settings, given, waits):
+    adapter = opened(database, settings(**given)).adapter
+    assert adapter.per_second == float(given.get("ZALO_BOT_PER_SECOND", 20))
+    pace = Pace({"zalo_bot": Rates(adapter.per_conversation, 0)}, lambda: 0.0)
+    taken = [pace.take("zalo_bot", CHAT) for _ in range(4)]
+    assert (taken[0], taken[-1]) == (0.0, pytest.approx(waits))
 
 
 @pytest.fixture

@@ -178,6 +178,6 @@ def test_a_file_that_was_removed_meanwhile_is_told_so(send, fake, centre, tmp_pa
 
 def test_the_bot_platform_is_told_the_link_alone(centre, tmp_path):
     answer(centre, tmp_path / "evidence", PHOTO, LETTER)
-    (part,) = ZaloBotAdapter(None, None).render(replies(centre)[-1])
+    (part,) = ZaloBotAdapter(None, None, 1, 20).render(replies(centre)[-1])
     assert f"(đường.jpg, công văn.pdf), anh/chị mở tại: {replies(centre)[-1].files[0].link}" in part["text"]
     assert part["text"].index("Tệp kèm theo") < part["text"].index("1. Đã ổn, cảm ơn")

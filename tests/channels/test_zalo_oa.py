@@ -424,6 +424,22 @@ def test_a_notice_whose_template_meets_a_code_that_nobody_knows_waits(send, fake
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_error_124")]
 
 
+def test_the_zone_of_the_night_can_be_set(send, fake, clock):
+    clock.moment = datetime(2026, 11, 22, 16, tzinfo=timezone.utc)
+    fake.rules.closed.add(AN)
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [TryAgain("night", after=7 * 3600.0)]
+    assert send(NOTICE, ZALO_TEMPLATE="t1", ZALO_NIGHT_ZONE="UTC") == [MustWait("window_closed_template_sent")]
+
+
+def test_the_shape_of_a_template_can_be_set(send, fake, clock):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.nested = True
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_invalid_field")]
+    assert send(NOTICE, ZALO_TEMPLATE="t1", ZALO_TEMPLATE_SHAPE="nested") == [MustWait("window_closed_template_sent")]
+    assert fake.templates == [{"recipient": {"user_id": AN}, "template_id": "t1", "template_data": {"code": CODE}}]
+
+
 def test_a_template_that_fails_for_good_leaves_the_notice_held(send, fake, clock):
     clock.moment = DAY
     fake.rules.closed.add(AN)

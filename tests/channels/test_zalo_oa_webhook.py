@@ -22,7 +22,7 @@ from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Button, Reply
 from tests.channels.zalo import AN, AN_TALKS, BINH, Clock, oa_settings
-from tests.fakes.zalo_events import OA_ID, make_event, sign
+from tests.fakes.zalo_events import APP_ID, OA_ID, make_event, sign
 
 # Of the facts about Zalo, section 2.1.
 VECTOR = (
@@ -112,6 +112,18 @@ def test_a_wrong_signature_is_refused(zalo, database, header):
     raw = make_event()
     assert zalo(raw, {"X-ZEvent-Signature": header.encode()}) == 403
     assert kept(database) == []
+
+
+@pytest.mark.parametrize(("setting", "other"), [("app_id", "oa_id"), ("oa_id", "app_id")])
+def test_the_number_that_begins_the_signature_can_be_set(webhook, database, caplog, setting, other):
+    numbers = {"app_id": APP_ID, "oa_id": OA_ID}
+    raw = make_event()
+    with webhook(ZALO_SIGNED_WITH=setting) as client:
+        assert client.post(PATH, content=raw, headers=sign(raw, app_id=numbers[other])).status_code == 403
+        assert f"set MOTCUA_ZALO_SIGNED_WITH={other}" in caplog.text
+        assert kept(database) == []
+        assert client.post(PATH, content=raw, headers=sign(raw, app_id=numbers[setting])).status_code == 200
+    assert kept(database) == [("text", "xin chào", None)]
 
 
 def test_a_signature_of_the_same_body_written_otherwise_is_refused(zalo, database):

@@ -109,6 +109,7 @@ class Rules:
         account: what is left of the account's package, None for messages that need none of it.
         buttons: code that messages with buttons meet, None to take them.
         upload_faults: faults and error codes, one for each coming upload; 429 and 500 are HTTP's.
+        nested: whether templates name their reader within `recipient`.
         uploads_end: how many of the coming uploads have ended by the time a message names them.
     """
 
@@ -127,6 +128,7 @@ class Rules:
     account: int | None = None
     buttons: int | None = None
     upload_faults: deque = field(default_factory=deque)
+    nested: bool = False
     uploads_end: int = 0
 
 
@@ -280,7 +282,8 @@ class FakeZaloOA(FakeServer):
             fault = self.rules.template_faults.popleft() if self.rules.template_faults else None
             if isinstance(fault, int):
                 return _error(fault, "scripted"), None
-            if not isinstance(body.get("user_id"), str) or not body.get("template_id"):
+            reader = body.get("recipient", {}) if self.rules.nested else body
+            if not isinstance(reader.get("user_id"), str) or not body.get("template_id"):
                 return _error(-201, "user_id is invalid!"), None
             if fault in (None, Fault.LATE):
                 self.templates.append(body)
