@@ -59,7 +59,8 @@ class StormTelegram(telegram.FakeTelegram):
     def __init__(self, port: int, failing: float, seed: int) -> None:
         self.log: list[Said] = []
         self.share, self._dice, self._meeting = failing, random.Random(seed), threading.local()
-        super().__init__(port=port)
+        # All together what a bot that pays for more may send, as the storm's is set to.
+        super().__init__(port=port, limits=telegram_faults.Limits(everybody=1000.0))
 
     def fail(self, share: float) -> None:
         """Let so many calls fail from now on."""
@@ -85,7 +86,7 @@ class StormTelegram(telegram.FakeTelegram):
 
     def report(self) -> dict[str, Any]:
         """What else is worth telling."""
-        return {"calls": len(self.calls)}
+        return {"calls": len(self.calls), "too many": self.too_many}
 
 
 class StormZalo(zalo_oa.FakeZaloOA):

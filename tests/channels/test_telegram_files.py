@@ -21,7 +21,7 @@ from tests.complaints.conftest import OFFICER
 from tests.complaints.conftest import centre as centre
 from tests.delivery.sending import Clock, send_all
 from tests.factories import make_settings
-from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_faults import AWAY, BLOCKED, ERROR, TIMEOUT_AFTER_DELIVERY, Fault, too_many
 
 MAI = "telegram:7"
@@ -39,6 +39,13 @@ def kind_of_database():
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "evidence"
+
+
+@pytest.fixture
+def telegram():
+    # The clock is turned by hand, and the pace is off with it.
+    with FakeTelegram(limits=None).serving() as fake:
+        yield fake
 
 
 @pytest.fixture

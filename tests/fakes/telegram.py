@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.fakes.server import FakeServer
-from tests.fakes.telegram_faults import AWAY, BROKEN_AFTER_DELIVERY, ERROR, ApiError, too_many
+from tests.fakes.telegram_faults import AWAY, BROKEN_AFTER_DELIVERY, ERROR, ApiError, Limits, Meter, too_many
 from tests.fakes.telegram_http import Handler
 from tests.fakes.telegram_people import Citizen, bot_user, make_message
 
 TOKEN = "4242:t0k3n-f0r-tests"
 SENDING = ("sendMessage", "sendPhoto", "sendDocument", "editMessageText")
+COUNTED = ("sendMessage", "sendPhoto", "sendDocument")
 DEFAULT_UPDATES = {"message", "edited_message", "callback_query", "my_chat_member", "channel_post"}
 LONGEST_POLL = 50
 
@@ -52,10 +53,14 @@ class Sent:
 
 
 class FakeTelegram(FakeServer):
-    """Make `citizen`s write; set `faults[method]` (one for each coming call); look at `calls`, `sent`, `webhook`."""
+    """Make `citizen`s write; set `faults[method]` (one for each coming call); look at `calls`, `sent`, `webhook`.
 
-    def __init__(self, token=TOKEN, port=0, failing=0.0, seed=1, first_update=1000):
+    More messages than its `limits` are answered 429 and counted in `too_many`; None for no limits.
+    """
+
+    def __init__(self, token=TOKEN, port=0, failing=0.0, seed=1, first_update=1000, limits=Limits()):  # noqa: B008
         self.token = token
+        self.too_many, self._meter = 0, Meter(limits)
         self.faults = defaultdict(deque)
         self.calls = []
         self.sent = []
@@ -134,6 +139,10 @@ class FakeTelegram(FakeServer):
         fault = self._next_fault(method)
         if fault and not fault.delivered:
             return fault
+        limited = self._meter.take(int(parameters["chat_id"])) if method in COUNTED else None
+        if limited:
+            self.too_many += 1
+            return limited
         try:
             handler = getattr(self, f"answer_{_snake(method)}", None)
             if handler is None:
