@@ -122,7 +122,8 @@ def test_whatever_is_said_keeps_within_zalos_limits(text, titles):
     buttons = tuple(Button(title, "/x", f"id{number}") for number, title in enumerate(titles))
     for part in PAPER.render(Reply(text, buttons)):
         message = part["message"]
-        assert 1 <= len(unicodedata.normalize("NFC", message["text"])) <= 2000
+        # As it is sent: nobody composes it on the way.
+        assert 1 <= len(message["text"]) <= 2000
         shown = message.get("attachment", {}).get("payload", {}).get("buttons", [])
         assert len(shown) <= 5
         assert all(len(button["title"]) <= 100 for button in shown)
@@ -440,11 +441,38 @@ def test_the_shape_of_a_template_can_be_set(send, fake, clock):
     assert fake.templates == [{"recipient": {"user_id": AN}, "template_id": "t1", "template_data": {"code": CODE}}]
 
 
+def test_tones_are_composed_before_a_text_is_cut(send, fake):
+    text = unicodedata.normalize("NFD", "ộ " * 999 + "ộ")
+    assert len(text) > 2000
+    assert send(Reply(text)) == [Taken("m1")]
+    assert fake.texts(AN) == [unicodedata.normalize("NFC", text)]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"ma": 30}, "invalid_field"),
+        ({"code": 30, "name": 30}, "parameter_missing"),
+        ({"code": 5}, "parameter_too_long"),
+    ],
+)
+def test_a_template_with_other_parameters_leaves_the_notice_held(send, fake, clock, parameters, reason):
+    clock.moment = DAY
+    fake.rules.closed.add(AN)
+    fake.rules.parameters = parameters
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(f"window_closed_{reason}")]
+    assert fake.templates == []
+    # Nobody was told: once it is mended, the next notice tells.
+    fake.rules.parameters = {"code": 30}
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
+
+
 def test_a_template_that_fails_for_good_leaves_the_notice_held(send, fake, clock):
     clock.moment = DAY
     fake.rules.closed.add(AN)
-    fake.rules.template_faults.extend([-249, -32])
+    fake.rules.template_faults.extend([-249, -1999, -32])
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_not_by_user")]
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_error_1999")]
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [TryAgain("too_many_calls", after=60.0, everybody=True)]
 
 

@@ -26,7 +26,7 @@ from bot.text.codes import new_receipt_code
 from tests.channels.zalo import AN, AN_TALKS, log_in, oa_settings
 from tests.factories import TOKEN, free_port, wait_until
 from tests.fakes.rasa import say
-from tests.fakes.zalo_events import disturb, make_event, push
+from tests.fakes.zalo_events import Webhook, disturb, make_event
 from tests.fakes.zalo_oa import FIRST_ACCESS, FakeZaloOA, Fault
 
 PEOPLE, QUESTIONS = 12, 6
@@ -34,7 +34,7 @@ PEOPLE, QUESTIONS = 12, 6
 
 @contextlib.contextmanager
 def gateway(database, settings, rasa):
-    """The parts of the web program that Zalo's messages go through, at work; gives the webhook's address."""
+    """The parts of the web program that Zalo's messages go through, at work; gives Zalo's side of the webhook."""
     port, ready, stop = free_port(), threading.Event(), threading.Event()
 
     async def work():
@@ -63,7 +63,7 @@ def gateway(database, settings, rasa):
     thread.start()
     try:
         assert ready.wait(15)
-        yield f"http://127.0.0.1:{port}{PATH}"
+        yield Webhook(f"http://127.0.0.1:{port}{PATH}", ladder=(0.05,))
     finally:
         stop.set()
         thread.join()
@@ -87,11 +87,11 @@ def test_a_disturbed_crowd_is_answered_once_and_in_order(database, tmp_path, fak
     fake.rules.calls = 20
     fake.rules.shares = {-200: 0.03, Fault.BROKEN: 0.02, Fault.DOWN: 0.02, Fault.LATE: 0.02, Fault.LOST: 0.01}
     people = [str(4_000_000_000_000_000_000 + number) for number in range(PEOPLE)]
-    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
 
         def talk(person):
             said = [make_event(user_id=person, message={"text": f"câu {n}"}) for n in range(QUESTIONS)]
-            return [push(url, raw, ladder=(0.05,))[-1] for raw in disturb(said, seed=int(person) % 97, distance=0)]
+            return [webhook.push(raw)[-1] for raw in disturb(said, seed=int(person) % 97, distance=0)]
 
         with ThreadPoolExecutor(PEOPLE) as crowd:
             assert {status for statuses in crowd.map(talk, people) for status in statuses} == {200}
@@ -110,10 +110,10 @@ def test_a_disturbed_crowd_is_answered_once_and_in_order(database, tmp_path, fak
 def test_a_tap_comes_back_as_a_text_and_reaches_rasa_as_its_payload(database, tmp_path, fake, rasa):
     log_in(database)
     rasa.answer = lambda received: say("Chọn mục", [{"title": "Lệ phí", "payload": "/ask_procedure_fee"}])
-    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
-        push(url, make_event(message={"text": "khai sinh"}))
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
+        webhook.push(make_event(message={"text": "khai sinh"}))
         wait_until(lambda: fake.sent)
-        push(url, make_event(message={"text": fake.sent[0].buttons[0]["payload"]}))
+        webhook.push(make_event(message={"text": fake.sent[0].buttons[0]["payload"]}))
         wait_until(lambda: len(rasa.received) == 2)
     assert [received.message for received in rasa.received] == ["khai sinh", "/ask_procedure_fee"]
 
@@ -124,10 +124,10 @@ def test_notices_after_seven_days_wait_and_leave_as_one(database, tmp_path, fake
         correspondents.heard(session, AN_TALKS, now() - timedelta(days=8))
         outbox.enqueue(session, AN_TALKS, [Reply(f"Phản ánh {new_receipt_code()} đã được tiếp nhận.")])
         outbox.enqueue(session, AN_TALKS, [Reply(f"Phản ánh {new_receipt_code()} đã có trả lời.")])
-    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
         wait_until(lambda: states(database, OutboxMessage) == {HELD: 2})
         assert fake.sent == []
-        push(url, make_event(message={"text": "có ai không"}))
+        webhook.push(make_event(message={"text": "có ai không"}))
         wait_until(lambda: states(database, OutboxMessage) == {DELIVERED: 3})
     texts = fake.texts(AN)
     assert len(texts) == 2
@@ -137,8 +137,31 @@ def test_notices_after_seven_days_wait_and_leave_as_one(database, tmp_path, fake
 def test_while_a_person_of_the_centre_writes_the_bot_keeps_still(database, tmp_path, fake, rasa):
     log_in(database)
     by_hand = {"sender": {"id": "388613280878808645", "admin_id": "77"}, "recipient": {"id": AN}}
-    with gateway(database, oa_settings(tmp_path, fake), rasa) as url:
-        push(url, make_event("oa_send_text", **by_hand))
-        push(url, make_event(message={"text": "dạ vâng ạ"}))
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
+        webhook.push(make_event("oa_send_text", **by_hand))
+        webhook.push(make_event(message={"text": "dạ vâng ạ"}))
         wait_until(lambda: states(database, InboxMessage) == {DONE: 1})
     assert (rasa.received, fake.sent) == ([], [])
+
+
+def test_after_the_last_try_of_one_event_zalo_calls_no_more_until_somebody_asks_for_it():
+    pauses = []
+    zalo = Webhook(f"http://127.0.0.1:{free_port()}{PATH}", sleep=pauses.append)
+    assert zalo.push(make_event()) == [0] * 6
+    assert pauses == [pytest.approx(seconds / 3600) for seconds in (30, 300, 900, 1800, 3600)]
+    assert (zalo.subscribed, zalo.push(make_event())) == (False, [])
+
+
+def test_no_event_that_zalo_signed_ends_its_calls(database, tmp_path, fake, rasa):
+    """Of another account, of an unknown kind, of nobody, with letters that no database takes."""
+    log_in(database)
+    odd = [
+        make_event(recipient={"id": "1"}),
+        make_event("user_dances"),
+        make_event(sender={"id": []}),
+        make_event(message={"text": "a\0b", "msg_id": "c\0d"}).replace(b"user_id_by_app", b"\\ud83d"),
+    ]
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
+        assert [webhook.push(raw) for raw in odd] == [[200]] * 4
+        wait_until(lambda: fake.sent)
+    assert webhook.subscribed

@@ -1,4 +1,5 @@
-"""Events as Zalo pushes them: signed over their exact bytes, tried again with `num_retry`, doubled, out of order."""
+"""Events as Zalo pushes them: signed over their exact bytes, tried again with `num_retry`, doubled, out of order, and
+none any more once the last try of one has failed."""
 
 import hashlib
 import itertools
@@ -39,20 +40,36 @@ def sign(raw, timestamp=None, app_id=APP_ID, secret=SECRET_KEY):
     }
 
 
-def push(url, raw, headers=None, ladder=LADDER, sleep=time.sleep):
-    """Post an event until it is answered 200, as often as Zalo does; returns the status of each try."""
-    headers, statuses = headers or sign(raw), []
-    with httpx.Client(timeout=2, trust_env=False) as client:
-        for number, pause in enumerate((*ladder, None)):
-            tried = {**headers, "num_retry": str(number)} if number else headers
-            try:
-                statuses.append(client.post(url, content=raw, headers=tried).status_code)
-            except httpx.HTTPError:
-                statuses.append(0)
-            if statuses[-1] == 200 or pause is None:
-                break
-            sleep(pause)
-    return statuses
+class Webhook:
+    """Zalo's side of an application's webhook: when the last try of one event fails, it calls no more at all.
+
+    Attributes:
+        subscribed: whether it calls; only a person at Zalo's page sets it again.
+    """
+
+    def __init__(self, url, ladder=LADDER, sleep=time.sleep):
+        self.subscribed = True
+        self._url, self._ladder, self._sleep = url, ladder, sleep
+
+    def push(self, raw, headers=None):
+        """Post an event until it is answered 200, as often as Zalo does; returns the status of each try."""
+        headers, statuses = headers or sign(raw), []
+        with httpx.Client(timeout=2, trust_env=False) as client:
+            for number, pause in enumerate((*self._ladder, None)):
+                if not self.subscribed:
+                    break
+                tried = {**headers, "num_retry": str(number)} if number else headers
+                try:
+                    statuses.append(client.post(self._url, content=raw, headers=tried).status_code)
+                except httpx.HTTPError:
+                    statuses.append(0)
+                if statuses[-1] == 200:
+                    break
+                if pause is None:
+                    self.subscribed = False
+                else:
+                    self._sleep(pause)
+        return statuses
 
 
 def disturb(events, seed=0, doubles=0.05, distance=3):

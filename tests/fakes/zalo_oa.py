@@ -10,7 +10,6 @@ import json
 import random
 import threading
 import time
-import unicodedata
 from collections import deque
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -109,6 +108,7 @@ class Rules:
         account: what is left of the account's package, None for messages that need none of it.
         buttons: code that messages with buttons meet, None to take them.
         upload_faults: faults and error codes, one for each coming upload; 429 and 500 are HTTP's.
+        parameters: what the template names, each with the most characters that it takes.
         nested: whether templates name their reader within `recipient`.
         uploads_end: how many of the coming uploads have ended by the time a message names them.
     """
@@ -128,6 +128,7 @@ class Rules:
     account: int | None = None
     buttons: int | None = None
     upload_faults: deque = field(default_factory=deque)
+    parameters: dict = field(default_factory=lambda: {"code": 30})
     nested: bool = False
     uploads_end: int = 0
 
@@ -285,6 +286,9 @@ class FakeZaloOA(FakeServer):
             reader = body.get("recipient", {}) if self.rules.nested else body
             if not isinstance(reader.get("user_id"), str) or not body.get("template_id"):
                 return _error(-201, "user_id is invalid!"), None
+            wrong = _check_template(body.get("template_data", {}), self.rules.parameters)
+            if wrong:
+                return wrong, None
             if fault in (None, Fault.LATE):
                 self.templates.append(body)
             return {"data": {"message_id": f"t{len(self.templates)}"}, "error": 0, "message": "Success"}, fault
@@ -424,12 +428,23 @@ def _check(body, alive):
     named = [one.get("attachment_id") for one in payload.get("elements", ())] or [payload.get("token")]
     if named != [None] and named[0] not in alive:
         return _error(-100, "attachment_id was expired")
-    if (not text and "token" not in payload) or len(unicodedata.normalize("NFC", text)) > 2000:
+    if (not text and "token" not in payload) or len(text) > 2000:
         return _error(-210, "Parameter exceeds allowable limit")
     buttons = payload.get("buttons", [])
     bad = [b for b in buttons if len(b["title"]) > 100 or len(b["payload"]) > 1000 or b["type"] != "oa.query.hide"]
     if len(buttons) > 5 or bad:
         return _error(-201, "buttons is invalid!")
+    return None
+
+
+def _check_template(given, parameters):
+    """The error of values that do not fit a template, None when they do."""
+    if given.keys() - parameters.keys():
+        return _error(-201, "template_data is invalid!")
+    if parameters.keys() - given.keys():
+        return _error(-1122, "a parameter of the template is missing")
+    if any(len(value) > parameters[name] for name, value in given.items()):
+        return _error(-1121, "a parameter of the template is too long")
     return None
 
 

@@ -22,7 +22,7 @@ from bot.settings import ROOT
 from tests.channels.zalo import AN, AN_TALKS, log_in
 from tests.conftest import RunningBot, make_bot
 from tests.factories import wait_until
-from tests.fakes.zalo_events import APP_ID, OA_ID, SECRET_KEY, make_event, push
+from tests.fakes.zalo_events import APP_ID, OA_ID, SECRET_KEY, Webhook, make_event
 from tests.fakes.zalo_oa import APP_SECRET, FakeZaloOA
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
@@ -79,10 +79,10 @@ class Citizen:
     """Somebody at Zalo."""
 
     def __init__(self, bot: RunningBot, zalo: FakeZaloOA) -> None:
-        self.url, self.zalo = f"{bot.settings.web_url}/webhooks/zalo", zalo
+        self.webhook, self.zalo = Webhook(f"{bot.settings.web_url}/webhooks/zalo"), zalo
 
     def say(self, text: str) -> None:
-        assert push(self.url, make_event(user_id=AN, message={"text": text}))[-1] == 200
+        assert self.webhook.push(make_event(user_id=AN, message={"text": text}))[-1] == 200
 
     def tap(self, title: str) -> None:
         buttons = [one for sent in self.zalo.sent if sent.user_id == AN for one in sent.buttons]
