@@ -452,8 +452,8 @@ def test_tones_are_composed_before_a_text_is_cut(send, fake):
     ("parameters", "reason"),
     [
         ({"ma": 30}, "invalid_field"),
-        ({"code": 30, "name": 30}, "parameter_missing"),
-        ({"code": 5}, "parameter_too_long"),
+        ({"code": 30, "name": 30}, "template_value_missing"),
+        ({"code": 5}, "template_value_too_long"),
     ],
 )
 def test_a_template_with_other_parameters_leaves_the_notice_held(send, fake, clock, parameters, reason):
