@@ -20,31 +20,26 @@ CHATS = range(1, 61)
 
 @pytest.fixture
 def send(database, tmp_path, telegram):
-    """Writes to chats and lets senders, each a program of its own, work until everything has arrived."""
+    """Writes to chats and lets the sender work until everything has arrived."""
 
-    def send_all(messages, programs=1, **more):
+    def send_all(messages, **more):
         for chat in messages:
             telegram.citizen(chat)
         with database.transaction() as session:
             for chat, texts in messages.items():
                 outbox.enqueue(session, f"telegram:{chat}", [Reply(text) for text in texts])
-        asyncio.run(asyncio.wait_for(work(programs, more), 60))
+        asyncio.run(asyncio.wait_for(work(more), 60))
         return {chat: telegram.texts_to(chat) for chat in messages}
 
-    async def work(programs, more):
+    async def work(more):
         settings = make_settings(tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url, **more)
-        channels = [open_channel(database, settings, Intake(database, lambda: None)) for _ in range(programs)]
-        tasks = [
-            asyncio.create_task(Sender(database, {"telegram": one.adapter}, jitter=lambda: 0.0).run())
-            for one in channels
-        ]
+        channel = open_channel(database, settings, Intake(database, lambda: None))
+        task = asyncio.create_task(Sender(database, {"telegram": channel.adapter}, jitter=lambda: 0.0).run())
         while await asyncio.to_thread(is_waiting):
             await asyncio.sleep(0.1)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for one in channels:
-            await one.closing()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await channel.closing()
 
     def is_waiting():
         with database.reading() as session:
@@ -60,10 +55,9 @@ def test_a_crowd_and_a_long_answer_never_meet_telegrams_limits(send, telegram):
     assert telegram.too_many == 0
 
 
-@pytest.mark.parametrize(("programs", "settings"), [(1, {"TELEGRAM_PER_SECOND": "1000"}), (3, {})])
-def test_whoever_is_told_that_it_is_too_much_waits_and_sends_all_once(send, telegram, programs, settings):
+def test_whoever_is_told_that_it_is_too_much_waits_and_sends_all_once(send, telegram):
     messages = {chat: ["một", "hai"] for chat in CHATS}
-    assert send(messages, programs, **settings) == messages
+    assert send(messages, TELEGRAM_PER_SECOND="1000") == messages
     assert telegram.too_many > 0
 
 
