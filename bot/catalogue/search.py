@@ -86,6 +86,11 @@ class ProcedureSearch:
         self._index = WordingIndex(
             {p.key: [text for w in (p.name, *p.synonyms) for text in self._forms(w)] for p in self._procedures}
         )
+        # What a question leaves of a wording → whose it is, and the wording.
+        self._left: dict[str, list[tuple[str, str]]] = {}
+        for p in self._procedures:
+            for wording in (p.name, *p.synonyms):
+                self._left.setdefault(self._forms(wording)[1], []).append((p.key, plain(wording)))
         said = {p.key: (p.name, *p.synonyms, *told.get(p.key, ())) for p in self._procedures}
         known = learnt(memory, [said, list(elsewhere)], lambda: self._learn(said, elsewhere))
         self._vocabularies = {key: frozenset(own) for key, own in read_json(known["vocabularies"]).items()}
@@ -126,7 +131,7 @@ class ProcedureSearch:
         return float(self._nearness(text)[self._index.keys.index(procedure.key)])
 
     def _rank_anew(self, text: str) -> NDArray[np.float64]:
-        return self._ranker.rank(without_aside_phrases(text)) if self._ranker else self._nearness(text)
+        return self._ranker.rank(without_aside_phrases(self._named(text))) if self._ranker else self._nearness(text)
 
     def _nearness_anew(self, text: str) -> NDArray[np.float64]:
         # The whole message, too: what is left of "giấy chưa vợ" says little.
@@ -163,6 +168,17 @@ class ProcedureSearch:
         codes = PROCEDURE_CODE.findall(text)
         found = [self._codes.get(code) or self._codes.get(code[:_CODE_LENGTH]) for code in codes]
         return list({procedure.key: procedure for procedure in found if procedure}.values())
+
+    def _named(self, text: str) -> str:
+        """The wording of one procedure that a message is but for asides, else the message.
+
+        "Làm khai sinh ở đâu" means birth as such: its "ở" is no word for one abroad. No word of the wording may be
+        missing: "sang tên nhà" is not "sang tên ô tô", though without asides both are "sang tên".
+        """
+        said = set(plain(text).split())
+        left = self._left.get(" ".join(self.subject_of(text)), ())
+        named = [(key, wording) for key, wording in left if said.issuperset(wording.split())]
+        return max((wording for _, wording in named), key=len) if len({key for key, _ in named}) == 1 else text
 
     def _forms(self, wording: str) -> list[str]:
         left = topic_words(wording, self._names)

@@ -179,3 +179,44 @@ def test_a_story_that_names_nothing_finds_its_procedure(real_search, text, key):
 )
 def test_a_short_question_finds_the_procedure_it_names(real_search, text, key):
     assert sure_key(real_search, text) == key
+
+
+@pytest.mark.parametrize("spelt", [str, fold], ids=["tones", "no tones"])
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        ("khai sinh ở đâu", "khai_sinh"),
+        ("làm khai sinh ở đâu", "khai_sinh"),
+        ("làm khai sinh tại đâu", "khai_sinh"),
+        ("làm giấy khai sinh ở đâu", "khai_sinh"),
+        ("làm khai sinh cho con ở đâu vậy ạ", "khai_sinh"),
+        ("đi làm khai sinh cho con ở chỗ nào", "khai_sinh"),
+        ("kết hôn ở đâu", "ket_hon"),
+        ("làm kết hôn ở đâu", "ket_hon"),
+        ("đi làm giấy kết hôn ở chỗ nào", "ket_hon"),
+        ("làm khai tử ở đâu", "khai_tu"),
+        ("xin xác nhận độc thân ở đâu", "tinh_trang_hon_nhan"),
+        ("làm khai sinh cho con có bố người nước ngoài ở đâu", "khai_sinh_nn"),
+        ("đẻ ở nước ngoài về làm khai sinh ở đâu", "khai_sinh_nn"),
+        ("làm kết hôn với người nước ngoài ở đâu", "ket_hon_nn"),
+        ("cưới ở nước ngoài rồi, ghi chú kết hôn ở đâu", "ghi_chu_ket_hon"),
+    ],
+)
+def test_asking_for_the_place_says_nothing_about_abroad(real_search, text, key, spelt):
+    assert sure_key(real_search, spelt(text)) == key
+
+
+@pytest.mark.parametrize("frame", ["làm {} ở đâu", "đi làm {} ở chỗ nào"])
+def test_a_name_is_not_taken_for_another_because_the_place_is_asked(real, real_search, frame):
+    named = [(procedure, name) for procedure in real.procedures.values() for name in procedure.synonyms]
+    asked = [
+        (procedure, frame.format(name)) for procedure, name in named if sure_key(real_search, name) == procedure.key
+    ]
+    wrong = [text for procedure, text in asked if match_procedure(real_search, text).sure not in (None, procedure)]
+    assert len(asked) > 900
+    assert wrong == []
+
+
+@pytest.mark.parametrize("text, key", [("sang tên nhà ở đâu", "dat_sang_ten"), ("người có lương hưu", "luong_huu")])
+def test_words_a_name_has_besides_its_subject_are_not_made_up(real_search, text, key):
+    assert real_search.find(text)[0].procedure.key == key
