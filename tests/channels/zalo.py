@@ -10,7 +10,10 @@ from bot.channels import zalo_oa
 from bot.channels.zalo_oauth import Pair
 from bot.channels.zalo_tokens import ZaloTokens, keep_pair
 from bot.database import now
+from bot.delivery import correspondents
 from bot.delivery.intake import Intake
+from bot.delivery.outbox import Reply
+from bot.text.codes import new_receipt_code
 from tests.factories import make_settings
 from tests.fakes.zalo_events import APP_ID, OA_ID, SECRET_KEY
 from tests.fakes.zalo_oa import APP_SECRET, FIRST_ACCESS, FIRST_REFRESH
@@ -18,6 +21,8 @@ from tests.fakes.zalo_oa import APP_SECRET, FIRST_ACCESS, FIRST_REFRESH
 AN, BINH = "246845883529197922", "4339761418830368433"
 AN_TALKS = f"zalo_oa:{AN}"
 DAY = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
+CODE = new_receipt_code()
+NOTICE = Reply(f"Phản ánh {CODE} đã có trả lời: đã sửa xong đường.", notice=True)
 
 
 class Clock:
@@ -81,6 +86,25 @@ def on_channel(database, settings, work, clock=now, **more):
             return await work(channel.adapter)
 
     return asyncio.run(run())
+
+
+def sends(database, folder, fake, clock):
+    """Renders and delivers one reply, logged in; gives the outcomes of its parts."""
+    log_in(database, moment=clock())
+
+    def send(reply, conversation=AN_TALKS, **settings):
+        async def work(adapter):
+            return [await adapter.deliver(conversation, part) for part in adapter.render(reply)]
+
+        return on_channel(database, oa_settings(folder, fake, **settings), work, clock)
+
+    return send
+
+
+def heard(database, clock, **ago):
+    """The citizen wrote so long ago."""
+    with database.transaction() as session:
+        correspondents.heard(session, AN_TALKS, clock() - timedelta(**ago))
 
 
 def with_tokens(database, settings, work, clock=now, timeout=5.0, **more):
