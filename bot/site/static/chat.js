@@ -3,6 +3,8 @@
 import { openSession, sessionHeaders } from "./session.js";
 
 const WAIT_SECONDS = 25;
+// While the server is at work: a question that it holds says only in its end that it is not any more.
+const WAIT_AT_WORK = 2;
 const MESSAGE_LIMIT = 2000;
 const COUNT_FROM = 1800;
 const ANNOUNCE_AT = [200, 100, 50, 20, 0];
@@ -210,7 +212,7 @@ async function follow() {
       if (ended === "lived" && !document.hidden) wait = 0;
     }
     const started = Date.now();
-    const { ok, data } = await ask(wait);
+    const { ok, data } = await ask(serverTyping ? Math.min(wait, WAIT_AT_WORK) : wait);
     if (ok && data) {
       failures = 0;
       showConnection(true);
