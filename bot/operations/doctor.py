@@ -186,11 +186,9 @@ def _jobs(database: Database, jobs: Sequence[Job]) -> Iterator[Finding]:
     for one in standings(database, jobs, moment):
         late = one.due_at is not None and one.due_at < moment - LATE_JOB and not one.running
         ahead = one.started_at is not None and one.started_at > moment + timedelta(minutes=5)
-        # A run counts as failed until it has ended well.
-        failed = one.failures - one.running
-        if failed > 0:
+        if one.failures:
             why = "being tried again" if one.running else one.error
-            said, todo = f"failed {failed} times: {why}", f"See web.log; 'motcua jobs run {one.job.name}'."
+            said, todo = f"failed {one.failures} times: {why}", f"See web.log; 'motcua jobs run {one.job.name}'."
         elif ahead:
             said, todo = "last ran in the future", "Set this machine's clock."
         elif late:

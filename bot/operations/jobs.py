@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from bot.complaints.workdays import VIET_NAM
 from bot.database import Database, now, take_turn
 from bot.failures import kind_and_place, kind_and_places
-from bot.operations.model import JobRun
+from bot.operations.model import JobRun, failed_runs, is_running
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a job stands; moments are None where it never came to that."""
+    """How a job stands; moments are None where it never came to that, and a run that goes on is no failure."""
 
     job: Job
     running: bool
@@ -85,9 +85,8 @@ def standings(database: Database, jobs: Sequence[Job], moment: datetime) -> list
 def _standing(job: Job, row: JobRun | None, moment: datetime) -> Standing:
     if row is None:
         return Standing(job, False, None, None, None, None, 0, None)
-    running = bool(row.lease_until and row.lease_until > moment)
-    due_at = _due_at(job, row)
-    return Standing(job, running, row.started_at, row.seconds, row.result, row.error, row.failures, due_at)
+    running, failed = is_running(row.lease_until, moment), failed_runs(row.failures, row.lease_until, moment)
+    return Standing(job, running, row.started_at, row.seconds, row.result, row.error, failed, _due_at(job, row))
 
 
 def _due_at(job: Job, row: JobRun) -> datetime:

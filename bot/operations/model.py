@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Column, Float, Integer, String
 
 from bot.database import Base, UtcDateTime
@@ -24,3 +26,13 @@ class JobRun(Base):
     error = Column(String(200))
     # Runs in a row that began and did not end well.
     failures = Column(Integer, nullable=False, default=0)
+
+
+def is_running(lease_until: datetime | None, moment: datetime) -> bool:
+    """Whether somebody has a job in hand."""
+    return lease_until is not None and lease_until > moment
+
+
+def failed_runs(failures: int, lease_until: datetime | None, moment: datetime) -> int:
+    """How many runs in a row failed: one that goes on is counted in its row, but has not failed yet."""
+    return max(failures - is_running(lease_until, moment), 0)

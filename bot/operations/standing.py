@@ -23,7 +23,7 @@ from bot.delivery.model import (
     OutboxMessage,
     Switch,
 )
-from bot.operations.model import JobRun
+from bot.operations.model import JobRun, failed_runs
 
 LATELY = timedelta(days=1)
 
@@ -93,17 +93,15 @@ def look(session: Session) -> Overview:
         [*_inbox(session), *_outbox(session, moment)],
         {**_failed(session, "inbox", InboxMessage), **_failed(session, "outbox", OutboxMessage)},
         _counts(session, Correspondent.channel, Correspondent.gone_at.is_not(None)),
-        _failures(session),
+        _failures(session, moment),
         [_credential(row) for row in session.execute(select(ChannelCredential)).scalars()],
         list(session.execute(select(Switch.name).order_by(Switch.name)).scalars()),
     )
 
 
-def _failures(session: Session) -> dict[str, int]:
+def _failures(session: Session, moment: datetime) -> dict[str, int]:
     rows = session.execute(select(JobRun.name, JobRun.failures, JobRun.lease_until)).all()
-    moment = now()
-    # A run counts as failed until it has ended well; one that goes on has not failed yet.
-    return {name: max(count - bool(until and until > moment), 0) for name, count, until in rows}
+    return {name: failed_runs(count, until, moment) for name, count, until in rows}
 
 
 def _inbox(session: Session) -> list[Queue]:

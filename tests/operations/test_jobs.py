@@ -226,9 +226,10 @@ def test_a_job_that_kills_its_program_counts_as_failed_and_is_not_tried_at_once(
     assert killed.returncode == -9
     office.at = now()
     scheduler = office.scheduler()
-    assert (office.standing(scheduler).error, office.standing(scheduler).failures) == (CUT_SHORT, 1)
+    assert (office.standing(scheduler).running, office.standing(scheduler).failures) == (True, 0)
     assert office.look(scheduler) == 0
     office.pass_(seconds=LEASE.total_seconds() + 1)
+    assert (office.standing(scheduler).error, office.standing(scheduler).failures) == (CUT_SHORT, 1)
     assert office.look(scheduler) == 1
 
 
