@@ -20,7 +20,8 @@ from bot.complaints.notices import ADD, act_payload
 from bot.database import Database, cipher_of
 from bot.delivery import sentences
 from bot.delivery.adapter import Adapter, FetchError
-from bot.delivery.attending import OURS, Attended, InForm, LaterError, newest_reply
+from bot.delivery.attending import OURS, Attended, InForm, LaterError
+from bot.delivery.choices import newest_reply
 from bot.delivery.inbox import Claim
 from bot.delivery.model import CLAIMED, FAILED, KEPT, LET_GO, PENDING, WAITING, Attachment, InboxMessage
 from bot.delivery.outbox import Button, Reply

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from bot.database import Database, now
 from bot.delivery import counters, inbox, outbox, sentences, turns, vault
-from bot.delivery.attending import Attend, Attended, LaterError, cut, may_be_choice, read_choice
+from bot.delivery.attending import Attend, Attended, LaterError
 from bot.delivery.batches import Batches
+from bot.delivery.choices import may_be_choice, read_choice
+from bot.delivery.cutting import cut
 from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError

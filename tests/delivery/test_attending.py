@@ -12,7 +12,8 @@ from sqlalchemy import update
 
 from bot.database import cipher_of, now
 from bot.delivery import attending, inbox, outbox, sentences
-from bot.delivery.attending import MOST_READ, Attendant, readable
+from bot.delivery.attending import Attendant
+from bot.delivery.cutting import MOST_READ, readable
 from bot.delivery.inbox import Arrival
 from bot.delivery.model import DELIVERED, DONE, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Button, Reply
