@@ -6,9 +6,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.channels.web import web_routes
+from tests.channels.zalo import Clock
 from tests.factories import make_settings
 from tests.fakes.rasa import FakeRasa
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.zalo_oa import FakeZaloOA
 
 
 @dataclass
@@ -68,3 +70,15 @@ def rasa():
 def telegram():
     with FakeTelegram().serving() as fake:
         yield fake
+
+
+@pytest.fixture
+def zalo_oa():
+    with FakeZaloOA().serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def clock():
+    """The clock of Zalo's tests; stands still until told."""
+    return Clock()

@@ -17,7 +17,7 @@ from tests.complaints import files
 from tests.complaints.answering import TEXT, answer, key_of, replies
 from tests.complaints.conftest import OFFICER
 from tests.complaints.conftest import centre as centre
-from tests.fakes.zalo_oa import FIRST_REFRESH, FakeZaloOA, Fault
+from tests.fakes.zalo_oa import FIRST_REFRESH, Fault
 
 PHOTO, LETTER, WORD = ("đường.jpg", files.photo()), ("công văn.pdf", files.pdf()), ("thư.docx", files.document())
 WEBP = ("hiện trường.webp", files.photo("WEBP"))
@@ -36,13 +36,7 @@ def kind_of_database():
 
 
 @pytest.fixture
-def fake():
-    with FakeZaloOA().serving() as fake:
-        yield fake
-
-
-@pytest.fixture
-def send(centre, tmp_path, fake):
+def send(centre, tmp_path, zalo_oa):
     """Answers An with files and delivers every part; the outcomes of those of the files."""
     clock = Clock()
     log_in(centre.database, moment=clock())
@@ -51,7 +45,7 @@ def send(centre, tmp_path, fake):
         answer(centre, tmp_path / "evidence", *given, conversation=AN_TALKS)
 
         async def work():
-            async with opened(centre.database, oa_settings(tmp_path, fake), clock, patience=patience) as channel:
+            async with opened(centre.database, oa_settings(tmp_path, zalo_oa), clock, patience=patience) as channel:
                 text, *parts = channel.adapter.render(replies(centre, AN_TALKS)[-1])
                 assert isinstance(await channel.adapter.deliver(AN_TALKS, text), Taken)
                 before()
@@ -62,38 +56,38 @@ def send(centre, tmp_path, fake):
     return run
 
 
-def linked(centre, fake):
-    return fake.texts(AN)[-1].endswith(f"/tep/{key_of(centre, AN_TALKS)}")
+def linked(centre, zalo_oa):
+    return zalo_oa.texts(AN)[-1].endswith(f"/tep/{key_of(centre, AN_TALKS)}")
 
 
-def test_photo_and_documents_follow_the_text(send, fake):
+def test_photo_and_documents_follow_the_text(send, zalo_oa):
     assert send(PHOTO, LETTER, WORD) == [Taken("m2"), Taken("m3"), Taken("m4")]
-    text, *sent = fake.sent
+    text, *sent = zalo_oa.sent
     assert TEXT in text.text
     assert [one.upload for one in sent] == ["image-1", "file-2", "file-3"]
-    assert [one.name for one in fake.uploads] == ["đường.jpg", "công văn.pdf", "thư.docx"]
-    assert fake.uploads[1].content[:4] == b"%PDF"
+    assert [one.name for one in zalo_oa.uploads] == ["đường.jpg", "công văn.pdf", "thư.docx"]
+    assert zalo_oa.uploads[1].content[:4] == b"%PDF"
     element = {"media_type": "image", "attachment_id": "image-1"}
     assert sent[0].message["attachment"]["payload"] == {"template_type": "media", "elements": [element]}
     assert sent[1].message == {"attachment": {"type": "file", "payload": {"token": "file-2"}}}
 
 
 @pytest.mark.parametrize("photo", [WEBP, ("to.png", noisy("PNG", 1200)), ("to.jpg", noisy("JPEG", 2600))])
-def test_a_photo_that_zalo_would_not_take_is_made_to_fit(send, fake, photo):
+def test_a_photo_that_zalo_would_not_take_is_made_to_fit(send, zalo_oa, photo):
     assert send(photo) == [Taken("m2")]
-    (upload,) = fake.uploads
+    (upload,) = zalo_oa.uploads
     assert (upload.media_type, upload.name[-4:]) == ("image/jpeg", ".jpg")
     assert len(upload.content) <= LARGEST_PHOTO
     with Image.open(io.BytesIO(upload.content)) as image:
         image.load()
 
 
-def test_a_document_that_zalo_does_not_take_is_told_by_its_link(send, fake, centre):
+def test_a_document_that_zalo_does_not_take_is_told_by_its_link(send, zalo_oa, centre):
     large = files.document(parts={"word/media/a.png": noisy("PNG", 1400)})
     assert len(large) > LARGEST_DOCUMENT
     assert send(("lớn.docx", large)) == [Taken("m2")]
-    assert linked(centre, fake)
-    assert fake.uploads == []
+    assert linked(centre, zalo_oa)
+    assert zalo_oa.uploads == []
 
 
 @pytest.mark.parametrize(
@@ -106,74 +100,74 @@ def test_a_document_that_zalo_does_not_take_is_told_by_its_link(send, fake, cent
         (Fault.BROKEN, TryAgain("no_answer")),
     ],
 )
-def test_an_upload_that_fails_is_tried_again_and_nobody_can_have_it(send, fake, fault, outcome):
-    fake.rules.upload_faults.append(fault)
+def test_an_upload_that_fails_is_tried_again_and_nobody_can_have_it(send, zalo_oa, fault, outcome):
+    zalo_oa.rules.upload_faults.append(fault)
     assert send(LETTER) == [outcome]
-    assert len(fake.sent) == 1
+    assert len(zalo_oa.sent) == 1
 
 
 @pytest.mark.parametrize("code", [-216, -220])
-def test_a_token_that_ends_during_an_upload_is_renewed(send, fake, code):
-    fake.rules.upload_faults.append(code)
+def test_a_token_that_ends_during_an_upload_is_renewed(send, zalo_oa, code):
+    zalo_oa.rules.upload_faults.append(code)
     assert send(LETTER) == [Taken("m2")]
-    assert (fake.renewals, fake.violations) == ([FIRST_REFRESH], [])
+    assert (zalo_oa.renewals, zalo_oa.violations) == ([FIRST_REFRESH], [])
 
 
 @pytest.mark.parametrize("code", [-201, -210, -211, -224, -212, -9999])
-def test_where_uploads_are_refused_the_link_is_told(send, fake, centre, code):
-    fake.rules.upload_faults.append(code)
+def test_where_uploads_are_refused_the_link_is_told(send, zalo_oa, centre, code):
+    zalo_oa.rules.upload_faults.append(code)
     assert send(PHOTO) == [Taken("m2")]
-    assert linked(centre, fake)
+    assert linked(centre, zalo_oa)
 
 
-def test_an_upload_that_has_ended_is_made_again(send, fake):
-    fake.rules.uploads_end = 1
+def test_an_upload_that_has_ended_is_made_again(send, zalo_oa):
+    zalo_oa.rules.uploads_end = 1
     assert send(PHOTO) == [Taken("m2")]
-    assert [one.upload for one in fake.sent[1:]] == ["image-2"]
+    assert [one.upload for one in zalo_oa.sent[1:]] == ["image-2"]
 
 
-def test_uploads_that_end_at_once_are_given_up_for_the_link(send, fake, centre):
-    fake.rules.uploads_end = 9
+def test_uploads_that_end_at_once_are_given_up_for_the_link(send, zalo_oa, centre):
+    zalo_oa.rules.uploads_end = 9
     assert send(PHOTO) == [Taken("m2")]
-    assert (linked(centre, fake), len(fake.uploads)) == (True, 2)
+    assert (linked(centre, zalo_oa), len(zalo_oa.uploads)) == (True, 2)
 
 
 @pytest.mark.parametrize("code", [-233, -248, -9999])
-def test_a_message_with_a_file_that_is_refused_becomes_the_link(send, fake, centre, code):
-    assert send(LETTER, before=lambda: fake.rules.faults.append(code)) == [Taken("m2")]
-    assert linked(centre, fake)
+def test_a_message_with_a_file_that_is_refused_becomes_the_link(send, zalo_oa, centre, code):
+    assert send(LETTER, before=lambda: zalo_oa.rules.faults.append(code)) == [Taken("m2")]
+    assert linked(centre, zalo_oa)
 
 
-def test_a_window_that_closes_between_the_parts_holds_the_rest(send, fake):
-    assert send(LETTER, before=lambda: fake.rules.closed.add(AN)) == [MustWait("window_closed")]
+def test_a_window_that_closes_between_the_parts_holds_the_rest(send, zalo_oa):
+    assert send(LETTER, before=lambda: zalo_oa.rules.closed.add(AN)) == [MustWait("window_closed")]
 
 
-def test_a_message_that_arrived_and_never_says_so_leaves_doubt(send, fake):
+def test_a_message_that_arrived_and_never_says_so_leaves_doubt(send, zalo_oa):
     late = [TryAgain("no_answer", uncertain=True)]
-    assert send(PHOTO, patience=1.0, before=lambda: fake.rules.faults.append(Fault.LATE)) == late
-    assert [one.upload for one in fake.sent[1:]] == ["image-1"]
+    assert send(PHOTO, patience=1.0, before=lambda: zalo_oa.rules.faults.append(Fault.LATE)) == late
+    assert [one.upload for one in zalo_oa.sent[1:]] == ["image-1"]
 
 
-def test_a_file_that_may_have_arrived_is_told_by_its_link(send, fake, centre):
+def test_a_file_that_may_have_arrived_is_told_by_its_link(send, zalo_oa, centre):
     assert send(LETTER, change=told_by_link) == [Taken("m2")]
-    assert (linked(centre, fake), fake.uploads) == (True, [])
+    assert (linked(centre, zalo_oa), zalo_oa.uploads) == (True, [])
 
 
-def test_a_file_that_fails_takes_no_other_along(send, fake):
-    assert send(PHOTO, LETTER, before=lambda: fake.rules.faults.extend([Fault.DOWN])) == [
+def test_a_file_that_fails_takes_no_other_along(send, zalo_oa):
+    assert send(PHOTO, LETTER, before=lambda: zalo_oa.rules.faults.extend([Fault.DOWN])) == [
         TryAgain("http_502", uncertain=True),
         Taken("m2"),
     ]
-    assert [one.kind for one in fake.uploads] == ["image", "file"]
+    assert [one.kind for one in zalo_oa.uploads] == ["image", "file"]
 
 
-def test_a_file_that_was_removed_meanwhile_is_told_so(send, fake, centre, tmp_path):
+def test_a_file_that_was_removed_meanwhile_is_told_so(send, zalo_oa, centre, tmp_path):
     def remove():
         (file,) = replies(centre, AN_TALKS)[-1].files
         evidence.remove(centre.database, tmp_path / "evidence", file.link.split("/")[-3], file.id, OFFICER, "nhầm")
 
     assert send(PHOTO, before=remove) == [Taken("m2")]
-    assert (fake.texts(AN)[-1], fake.uploads) == ("Câu trả lời có kèm một tệp, nhưng trung tâm đã gỡ tệp đó.", [])
+    assert (zalo_oa.texts(AN)[-1], zalo_oa.uploads) == ("Câu trả lời có kèm một tệp, nhưng trung tâm đã gỡ tệp đó.", [])
 
 
 def test_the_bot_platform_is_told_the_link_alone(centre, tmp_path):

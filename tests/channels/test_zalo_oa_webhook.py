@@ -21,7 +21,7 @@ from bot.delivery.attending import UNKNOWN_TAP
 from bot.delivery.intake import Intake
 from bot.delivery.model import Attachment, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Button, Reply
-from tests.channels.zalo import AN, AN_TALKS, BINH, Clock, oa_settings
+from tests.channels.zalo import AN, AN_TALKS, BINH, oa_settings
 from tests.fakes.zalo_events import APP_ID, OA_ID, make_event, sign
 
 # Of the facts about Zalo, section 2.1.
@@ -43,11 +43,6 @@ class Stuck:
     async def accept(self, arrival):
         await asyncio.sleep(self.seconds)
         raise self.error
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bot.delivery.credentials import Turn, ask_to_renew, load_credential
 from bot.settings import ROOT
 from tests.channels.zalo import Clock, allow_writes, forbid_writes, log_in, oa_settings, opened, with_tokens
 from tests.factories import KEY, TOKEN, raw_bytes
-from tests.fakes.zalo_oa import FIRST_ACCESS, FIRST_REFRESH, FakeZaloOA
+from tests.fakes.zalo_oa import FIRST_ACCESS, FIRST_REFRESH
 
 CHILD = """
 import asyncio, sys, httpx
@@ -41,14 +41,8 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def fake():
-    with FakeZaloOA().serving() as fake:
-        yield fake
-
-
-@pytest.fixture
-def settings(tmp_path, fake):
-    return oa_settings(tmp_path, fake)
+def settings(tmp_path, zalo_oa):
+    return oa_settings(tmp_path, zalo_oa)
 
 
 def current(tokens):
@@ -70,13 +64,13 @@ def test_without_a_log_in_there_is_no_token(database, settings):
         with_tokens(database, settings, renew("x"))
 
 
-def test_a_token_that_serves_is_given_out_without_asking_zalo(database, settings, fake):
+def test_a_token_that_serves_is_given_out_without_asking_zalo(database, settings, zalo_oa):
     log_in(database)
     assert with_tokens(database, settings, current) == FIRST_ACCESS
-    assert fake.asked == []
+    assert zalo_oa.asked == []
 
 
-def test_an_ended_token_is_renewed_and_the_new_pair_stored(database, settings, fake):
+def test_an_ended_token_is_renewed_and_the_new_pair_stored(database, settings, zalo_oa):
     clock = Clock()
     log_in(database, moment=clock())
     clock.go(hours=26)
@@ -87,7 +81,7 @@ def test_an_ended_token_is_renewed_and_the_new_pair_stored(database, settings, f
     # The life of a token is what the answer says, in figures that are a text.
     assert known.expires_at == clock() + timedelta(seconds=90_000)
     assert known.renewable_until == clock() + REFRESH_LIFE
-    assert (known.problem, fake.renewals) == (None, [FIRST_REFRESH])
+    assert (known.problem, zalo_oa.renewals) == (None, [FIRST_REFRESH])
 
 
 def test_tokens_lie_nowhere_in_the_clear(database, settings):
@@ -112,30 +106,30 @@ def test_the_more_new_tokens_are_refused_the_longer_none_is_bought(database, set
     assert with_tokens(database, settings, doubt, clock) == [5, 60, 600, 1800, 1800, 5]
 
 
-def test_many_who_meet_the_end_at_once_renew_once(database, settings, fake):
+def test_many_who_meet_the_end_at_once_renew_once(database, settings, zalo_oa):
     log_in(database)
 
     async def all_at_once(tokens):
         return await asyncio.gather(*(tokens.renew(FIRST_ACCESS) for _ in range(20)))
 
     assert set(with_tokens(database, settings, all_at_once)) == {"access-1"}
-    assert fake.renewals == [FIRST_REFRESH]
+    assert zalo_oa.renewals == [FIRST_REFRESH]
 
 
-def test_who_comes_late_takes_what_somebody_else_bought(database, settings, fake):
+def test_who_comes_late_takes_what_somebody_else_bought(database, settings, zalo_oa):
     log_in(database)
     with_tokens(database, settings, renew(FIRST_ACCESS))
     assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-1"
-    assert fake.renewals == [FIRST_REFRESH]
+    assert zalo_oa.renewals == [FIRST_REFRESH]
 
 
-def test_four_programs_at_once_use_each_refresh_token_once(database, settings, fake, tmp_path):
+def test_four_programs_at_once_use_each_refresh_token_once(database, settings, zalo_oa, tmp_path):
     log_in(database)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTCUA_")}
     zalo = settings.zalo
     given = {"HOME": tmp_path, "SECRET_KEY": KEY, "RASA_TOKEN": TOKEN, "DATABASE_URL": database.url}
     given |= {"ZALO_APP_ID": zalo.app_id, "ZALO_OA_ID": zalo.oa_id, "ZALO_APP_SECRET": zalo.app_secret}
-    given |= {"ZALO_OA_SECRET_KEY": zalo.secret_key, "ZALO_API_URL": fake.url, "ZALO_OAUTH_URL": fake.url}
+    given |= {"ZALO_OA_SECRET_KEY": zalo.secret_key, "ZALO_API_URL": zalo_oa.url, "ZALO_OAUTH_URL": zalo_oa.url}
     environment |= {f"MOTCUA_{name}": str(value) for name, value in given.items()}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT, "env": environment}
     programs = [subprocess.Popen([sys.executable, "-c", CHILD], **pipes) for _ in range(4)]
@@ -145,30 +139,30 @@ def test_four_programs_at_once_use_each_refresh_token_once(database, settings, f
         program.stdin.flush()
     told = [program.communicate()[0].split() for program in programs]
     assert all(len(tokens) == 4 for tokens in told)
-    assert fake.violations == []
-    assert sorted(set(fake.renewals)) == sorted(fake.renewals)
-    assert len(fake.renewals) == max(int(token.removeprefix("access-")) for tokens in told for token in tokens)
+    assert zalo_oa.violations == []
+    assert sorted(set(zalo_oa.renewals)) == sorted(zalo_oa.renewals)
+    assert len(zalo_oa.renewals) == max(int(token.removeprefix("access-")) for tokens in told for token in tokens)
 
 
-def test_it_is_renewed_hours_before_its_end(database, settings, fake):
+def test_it_is_renewed_hours_before_its_end(database, settings, zalo_oa):
     clock = Clock()
     log_in(database, moment=clock())
     clock.go(hours=19)
     with_tokens(database, settings, lambda tokens: tokens.renew_if_due(), clock)
-    assert fake.renewals == []
+    assert zalo_oa.renewals == []
     clock.go(hours=2)
     with_tokens(database, settings, lambda tokens: tokens.renew_if_due(), clock)
-    assert fake.renewals == [FIRST_REFRESH]
+    assert zalo_oa.renewals == [FIRST_REFRESH]
 
 
-def test_keeping_fresh_goes_on_after_a_failure(database, settings, fake):
+def test_keeping_fresh_goes_on_after_a_failure(database, settings, zalo_oa):
     clock, rounds = Clock(), []
     log_in(database, moment=clock())
     clock.go(hours=21)
-    fake.rules.grants.append("down")
+    zalo_oa.rules.grants.append("down")
 
     async def pause(seconds):
-        rounds.append(len(fake.renewals))
+        rounds.append(len(zalo_oa.renewals))
         if len(rounds) == 3:
             raise asyncio.CancelledError
         # Past the pause that the failure put on everybody, which the database's own clock measures.
@@ -179,7 +173,7 @@ def test_keeping_fresh_goes_on_after_a_failure(database, settings, fake):
     assert rounds == [0, 1, 1]
 
 
-def test_zalo_out_of_reach_changes_nothing(database, settings, fake, tmp_path):
+def test_zalo_out_of_reach_changes_nothing(database, settings, zalo_oa, tmp_path):
     log_in(database)
     away = oa_settings(tmp_path, ZALO_OAUTH_URL="http://127.0.0.1:9")
     with pytest.raises(TokenError, match="oauth_unreachable"):
@@ -194,10 +188,10 @@ def test_zalo_out_of_reach_changes_nothing(database, settings, fake, tmp_path):
     assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-1"
 
 
-def test_a_refusal_is_told_with_what_to_do_and_without_secrets(database, settings, fake, caplog):
+def test_a_refusal_is_told_with_what_to_do_and_without_secrets(database, settings, zalo_oa, caplog):
     caplog.set_level("INFO")
     log_in(database)
-    fake.rules.grants.append("refused")
+    zalo_oa.rules.grants.append("refused")
     with pytest.raises(TokenError):
         with_tokens(database, settings, renew(FIRST_ACCESS))
     problem = load_credential(database, NAME).problem
@@ -207,7 +201,7 @@ def test_a_refusal_is_told_with_what_to_do_and_without_secrets(database, setting
     assert settings.zalo.app_secret not in caplog.text
 
 
-def test_a_program_that_died_before_it_asked_is_inherited(database, settings, fake, caplog):
+def test_a_program_that_died_before_it_asked_is_inherited(database, settings, zalo_oa, caplog):
     log_in(database)
     assert ask_to_renew(database, NAME, "dead", FIRST_ACCESS)[0] is Turn.OURS
     assert ask_to_renew(database, NAME, "other", FIRST_ACCESS)[0] is Turn.SOMEBODY
@@ -217,11 +211,11 @@ def test_a_program_that_died_before_it_asked_is_inherited(database, settings, fa
     assert load_credential(database, NAME).problem is None
 
 
-def test_a_program_that_died_after_it_asked_is_reported_loudly(database, settings, fake, caplog):
+def test_a_program_that_died_after_it_asked_is_reported_loudly(database, settings, zalo_oa, caplog):
     log_in(database)
     ask_to_renew(database, NAME, "dead", FIRST_ACCESS)
-    fake.refresh[FIRST_REFRESH].used = True
-    fake.refresh[FIRST_REFRESH].answered = False
+    zalo_oa.refresh[FIRST_REFRESH].used = True
+    zalo_oa.refresh[FIRST_REFRESH].answered = False
     _end_pause(database)
     with pytest.raises(TokenError):
         with_tokens(database, settings, renew(FIRST_ACCESS))
@@ -229,35 +223,35 @@ def test_a_program_that_died_after_it_asked_is_reported_loudly(database, setting
     assert "motcua channels zalo login" in caplog.text
     # The access token goes on serving meanwhile.
     assert with_tokens(database, settings, current) == FIRST_ACCESS
-    assert fake.violations == []
+    assert zalo_oa.violations == []
 
 
-def test_an_answer_that_never_came_is_told(database, settings, fake):
+def test_an_answer_that_never_came_is_told(database, settings, zalo_oa):
     log_in(database)
-    fake.rules.grants.append("late")
+    zalo_oa.rules.grants.append("late")
     with pytest.raises(TokenError, match="oauth_no_answer"):
         with_tokens(database, settings, renew(FIRST_ACCESS), timeout=0.2)
     assert "no answer" in load_credential(database, NAME).problem
 
 
-def test_a_wrong_log_in_does_not_lose_the_pair_before_it(database, settings, fake):
+def test_a_wrong_log_in_does_not_lose_the_pair_before_it(database, settings, zalo_oa):
     log_in(database)
     log_in(database, access="wrong", refresh="made-up")
     assert with_tokens(database, settings, renew("wrong")) == "access-1"
-    assert fake.renewals == ["made-up", FIRST_REFRESH]
+    assert zalo_oa.renewals == ["made-up", FIRST_REFRESH]
 
 
-def test_a_former_pair_that_was_spent_is_not_tried(database, settings, fake):
+def test_a_former_pair_that_was_spent_is_not_tried(database, settings, zalo_oa):
     log_in(database)
     with_tokens(database, settings, renew(FIRST_ACCESS))
-    fake.rules.grants.append("refused")
+    zalo_oa.rules.grants.append("refused")
     with pytest.raises(TokenError):
         with_tokens(database, settings, renew("access-1"))
-    assert fake.renewals == [FIRST_REFRESH]
-    assert fake.violations == []
+    assert zalo_oa.renewals == [FIRST_REFRESH]
+    assert zalo_oa.violations == []
 
 
-def test_a_pair_that_can_not_be_renewed_is_a_problem_from_its_first_hour(database, settings, fake):
+def test_a_pair_that_can_not_be_renewed_is_a_problem_from_its_first_hour(database, settings, zalo_oa):
     clock = Clock()
     log_in(database, refresh="", moment=clock())
     known = load_credential(database, NAME)
@@ -267,14 +261,14 @@ def test_a_pair_that_can_not_be_renewed_is_a_problem_from_its_first_hour(databas
     with pytest.raises(TokenError):
         with_tokens(database, settings, current, clock)
     assert "no refresh token" in load_credential(database, NAME).problem
-    assert fake.renewals == []
+    assert zalo_oa.renewals == []
     log_in(database, access="access-x")
     assert load_credential(database, NAME).problem is None
 
 
-def test_a_log_in_ends_the_trouble(database, settings, fake):
+def test_a_log_in_ends_the_trouble(database, settings, zalo_oa):
     log_in(database)
-    fake.rules.grants.append("refused")
+    zalo_oa.rules.grants.append("refused")
     with pytest.raises(TokenError):
         with_tokens(database, settings, renew(FIRST_ACCESS))
     log_in(database, access="access-x")
@@ -283,20 +277,20 @@ def test_a_log_in_ends_the_trouble(database, settings, fake):
     assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-x"
 
 
-def test_a_log_in_during_a_renewal_is_not_overwritten(database, settings, fake):
+def test_a_log_in_during_a_renewal_is_not_overwritten(database, settings, zalo_oa):
     log_in(database)
-    fake.on_grant = lambda: log_in(database, access="access-x", refresh="refresh-x")
+    zalo_oa.on_grant = lambda: log_in(database, access="access-x", refresh="refresh-x")
     assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-x"
     known = load_credential(database, NAME)
     assert (known.value["refresh_token"], known.problem, known.ready_at) == ("refresh-x", None, None)
     # What was bought is kept: it serves if the log-in should turn out to be worth nothing.
-    fake.on_grant = None
+    zalo_oa.on_grant = None
     assert with_tokens(database, settings, renew("access-x")) == "access-2"
-    assert fake.renewals == [FIRST_REFRESH, "refresh-x", "refresh-1"]
-    assert fake.violations == []
+    assert zalo_oa.renewals == [FIRST_REFRESH, "refresh-x", "refresh-1"]
+    assert zalo_oa.violations == []
 
 
-def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, fake, caplog):
+def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, zalo_oa, caplog):
     caplog.set_level("INFO")
     log_in(database)
     pauses = []
@@ -306,7 +300,7 @@ def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, f
         if len(pauses) == 3:
             await asyncio.to_thread(allow_writes, database)
 
-    fake.on_grant = lambda: forbid_writes(database)
+    zalo_oa.on_grant = lambda: forbid_writes(database)
     assert with_tokens(database, settings, renew(FIRST_ACCESS), sleep=pause) == "access-1"
     assert load_credential(database, NAME).value["refresh_token"] == "refresh-1"
     assert pauses == list(STORE_TRIES[:3])
@@ -316,16 +310,16 @@ def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, f
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_pair_that_can_not_be_stored_is_a_failure(database, settings, fake, caplog):
+def test_a_pair_that_can_not_be_stored_is_a_failure(database, settings, zalo_oa, caplog):
     log_in(database)
-    fake.on_grant = lambda: forbid_writes(database)
+    zalo_oa.on_grant = lambda: forbid_writes(database)
     with pytest.raises(TokenError, match="not_stored"):
         with_tokens(database, settings, renew(FIRST_ACCESS), sleep=no_sleep)
     assert "motcua channels zalo login" in caplog.text
     allow_writes(database)
 
 
-def test_a_renewal_is_finished_when_its_asker_gives_up(database, settings, fake):
+def test_a_renewal_is_finished_when_its_asker_gives_up(database, settings, zalo_oa):
     log_in(database)
 
     async def give_up(tokens):
@@ -370,7 +364,7 @@ def test_doctor_hears_whether_the_account_answers(database, settings):
     assert doctor_looks(database, settings) == (True, "answers as Trung tâm thử", "")
 
 
-def test_doctor_says_that_a_token_ended_and_leaves_the_renewal_to_the_bot(database, fake, settings):
+def test_doctor_says_that_a_token_ended_and_leaves_the_renewal_to_the_bot(database, zalo_oa, settings):
     clock = Clock()
     log_in(database, moment=clock())
     before = load_credential(database, NAME)
@@ -378,16 +372,16 @@ def test_doctor_says_that_a_token_ended_and_leaves_the_renewal_to_the_bot(databa
     good, said, todo = doctor_looks(database, settings, clock)
     assert (good, said) == (False, f"not asked: the token ended {before.expires_at:%Y-%m-%d %H:%M} UTC")
     assert "before the next message" in todo
-    assert (fake.renewals, load_credential(database, NAME)) == ([], before)
+    assert (zalo_oa.renewals, load_credential(database, NAME)) == ([], before)
     with_tokens(database, settings, current, clock)
-    assert (fake.renewals, doctor_looks(database, settings, clock)[0]) == ([FIRST_REFRESH], True)
+    assert (zalo_oa.renewals, doctor_looks(database, settings, clock)[0]) == ([FIRST_REFRESH], True)
 
 
-def test_doctor_renews_no_token_that_zalo_refuses_and_doubts_none(database, fake, settings):
+def test_doctor_renews_no_token_that_zalo_refuses_and_doubts_none(database, zalo_oa, settings):
     log_in(database)
     before = load_credential(database, NAME)
-    fake.expire()
+    zalo_oa.expire()
     good, said, todo = doctor_looks(database, settings)
     assert (good, said) == (False, "token_expired")
     assert "before the next message" in todo
-    assert (fake.renewals, load_credential(database, NAME)) == ([], before)
+    assert (zalo_oa.renewals, load_credential(database, NAME)) == ([], before)

@@ -56,6 +56,18 @@ def taken(channels):
     return [conversation for one in channels.values() for conversation, _ in one.taken]
 
 
+def tell_on_page(database):
+    """A notice for the page of the web, which nobody looks at: sent on to where its person reads.
+
+    Returns:
+        The row on the page.
+    """
+    with database.transaction() as session:
+        (told,) = outbox.enqueue(session, PAGE, [Reply(TOLD)])
+        assert send_elsewhere(session, told, sent_to=True)
+    return told
+
+
 def test_what_had_to_wait_and_is_refused_elsewhere_goes_out_when_the_citizen_writes(database, channels):
     link(database, ZALO, TELEGRAM)
     script(channels, ZALO, CLOSED, CLOSED)
@@ -73,9 +85,7 @@ def test_a_refused_notice_goes_to_every_other_conversation_in_turn(database, cha
     link(database, TELEGRAM, BOT, ZALO, PAGE)
     for name in (TELEGRAM, BOT):
         script(channels, name, BLOCKED)
-    with database.transaction() as session:
-        (told,) = outbox.enqueue(session, PAGE, [Reply(TOLD)])
-        assert send_elsewhere(session, told, sent_to=True)
+    tell_on_page(database)
     send(database, channels)
     assert taken(channels) == [ZALO]
     assert [row[1] for row in rows(database)] == [PENDING, FAILED, FAILED, DELIVERED]
@@ -84,9 +94,7 @@ def test_a_refused_notice_goes_to_every_other_conversation_in_turn(database, cha
 def test_what_must_wait_where_it_was_sent_on_to_goes_further(database, channels):
     link(database, ZALO, TELEGRAM, PAGE)
     script(channels, ZALO, CLOSED)
-    with database.transaction() as session:
-        (told,) = outbox.enqueue(session, PAGE, [Reply(TOLD)])
-        assert send_elsewhere(session, told, sent_to=True)
+    tell_on_page(database)
     send(database, channels)
     assert taken(channels) == [TELEGRAM]
 
@@ -96,9 +104,7 @@ def test_what_went_further_comes_back_to_where_it_only_had_to_wait(database, cha
     script(channels, ZALO, CLOSED, CLOSED)
     for name in (TELEGRAM, BOT):
         script(channels, name, BLOCKED)
-    with database.transaction() as session:
-        (told,) = outbox.enqueue(session, PAGE, [Reply(TOLD)])
-        assert send_elsewhere(session, told, sent_to=True)
+    told = tell_on_page(database)
     send(database, channels)
     assert rows(database)[1] == (ZALO, HELD, "window_closed")
     with database.reading() as session:
@@ -142,9 +148,7 @@ def test_a_channel_that_was_linked_meanwhile_is_tried_once_more(database, channe
 def test_a_page_on_which_it_was_read_is_enough(database, channels):
     link(database, TELEGRAM, BOT, PAGE)
     script(channels, TELEGRAM, BLOCKED)
-    with database.transaction() as session:
-        (told,) = outbox.enqueue(session, PAGE, [Reply(TOLD)])
-        assert send_elsewhere(session, told, sent_to=True)
+    told = tell_on_page(database)
     with database.transaction() as session:
         outbox.mark_delivered(session, PAGE, told)
     send(database, channels)
@@ -155,9 +159,7 @@ def test_only_what_stands_for_a_notice_is_sent_again_by_hand(database, channels)
     link(database, TELEGRAM, BOT, PAGE)
     for name in (TELEGRAM, BOT):
         script(channels, name, BLOCKED)
-    with database.transaction() as session:
-        (told,) = outbox.enqueue(session, PAGE, [Reply(TOLD)])
-        assert send_elsewhere(session, told, sent_to=True)
+    told = tell_on_page(database)
     send(database, channels)
     assert [resend(database, told + back) for back in (0, 1, 2)] == [False, False, True]
 
