@@ -53,7 +53,8 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
         _train_first(database, settings, force)
         return
     more = _kept(database)
-    if not force and live.inputs == inputs_fingerprint(more):
+    whole = _is_whole(live, settings)
+    if whole and not force and live.inputs == inputs_fingerprint(more):
         click.echo("The model is up to date.")
         return
     click.echo("Checking the training sentences …")
@@ -70,7 +71,7 @@ def train(settings: Settings, force: bool, compare: bool) -> None:
 
     number = ledger.make_candidate(database, work, more)
     click.echo(f"Model {number} waits as a candidate; model {live.id} stays live.")
-    if compare:
+    if compare and whole:
         _compare(database, settings, str(number), None)
 
 
@@ -230,6 +231,16 @@ def _kept(database: Database) -> list[tuple[str, str]]:
     if found.near_blind:
         click.echo(f"{found.near_blind} kept in the database are too near to messages that measure, and stay out.")
     return found.sentences
+
+
+def _is_whole(live: Model, settings: Settings) -> bool:
+    """Whether the live model's file is what was trained; where it is not, a new one can't be compared with it."""
+    try:
+        ledger.file_of(live, settings.models, (live.version,))
+    except TrainingError as error:
+        click.echo(f"{error} The next 'motcua run' takes one before it, or the one that is made now.")
+        return False
+    return True
 
 
 def _train_first(database: Database, settings: Settings, force: bool) -> None:

@@ -103,6 +103,18 @@ def test_of_two_maintainers_at_once_the_second_is_told_to_wait(checkout, databas
     assert state_of(database, 2)[0] == FAILED
 
 
+def test_a_live_model_whose_file_is_gone_is_not_up_to_date(database, models, motcua):
+    make_model(database, models, "motcua-live", LIVE)
+    assert motcua("train").output == "The model is up to date.\n"
+    (models / "motcua-live.tar.gz").unlink()
+    with (models / ".training.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tried = motcua("train")
+    assert "Model 1 (motcua-live) is not loaded" in tried.output
+    assert tried.exit_code == 1
+    assert state_of(database, 2)[0] == FAILED
+
+
 def test_a_training_killed_half_way_leaves_its_failure_and_nothing_else(checkout, database, models, motcua):
     process = checkout.start("train")
 
