@@ -88,6 +88,8 @@ def run_storm(
         restarts = (folder / "home" / LOG).read_text(encoding="utf-8").count("ended unexpectedly")
         for what in zalo["violations"]:
             verdict.blame(f"Zalo: {what}")
+        if course.tally.given_up:
+            verdict.blame(f"Zalo would have called no more: {course.tally.given_up} events after the last try")
         if not zalo["renewals"] and (weather.messages > 1000 or weather.expiries > 1):
             verdict.blame("the token ended and was not renewed")
     tally = course.tally
@@ -110,6 +112,7 @@ def run_storm(
         "… by which the poster itself was late, p99, ms": f"{tally.delay:.0f}",
         "webhook, answers 5xx": tally.errors,
         "webhook, connections refused or broken while it was away": tally.broken,
+        "webhook, Zalo's events given up after the last try": tally.given_up,
     }
     return [*_table(rows), *show(verdict)], not verdict.broken
 

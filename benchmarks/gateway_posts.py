@@ -21,6 +21,10 @@ PATHS = {TELEGRAM: "/webhooks/telegram", ZALO: "/webhooks/zalo"}
 FIRST = {TELEGRAM: 700_000_000, ZALO: 246_845_883_000_000_000}
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _NAP = 0.01
+# Seconds that a channel waits for its answer, and those before its further tries: Zalo's ladder a hundred times as
+# fast, after whose last try it calls no more at all. Telegram goes on for as long as it must.
+_PATIENCE = {TELEGRAM: 10.0, ZALO: 2.0}
+_ZALO_LADDER = (0.3, 3.0, 9.0, 18.0, 36.0)
 _updates = itertools.count(874_000_000)
 
 
@@ -67,13 +71,15 @@ class Tally:
     Attributes:
         seconds: of each that was answered 200.
         statuses: of the others that were answered.
-        broken: tries whose connection was refused or broke.
+        broken: tries whose connection was refused or broke, or that were answered too late.
+        given_up: events after whose last try Zalo would have called no more.
         delays: by how much a nap of the poster itself was too long, now and then: what its own times are too long by.
     """
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     broken: int = 0
+    given_up: int = 0
     delays: list[float] = field(default_factory=list)
     doubles: int = 0
 
@@ -148,12 +154,11 @@ class Provider:
         ports: of the web programs, each try at another one, as a server in front would have it.
     """
 
-    def __init__(self, ports: Sequence[int], tally: Tally, patience: float = 10.0) -> None:
+    def __init__(self, ports: Sequence[int], tally: Tally) -> None:
         # Two at least, or the same message could not come twice at the same moment.
         self._lines = [Line(port) for port in (ports if len(ports) > 1 else [*ports, *ports])]
         self._turns = itertools.count()
         self._tally = tally
-        self._patience = patience
 
     async def deliver(self, post: Post, doubled: bool = False) -> None:
         """Post until it is taken; `doubled` posts it twice at the same moment."""
@@ -166,14 +171,13 @@ class Provider:
             await self._until_taken(post, self._lines)
 
     async def _until_taken(self, post: Post, lines: Sequence[Line]) -> None:
-        pause = 0.05
-        for number in itertools.count():
+        for number, pause in enumerate(_pauses(post.channel)):
             begun = time.monotonic()
             line = lines[next(self._turns) % len(lines)]
             headers = {**post.headers, "num_retry": str(number)} if number and post.channel == ZALO else post.headers
             try:
                 posting = line.post(PATHS[post.channel], post.raw, headers)
-                status = await asyncio.wait_for(posting, self._patience)
+                status = await asyncio.wait_for(posting, _PATIENCE[post.channel])
             except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
                 self._tally.broken += 1
             else:
@@ -182,12 +186,19 @@ class Provider:
                     return
                 self._tally.statuses[status] = self._tally.statuses.get(status, 0) + 1
             await asyncio.sleep(pause)
-            pause = min(pause * 2, 1.0)
+        self._tally.given_up += 1
 
     def close(self) -> None:
         """Give the connections back."""
         for line in self._lines:
             line.close()
+
+
+def _pauses(channel: str) -> Iterator[float]:
+    """Seconds after each try that failed; a channel that gives up waits no more after its last."""
+    if channel == ZALO:
+        return iter((*_ZALO_LADDER, 0.0))
+    return (min(0.05 * 2**number, 1.0) for number in itertools.count())
 
 
 def plan(
