@@ -1,7 +1,8 @@
-"""Long texts: how much of one message Rasa is given."""
+"""Long texts: how much of one message Rasa is given, and the few words by which one is named."""
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 from bot.delivery import sentences
@@ -24,6 +25,11 @@ def cut(attended: Attended) -> Attended:
     end = " ".join(text.split()[-_WORDS_SHOWN:])[-_MOST_SHOWN:]
     told = Reply(sentences.CUT.format(limit=MOST_READ, end=end))
     return replace(attended, text=text, replies=(*attended.replies, told))
+
+
+def beginning(text: str) -> str:
+    """The first words of a text."""
+    return textwrap.shorten(text, _MOST_SHOWN, placeholder=" …")
 
 
 def readable(text: str) -> str:

@@ -17,8 +17,8 @@ from bot.database import Database, now
 from bot.delivery import counters, inbox, outbox, sentences, turns, vault
 from bot.delivery.attending import Attend, Attended, LaterError
 from bot.delivery.batches import Batches
-from bot.delivery.choices import may_be_choice, read_choice
-from bot.delivery.cutting import cut
+from bot.delivery.choices import may_be_choice, newest_reply, read_choice
+from bot.delivery.cutting import beginning, cut
 from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
@@ -218,7 +218,7 @@ class Dispatcher:
         if claim.silent and not earlier:
             return _Ended(claim, (), TurnLog(outcome=HANDOVER))
         if not earlier and await self._is_overtaken_in_a_form(claim):
-            return _Ended(claim, (), reason=FORM_OPEN)
+            return _Ended(claim, await self._say_overtaken(claim), reason=FORM_OPEN)
         off = await self._switches.stops(claim) if not earlier else None
         if off:
             told = await asyncio.to_thread(replies_while_off, self._database, claim, off)
@@ -242,10 +242,20 @@ class Dispatcher:
         return recorded.answers if recorded else []
 
     async def _is_overtaken_in_a_form(self, claim: Claim) -> bool:
-        """Whether a message that was put back would answer a question which was asked after it was written."""
-        if claim.attempts == 1 or not await asyncio.to_thread(inbox.is_overtaken, self._database, claim):
+        """Whether a message would answer a question which was asked after it was written."""
+        if claim.attempts == 1 and not inbox.came_late(claim):
+            return False
+        if not await asyncio.to_thread(inbox.is_overtaken, self._database, claim):
             return False
         return await self._rasa.is_in_form(claim.conversation)
+
+    async def _say_overtaken(self, claim: Claim) -> tuple[Reply, ...]:
+        """Tells the citizen, and asks again what they were asked; who puts one back by hand knows."""
+        if not inbox.came_late(claim):
+            return ()
+        question = await asyncio.to_thread(newest_reply, self._database, claim)
+        told = Reply(sentences.CAME_LATE.format(text=beginning(claim.text)))
+        return (told, question) if question else (told,)
 
     async def _attend_to(self, claim: Claim) -> Attended:
         for attend in self._attend:

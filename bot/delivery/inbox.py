@@ -30,6 +30,8 @@ LEASE = timedelta(seconds=90)
 TEXT, EDITED, LEFT = "text", "edited", "unfollow"
 # As the indexes have it (`model.IS_UNFINISHED`).
 _INBOX = InboxMessage.__table__
+# Channels need seconds at most for what they bring at the first try, the first repeat comes after 30.
+_LATE = timedelta(seconds=10)
 _UNFINISHED = (literal_column("'claimed'"), literal_column("'pending'"))
 
 
@@ -377,13 +379,22 @@ def is_busy(session: Session, conversation: str) -> bool:
     return session.execute(select(InboxMessage.id).where(*waiting).limit(1)).first() is not None
 
 
+def came_late(claim: Claim) -> bool:
+    """Whether a channel brought a message long after it was written, as it does when a try of its own failed."""
+    return claim.written_at is not None and claim.received_at - claim.written_at > _LATE
+
+
 def is_overtaken(database: Database, claim: Claim) -> bool:
-    """Whether something the citizen wrote later was answered before this message, as happens when one is put back."""
+    """Whether something the citizen wrote later was answered before this message: one was put back, or came late."""
     row = InboxMessage
     # A correction of what still waits ends as it comes: it overtakes nothing.
-    later = (row.conversation == claim.conversation, row.id > claim.id, row.state == DONE, row.kind == TEXT)
+    answered = (row.conversation == claim.conversation, row.id != claim.id, row.state == DONE, row.kind == TEXT)
+    later = row.id > claim.id
+    if claim.written_at is not None:
+        # Of two that a channel tells the time of, that counts.
+        later = func.coalesce(row.written_at > claim.written_at, later)
     with database.reading() as session:
-        return session.execute(select(row.id).where(*later).limit(1)).first() is not None
+        return session.execute(select(row.id).where(*answered, later).limit(1)).first() is not None
 
 
 def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:

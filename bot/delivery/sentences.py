@@ -57,6 +57,10 @@ BEGIN_FEEDBACK, ADD_TO_FEEDBACK = "Viết phản ánh", "Bổ sung vào {code}"
 FILES_DROPPED = "Các tệp anh/chị gửi không được lưu. Anh/chị vẫn hỏi hoặc phản ánh bằng lời như bình thường."
 FILES_NONE = "Hiện không có tệp nào đang chờ. Anh/chị gửi lại tệp ở đây nếu cần."
 FILE_GONE = "Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."
+CAME_LATE = (
+    "Tin anh/chị gửi lúc trước nay mới đến: “{text}”. Trợ lý không lấy tin đó làm câu trả lời cho câu hỏi dưới đây; "
+    "nếu cần, anh/chị gửi lại giúp."
+)
 VOICE = "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
 VOICE_KEPT = "Trợ lý không nghe được tin thoại, nhưng cán bộ sẽ nghe. Anh/chị gõ thêm vài chữ tóm tắt giúp nhé."
 # The menu of commands, in its order.

@@ -1,5 +1,8 @@
 """What was set aside: seen by staff without its words, put back, answered once; nothing of it in the next one's way."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -10,8 +13,10 @@ from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import release_held
 from bot.delivery.model import DONE, FAILED, HELD, OutboxMessage
 from bot.delivery.outbox import Reply
-from tests.factories import accept, dispatching, row_of, texts_of, turn_of, wait_for_texts, wait_until
+from tests.factories import accept, dispatching, make_arrival, row_of, texts_of, turn_of, wait_for_texts, wait_until
 from tests.fakes.rasa import Fault, Received, say
+
+AN = "zalo_oa:7"
 
 
 def set_aside(database, rasa, text="xin chào", conversation="web:an"):
@@ -81,6 +86,45 @@ def test_a_form_that_the_citizen_went_on_with_is_not_answered_by_what_was_put_ba
     assert replaying.replay(database, failed)
     with dispatching(database, rasa):
         assert wait_for_texts(database, failed) == ["Đã nghe: Cán bộ hẹn hai lần đều trễ"]
+
+
+def test_what_a_channel_brings_late_answers_no_question_that_was_asked_since(database, rasa):
+    written = now() - timedelta(seconds=40)
+    in_time = accept_at(database, "Có ai không ạ?", written + timedelta(seconds=38))
+    with dispatching(database, rasa):
+        wait_for_texts(database, in_time)
+    rasa.in_form.add(AN)
+    late = accept_at(database, "Ổ gà trước số nhà 12", written)
+    with dispatching(database, rasa):
+        said = wait_for_texts(database, late)
+    assert (row_of(database, late).reason, len(rasa.received)) == (FORM_OPEN, 1)
+    assert "“Ổ gà trước số nhà 12”" in said[0]
+    assert said[1] == "Đã nghe: Có ai không ạ?"
+
+
+def test_what_comes_late_and_was_written_last_answers_its_form(database, rasa):
+    written = now() - timedelta(seconds=40)
+    first = accept_at(database, "câu một", written - timedelta(seconds=5))
+    with dispatching(database, rasa):
+        wait_for_texts(database, first)
+    rasa.in_form.add(AN)
+    late = accept_at(database, "câu hai", written)
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, late) == ["Đã nghe: câu hai"]
+
+
+def test_outside_a_form_what_comes_late_is_answered(database, rasa):
+    in_time = accept_at(database, "có ai không", now())
+    with dispatching(database, rasa):
+        wait_for_texts(database, in_time)
+    late = accept_at(database, "lệ phí khai sinh", now() - timedelta(seconds=40))
+    with dispatching(database, rasa):
+        assert wait_for_texts(database, late) == ["Đã nghe: lệ phí khai sinh"]
+
+
+def accept_at(database, text, written):
+    arrival = make_arrival(text, AN, channel="zalo_oa")
+    return inbox.accept(database, replace(arrival, at=written))[0]
 
 
 def test_what_was_put_back_answers_its_form_when_nothing_was_answered_since(database, rasa):
