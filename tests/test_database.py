@@ -97,6 +97,32 @@ def test_when_a_message_of_before_was_written_is_unknown(database):
     assert (claim.id, claim.written_at) == (kept, None)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("moved:window_closed", ("window_closed", True, False, False)),
+        ("429:asked", ("429", False, True, False)),
+        ("file_in_doubt:timeout", ("timeout", False, False, True)),
+        ("file_in_doubt:429:asked", ("429", False, True, True)),
+        ("gave_up:timeout", ("gave_up:timeout", False, False, False)),
+        (None, (None, False, False, False)),
+    ],
+)
+def test_what_stood_in_the_words_of_a_reason_is_marked(database, said, kept):
+    with database.transaction() as session:
+        outbox.enqueue(session, "telegram:1", [Reply("chào")])
+    command.downgrade(alembic_config(database), "0013")
+    with database.transaction() as session:
+        session.execute(text("UPDATE outbox SET reason = :said"), {"said": said})
+    database.migrate()
+    with database.reading() as session:
+        row = session.execute(select(OutboxMessage)).scalar_one()
+    assert (row.reason, row.moved, row.wait_asked, row.in_doubt) == kept
+    command.downgrade(alembic_config(database), "0013")
+    with database.reading() as session:
+        assert session.execute(text("SELECT reason FROM outbox")).scalar_one() == said
+
+
 def test_the_way_down_stops_where_sentences_would_be_forgotten_that_stand_in_the_data(database):
     with database.transaction() as session:
         item = ReviewItem(ranking="[]", reasons="", state="written", created_at=now())

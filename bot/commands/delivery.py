@@ -32,10 +32,11 @@ def delivery_list(settings: Settings, channel: str | None, state: str | None, li
     rows = overview.list_messages(migrated_database(settings), channel, states, limit)
     moment = now()
     for row in rows:
+        said = ([row.reason] if row.reason else []) + list(row.marks)
         uncertain = f"  maybe arrived {row.uncertain} times" if row.uncertain else ""
         click.echo(
             f"{row.side:3} {row.id:8}  {row.channel:10} {row.state:9} {row.attempts:3} tries  "
-            f"{_age(row.since, moment):>5}  {row.reason or ''}{uncertain}".rstrip()
+            f"{_age(row.since, moment):>5}  {', '.join(said)}{uncertain}".rstrip()
         )
     click.echo(f"{len(rows)} messages.")
 

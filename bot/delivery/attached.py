@@ -10,8 +10,6 @@ from bot.delivery import sentences
 
 # The part of a message that carries a file, and that says to tell its link instead.
 FILE, BY_LINK = "file", "by_link"
-# Begins the reason in the outbox while the citizen may have got a file that is tried again.
-IN_DOUBT = "file_in_doubt:"
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from bot.delivery.model import FETCHING, HELD, PENDING, Correspondent, OutboxMes
 _TABLE = Correspondent.__table__
 # What is put off for longer does not wait when its citizen writes: a night, the late steps of many tries.
 LONG = timedelta(minutes=5)
-# Ends the reason of what waits for so long because its channel asked for a wait: that is kept, whoever writes.
-ASKED = ":asked"
 
 
 def heard(session: Session, conversation: str, moment: datetime | None = None) -> None:
@@ -239,8 +237,7 @@ def _hasten() -> Any:
 
 
 def _put_off_by_us(table: Any) -> tuple[Any, Any]:
-    asked = table.c.reason.endswith(ASKED, autoescape=True)
-    return table.c.next_attempt_at > bindparam("later", type_=UtcDateTime), asked.is_not(True)
+    return table.c.next_attempt_at > bindparam("later", type_=UtcDateTime), table.c.wait_asked.is_(False)
 
 
 def _know(session: Session, conversation: str, values: Mapping[str, object]) -> None:

@@ -13,9 +13,6 @@ from bot.delivery import correspondents, outbox
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, FETCHING, PENDING, OutboxMessage
 
-# Begins the reason of what was not refused, but had to wait, and was sent elsewhere instead.
-MOVED = "moved:"
-
 
 def send_elsewhere(session: Session, row_id: int, sent_to: bool = False) -> bool:
     """Send a notice to the next conversation of the same person that it was not meant for yet; returns whether there
@@ -111,11 +108,11 @@ def _go_back(session: Session, line: Sequence[OutboxMessage]) -> None:
     if waited is None or any(one.state == DELIVERED for one in line):
         return
     own = update(OutboxMessage).where(OutboxMessage.id == waited.id)
-    again = {"state": PENDING, "attempts": 0, "first_attempt_at": None, "next_attempt_at": now()}
-    session.execute(own.values(reason=(waited.reason or "").removeprefix(MOVED), **again))
+    again = {"state": PENDING, "attempts": 0, "first_attempt_at": None, "next_attempt_at": now(), "moved": False}
+    session.execute(own.values(**again))
     if waited is not line[0]:
         _line_up(session, [line[0], waited, *(one for one in line[1:] if one is not waited)])
 
 
 def _had_to_wait(row: OutboxMessage) -> bool:
-    return row.state == FAILED and (row.reason or "").startswith(MOVED)
+    return row.state == FAILED and bool(row.moved)

@@ -156,6 +156,12 @@ class OutboxMessage(Base):
     uncertain = Column(Integer, nullable=False, default=0)
     # Why it failed, is held, or was put off.
     reason = Column(String(60))
+    # It only had to wait for the citizen, and failed here because it was sent elsewhere.
+    moved = Column(Boolean, nullable=False, default=False)
+    # The channel asked for the wait, which is kept also when the citizen writes.
+    wait_asked = Column(Boolean, nullable=False, default=False)
+    # The citizen may have the file of its next part already: its link is told instead.
+    in_doubt = Column(Boolean, nullable=False, default=False)
     # The row that takes this one along: held notices leave as one message and end as it does.
     carrier_id = Column(BigInteger)
     # The notice that did not arrive where it was meant to, and was sent here instead; of one that did not arrive here

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session, aliased
 from bot.database import Database, UtcDateTime, now
 from bot.delivery import correspondents
 from bot.delivery.adapter import NIGHT, MustWait, Outcome, Refused, Taken, TryAgain
-from bot.delivery.attached import IN_DOUBT
 from bot.delivery.claims import take
-from bot.delivery.elsewhere import MOVED, send_elsewhere
+from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import carried_by
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
 from bot.delivery.pace import PAUSE_SECONDS, Pace
@@ -66,12 +65,14 @@ class Result:
 
     Attributes:
         last: whether nothing of the message is left after this part.
+        in_doubt: whether the part is a file that may have arrived with this try.
         delay: seconds until the next try, when there is to be one.
     """
 
     parcel: Parcel
     outcome: Outcome
     last: bool = True
+    in_doubt: bool = False
     delay: float = 0.0
 
 
@@ -101,7 +102,7 @@ def _due() -> Any:
         earlier.state.in_((PENDING, CLAIMED)),
         earlier.id < OutboxMessage.id,
     )
-    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at", "reason")
+    columns = ("id", "channel", "conversation", "body", "parts_sent", "attempts", "first_attempt_at", "in_doubt")
     return (
         select(*(getattr(OutboxMessage, name) for name in columns))
         .where(
@@ -203,7 +204,8 @@ def store_alone(database: Database, result: Result, moment: datetime) -> None:
         assert not isinstance(outcome, Taken)
         reason = outcome.reason if isinstance(outcome, Refused) else f"gave_up:{outcome.reason}"
         uncertain = 1 if isinstance(outcome, TryAgain) and outcome.uncertain else 0
-        if not _end(session, parcel, state=FAILED, reason=reason[:60], uncertain=OutboxMessage.uncertain + uncertain):
+        ended = {"state": FAILED, "reason": reason[:60], "uncertain": OutboxMessage.uncertain + uncertain}
+        if not _end(session, parcel, **ended, **_doubt(result)):
             return
         if isinstance(outcome, Refused) and outcome.gone and not wrote_since:
             correspondents.gone(session, parcel.conversation, outcome.reason, min(now(), parcel.until - LEASE))
@@ -220,9 +222,8 @@ def free_claims(database: Database, channels: Sequence[str]) -> int:
 
 def give_back(session: Session, *which: Any) -> int:
     """Let messages be tried again whose sender did not say what became of them; returns how many."""
-    return _write(
-        session, *which, state=PENDING, claimed_until=None, uncertain=OutboxMessage.uncertain + 1, reason="interrupted"
-    )
+    doubt = {"uncertain": OutboxMessage.uncertain + 1, "in_doubt": True}
+    return _write(session, *which, state=PENDING, claimed_until=None, reason="interrupted", **doubt)
 
 
 def _pauses(results: Sequence[Result]) -> dict[str, float]:
@@ -276,7 +277,7 @@ def _as_parcels(session: Session, rows: Sequence[Any], moment: datetime, until: 
             min(row.first_attempt_at or moment, moment),
             until,
             gone.get(row.conversation),
-            (row.reason or "").startswith(IN_DOUBT),
+            row.in_doubt,
         )
         for row in rows
     ]
@@ -286,16 +287,17 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
     parcel, outcome = result.parcel, result.outcome
     if isinstance(outcome, TryAgain):
         next_attempt_at = moment + timedelta(seconds=result.delay)
-        anew: dict[str, Any] = {}
+        anew = _doubt(result)
         if _is_no_fault(outcome):
             # What it may try begins anew after a wait that was not about it; known beforehand when that is.
-            anew = {"attempts": 0, "first_attempt_at": None if outcome.everybody else next_attempt_at}
+            anew |= {"attempts": 0, "first_attempt_at": None if outcome.everybody else next_attempt_at}
         _keep_own(
             session,
             parcel,
             **anew,
             state=PENDING,
-            reason=_why_put_off(result, outcome),
+            reason=outcome.reason[:60],
+            wait_asked=_is_wait_asked(result, outcome),
             uncertain=OutboxMessage.uncertain + (1 if outcome.uncertain else 0),
             next_attempt_at=next_attempt_at,
         )
@@ -307,7 +309,7 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
         if not session.execute(_taken(), {**own, "parts": parcel.part + 1, "external": external}).rowcount:
             logger.warning("outbox %d: attempt %d is over", parcel.id, parcel.attempts)
         return
-    taken = {"parts_sent": parcel.part + 1, "external_id": external, "reason": None}
+    taken = {"parts_sent": parcel.part + 1, "external_id": external, "reason": None, "in_doubt": False}
     if result.last:
         _end(session, parcel, state=DELIVERED, delivered_at=moment, **taken)
     else:
@@ -317,13 +319,14 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
 
 def _hold(session: Session, parcel: Parcel, reason: str, moment: datetime, wrote_since: bool) -> None:
     if wrote_since:
-        _keep_own(session, parcel, state=PENDING, reason=reason[:60], next_attempt_at=moment + _AGAIN_SOON)
+        soon = moment + _AGAIN_SOON
+        _keep_own(session, parcel, state=PENDING, reason=reason[:60], wait_asked=False, next_attempt_at=soon)
         return
     if not _keep_own(session, parcel, state=HELD, reason=reason[:60]):
         return
     begun = parcel.part or parcel.carried
     if not begun and send_elsewhere(session, parcel.id, sent_to=True):
-        _write(session, OutboxMessage.id == parcel.id, state=FAILED, reason=f"{MOVED}{reason}"[:60])
+        _write(session, OutboxMessage.id == parcel.id, state=FAILED, moved=True)
 
 
 def _end(session: Session, parcel: Parcel, **values: Any) -> bool:
@@ -367,10 +370,14 @@ def _is_out_of_patience(result: Result, moment: datetime) -> bool:
     return not _is_no_fault(result.outcome) and moment - result.parcel.first_attempt_at >= PATIENCE
 
 
-def _why_put_off(result: Result, outcome: TryAgain) -> str:
+def _doubt(result: Result) -> dict[str, Any]:
+    """What a try leaves in doubt stays so until the part has surely gone."""
+    return {"in_doubt": True} if result.in_doubt else {}
+
+
+def _is_wait_asked(result: Result, outcome: TryAgain) -> bool:
     asked = outcome.after is not None and outcome.reason != NIGHT
-    mark = correspondents.ASKED if asked and timedelta(seconds=result.delay) > correspondents.LONG else ""
-    return f"{outcome.reason[: 60 - len(mark)]}{mark}"
+    return asked and timedelta(seconds=result.delay) > correspondents.LONG
 
 
 def _is_no_fault(outcome: Outcome) -> bool:

@@ -9,7 +9,17 @@ from sqlalchemy import select, update
 
 from bot.database import Database, now
 from bot.delivery.elsewhere import may_be_resent
-from bot.delivery.model import CLAIMED, DONE, FAILED, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
+from bot.delivery.model import (
+    CLAIMED,
+    DELIVERED,
+    DONE,
+    FAILED,
+    HELD,
+    PENDING,
+    Correspondent,
+    InboxMessage,
+    OutboxMessage,
+)
 
 # Where messages of citizens and of the bot lie.
 IN, OUT = "in", "out"
@@ -23,6 +33,7 @@ class OnItsWay:
     Attributes:
         side: "in" for one of a citizen, "out" for one of the bot.
         uncertain: how often nobody could know whether a try had arrived.
+        marks: what else an operator should know of it.
     """
 
     side: str
@@ -33,6 +44,7 @@ class OnItsWay:
     uncertain: int
     reason: str | None
     since: datetime
+    marks: tuple[str, ...] = ()
 
 
 def list_messages(
@@ -44,15 +56,24 @@ def list_messages(
         for side, table, since in ((IN, InboxMessage, "received_at"), (OUT, OutboxMessage, "created_at")):
             rows = select(table).where(table.state.in_(states), *([table.channel == channel] if channel else []))
             for row in session.execute(rows.order_by(table.id.desc()).limit(limit)).scalars():
-                uncertain = row.uncertain if side == OUT else 0
-                at = getattr(row, since)
-                found.append(OnItsWay(side, row.id, row.channel, row.state, row.attempts, uncertain, row.reason, at))
+                uncertain, marks = (row.uncertain, _marks(row)) if side == OUT else (0, ())
+                own = (side, row.id, row.channel, row.state, row.attempts, uncertain, row.reason)
+                found.append(OnItsWay(*own, getattr(row, since), marks))
     return found
+
+
+def _marks(row: OutboxMessage) -> tuple[str, ...]:
+    said = {
+        "the channel asked to wait": row.wait_asked and row.state == PENDING,
+        "sent elsewhere": row.moved,
+        "its file may have arrived": row.in_doubt and row.state != DELIVERED,
+    }
+    return tuple(name for name, holds in said.items() if holds)
 
 
 def known_states() -> tuple[str, ...]:
     """Every state a message can be in."""
-    return (*UNFINISHED, DONE, "delivered")
+    return (*UNFINISHED, DONE, DELIVERED)
 
 
 def resend(database: Database, outbox_id: int) -> bool:
@@ -66,7 +87,7 @@ def resend(database: Database, outbox_id: int) -> bool:
         if row is None or not may_be_resent(session, row):
             return False
         row.state, row.reason, row.attempts, row.first_attempt_at = PENDING, None, 0, None
-        row.next_attempt_at, row.carrier_id = now(), None
+        row.next_attempt_at, row.carrier_id, row.moved = now(), None, False
         # Or it would fail again without a try.
         back = update(Correspondent).where(Correspondent.conversation == row.conversation)
         session.execute(back.values(gone_at=None, gone_reason=None))

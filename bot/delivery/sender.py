@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.database import Database, now
 from bot.delivery import counters, outgoing
 from bot.delivery.adapter import Adapter, MustWait, Outcome, Refused, Taken, TryAgain
-from bot.delivery.attached import FILE, IN_DOUBT, told_by_link
+from bot.delivery.attached import FILE, told_by_link
 from bot.delivery.holding import merge
 from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
@@ -151,32 +151,32 @@ class Sender:
                 )
 
     async def _carry(self, parcel: Parcel) -> None:
-        outcome, last = await self._try(parcel)
-        delay = 0.0
+        result = await self._try(parcel)
+        outcome, delay = result.outcome, 0.0
         if isinstance(outcome, TryAgain):
             logger.info("outbox %d: attempt %d failed: %s", parcel.id, parcel.attempts, outcome.reason)
             rung = LADDER[min(parcel.attempts, len(LADDER)) - 1]
             delay = max(rung * (1 + JITTER * self._jitter()), outcome.after or 0.0)
             if outcome.everybody:
                 self._pace.pause(parcel.channel, outgoing.pause_of(outcome))
-        _count(parcel.channel, outcome, last)
-        self._results.append(Result(parcel, outcome, last, delay))
+        _count(parcel.channel, outcome, result.last)
+        self._results.append(replace(result, delay=delay))
         self._wake.set()
 
-    async def _try(self, parcel: Parcel) -> tuple[Outcome, bool]:
-        """Hand over the next part; also whether it is the last."""
+    async def _try(self, parcel: Parcel) -> Result:
+        """Hand over the next part."""
         if parcel.gone:
-            return Refused(parcel.gone), True
+            return Result(parcel, Refused(parcel.gone))
         adapter = self._adapters[parcel.channel]
         try:
             parts = adapter.render(merge([read_reply(self._database.cipher, body) for body in parcel.bodies]))
         except Exception as error:  # noqa: BLE001
             # The words of an error may quote the message.
             logger.error("outbox %d: can't be rendered: %s", parcel.id, type(error).__name__)
-            return Refused("unreadable"), True
+            return Result(parcel, Refused("unreadable"))
         if parcel.part >= len(parts):
             # Nothing to say; or a newer program makes fewer parts of it than the one before.
-            return (Taken() if parcel.part else Refused("empty")), True
+            return Result(parcel, Taken() if parcel.part else Refused("empty"))
         part = parts[parcel.part]
         try:
             trying = adapter.deliver(parcel.conversation, told_by_link(part) if parcel.in_doubt else part)
@@ -186,9 +186,8 @@ class Sender:
         except Exception as error:  # noqa: BLE001
             logger.error("outbox %d: the adapter of %s: %s", parcel.id, parcel.channel, type(error).__name__)
             outcome = TryAgain("error", uncertain=True)
-        if FILE in part and isinstance(outcome, TryAgain) and (outcome.uncertain or parcel.in_doubt):
-            outcome = replace(outcome, reason=f"{IN_DOUBT}{outcome.reason}")
-        return outcome, parcel.part + 1 == len(parts)
+        in_doubt = FILE in part and isinstance(outcome, TryAgain) and outcome.uncertain
+        return Result(parcel, outcome, parcel.part + 1 == len(parts), in_doubt)
 
     async def _come_to_rest(self) -> None:
         """Let what is on its way arrive, and write down what became of it."""

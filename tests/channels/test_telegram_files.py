@@ -136,14 +136,18 @@ def test_where_there_is_no_room_a_file_waits_without_doubt(work, telegram, centr
     assert len(telegram.files_to(7)) == 1
 
 
-def test_a_program_killed_between_the_parts_sends_what_is_left(work, telegram, centre):
-    telegram.faults["sendDocument"].append(AWAY)
-    work(PHOTO, LETTER)
+@pytest.mark.parametrize("fault, arrived", [(TIMEOUT_AFTER_DELIVERY, 2), (too_many(1), 1)])
+def test_a_file_that_a_program_was_killed_with_is_told_by_its_link(work, telegram, centre, fault, arrived):
+    telegram.faults["sendDocument"].append(fault)
+    work(PHOTO, LETTER, WORD, patience=0.3)
     with centre.database.transaction() as session:
-        session.execute(update(OutboxMessage).where(OutboxMessage.state == PENDING).values(state=CLAIMED))
-    assert row_is(work(later=10), DELIVERED, parts=3)
-    assert telegram.files_to(7) == [("photo", "đường.jpg"), ("document", "công văn.pdf")]
-    assert len(texts(telegram)) == 1
+        killed = {"state": CLAIMED, "claimed_until": now() - timedelta(seconds=1)}
+        session.execute(update(OutboxMessage).where(OutboxMessage.state == PENDING).values(**killed))
+    assert row_is(work(later=10), DELIVERED, parts=4)
+    sent = [name for _, name in telegram.files_to(7)]
+    assert sent == ["đường.jpg", "công văn.pdf", "thư.docx"] if arrived == 2 else ["đường.jpg", "thư.docx"]
+    links = [text for text in telegram.texts_to(7) if text.endswith(f"/tep/{key_of(centre, MAI)}")]
+    assert (len(texts(telegram)), len(links)) == (1, 1)
 
 
 def test_a_photo_that_telegram_does_not_take_goes_as_a_document(work, telegram):

@@ -49,6 +49,21 @@ def test_the_list_tells_how_things_stand_and_nothing_of_what_is_said(motcua, uns
     assert not any(word in shown for word in ("lời", "123", "web:an"))
 
 
+@pytest.mark.parametrize(
+    ("marks", "said"),
+    [
+        ({"moved": True}, "sent elsewhere"),
+        ({"in_doubt": True}, "its file may have arrived"),
+        ({"state": PENDING, "wait_asked": True}, "the channel asked to wait"),
+    ],
+)
+def test_the_list_names_what_else_holds_of_a_message(motcua, database, unsent, marks, said):
+    assert said not in motcua("list").output
+    with database.transaction() as session:
+        session.execute(update(OutboxMessage).values(**marks))
+    assert f"gave_up:timeout, {said}" in motcua("list").output
+
+
 def test_the_list_is_narrowed_by_channel_state_and_number(motcua, database, unsent):
     for number in range(3):
         say(database, "chào", f"zalo_oa:{number}")
