@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,8 +50,14 @@ DOUBTS_COUNT_FOR = timedelta(hours=1)
 # Messages look sooner: an administrator may have logged in.
 LOOK_AGAIN = 30.0
 WAIT_FOR_OTHER, WAIT_STEP = 20.0, 0.25
-# The new pair is all there is: storing it is tried for about a minute.
+# The new pair is all there is: a command tries to store it for about a minute, the web program as long as it lives.
 STORE_TRIES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
+# Once it is told to stop: a few seconds more, and no waiting for whatever else hangs.
+LAST_TRIES, CLOSE_SECONDS = (0.2, 0.5, 1.0), 30.0
+# Who holds a lease that ended may only wait for the database: it stores within its longest pause.
+WAIT_FOR_LATE = STORE_TRIES[-1] + 5.0
+# Whoever waits for a renewal asks again later; a message must not seem to be on its way meanwhile.
+PATIENCE = 30.0
 # What an operator reads; each is followed by what to do.
 LOGIN = "run 'motcua channels zalo login'"
 LOST = f"A renewal was cut off and its refresh token may be used up: {LOGIN} before the access token ends."
@@ -78,23 +85,28 @@ async def keep_pair_surely(
     clock: Callable[[], datetime] = now,
     sleep: Sleep = asyncio.sleep,
     bought_with: str | None = None,
+    pauses: Iterable[float] = STORE_TRIES,
 ) -> bool:
-    """As `keep_pair`, tried for about a minute: what bought this pair is worth nothing any more.
+    """As `keep_pair`, tried again after each of these pauses: what bought this pair is worth nothing any more.
 
     Raises:
         TokenError: the database does not take it.
     """
-    pauses: tuple[float | None, ...] = (*STORE_TRIES, None)
-    for pause in pauses:
+    # Its life began when it was bought, however late it is stored.
+    moment = clock()
+    left = iter(pauses)
+    while True:
         try:
-            return await asyncio.to_thread(keep_pair, database, pair, clock(), bought_with)
+            return await asyncio.to_thread(keep_pair, database, pair, moment, bought_with)
         except SQLAlchemyError as error:
             logger.error(
                 "zalo: the new tokens are not stored yet (%s); if this goes on, %s", kind_and_places(error), LOGIN
             )
-            if pause is not None:
-                await sleep(pause)
-    raise TokenError("not_stored", LOOK_AGAIN)
+        pause = next(left, None)
+        if pause is None:
+            logger.error("zalo: the new tokens could not be stored and are lost: %s", LOGIN)
+            raise TokenError("not_stored", LOOK_AGAIN)
+        await sleep(pause)
 
 
 class ZaloTokens:
@@ -102,6 +114,7 @@ class ZaloTokens:
 
     Args:
         client: asks Zalo; its time-out is shorter than the lease of a renewal.
+        patience: seconds that whoever asks for a renewal waits; it goes on without them.
     """
 
     def __init__(
@@ -111,12 +124,15 @@ class ZaloTokens:
         client: httpx.AsyncClient,
         clock: Callable[[], datetime] = now,
         sleep: Sleep = asyncio.sleep,
+        patience: float = PATIENCE,
     ) -> None:
         self._database = database
         self._settings = settings
         self._client = client
         self._clock = clock
         self._sleep = sleep
+        self._patience = patience
+        self._closing = asyncio.Event()
         self._known: Credential | None = None
         self._read_at: datetime | None = None
         self._work: asyncio.Task[str] | None = None
@@ -148,8 +164,11 @@ class ZaloTokens:
         """
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._renew(stale))
-        # Whoever waits may give up; what was begun must be stored.
-        return await asyncio.shield(self._work)
+        try:
+            # Whoever waits may give up; what was begun must be stored.
+            return await asyncio.wait_for(asyncio.shield(self._work), self._patience)
+        except asyncio.TimeoutError:
+            raise TokenError("renewal_under_way", PAUSE_UNREACHABLE) from None
 
     async def doubt(self, token: str) -> None:
         """A token that was just bought is refused: another one may be, too. None is bought for longer and longer."""
@@ -185,9 +204,10 @@ class ZaloTokens:
             logger.error("zalo: the tokens can't be read: %s", kind_and_places(error))
 
     async def close(self) -> None:
-        """Let a renewal come to its end."""
+        """Let a renewal come to its end; a database that takes nothing is not waited for."""
+        self._closing.set()
         if self._work and not self._work.done():
-            await asyncio.wait([self._work])
+            await asyncio.wait([self._work], timeout=CLOSE_SECONDS)
 
     async def _look(self, oldest: timedelta) -> Credential | None:
         moment = self._clock()
@@ -204,6 +224,8 @@ class ZaloTokens:
             if turn is Turn.CHANGED and known:
                 self._known, self._read_at = known, self._clock()
                 return known.value["access_token"]
+            if turn is Turn.INHERITED and (late := await self._wait_for_late(stale)):
+                return late
             if turn in (Turn.OURS, Turn.INHERITED) and known:
                 return await self._buy(known, holder, inherited=turn is Turn.INHERITED)
             if turn is Turn.MISSING:
@@ -215,6 +237,14 @@ class ZaloTokens:
                 raise TokenError("renewed_elsewhere", PAUSE_UNREACHABLE)
             await self._sleep(WAIT_STEP)
             waited += WAIT_STEP
+
+    async def _wait_for_late(self, stale: str) -> str | None:
+        """The access token that the former holder of a lease stores after all, None when it stores none."""
+        await self._sleep(WAIT_FOR_LATE)
+        self._known = None
+        newest = await self._look(timedelta(0))
+        token = newest.value["access_token"] if newest else stale
+        return None if token == stale else token
 
     async def _buy(self, known: Credential, holder: str, inherited: bool) -> str:
         if inherited:
@@ -231,11 +261,30 @@ class ZaloTokens:
             unsure = SILENT if error.uncertain else None
             raise await self._failed(holder, unsure, PAUSE_UNREACHABLE, error.reason) from error
         bought_with = known.value["access_token"]
-        stored = await keep_pair_surely(self._database, pair, self._clock, self._sleep, bought_with)
+        stored = await keep_pair_surely(
+            self._database, pair, self._clock, self._pause, bought_with, self._until_stored()
+        )
         self._known = None
         # Who logged in meanwhile knows better.
         newest = None if stored else await self._look(timedelta(0))
         return newest.value["access_token"] if newest else pair.access_token
+
+    def _until_stored(self) -> Iterator[float]:
+        for pause in chain(STORE_TRIES, repeat(STORE_TRIES[-1])):
+            if self._closing.is_set():
+                break
+            yield pause
+        yield from LAST_TRIES
+
+    async def _pause(self, seconds: float) -> None:
+        """A pause that ends when we are told to stop; those that follow are short."""
+        if self._closing.is_set():
+            await self._sleep(seconds)
+            return
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._closing.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     async def _buy_with_any(self, known: Credential) -> Pair:
         try:
