@@ -73,8 +73,8 @@ def telegram():
 
 
 @pytest.fixture
-def zalo_oa():
-    with FakeZaloOA().serving() as fake:
+def zalo_oa(clock):
+    with FakeZaloOA(clock=clock).serving() as fake:
         yield fake
 
 

@@ -139,7 +139,7 @@ def test_a_message_with_a_file_that_is_refused_becomes_the_link(send, zalo_oa, c
 
 
 def test_a_window_that_closes_between_the_parts_holds_the_rest(send, zalo_oa):
-    assert send(LETTER, before=lambda: zalo_oa.rules.closed.add(AN)) == [MustWait("window_closed")]
+    assert send(LETTER, before=lambda: zalo_oa.hear(AN, days=8)) == [MustWait("window_closed")]
 
 
 def test_a_message_that_arrived_and_never_says_so_leaves_doubt(send, zalo_oa):

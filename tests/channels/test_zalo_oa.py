@@ -1,7 +1,7 @@
 """The Official Account as its adapter: what it sends, and what becomes of each of Zalo's errors."""
 
 import unicodedata
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
@@ -246,6 +246,7 @@ def test_quota_that_ran_out_waits_for_the_citizens_next_word_and_is_told_loudly(
     caplog.set_level("INFO")
     zalo_oa.rules.quota[AN] = 1
     heard(database, clock, hours=hours)
+    zalo_oa.hear(AN, hours=hours)
     assert send(Reply("Một")) == [Taken("m1")]
     assert send(Reply("Hai")) == [MustWait("out_of_quota")]
     assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]
@@ -254,19 +255,20 @@ def test_quota_that_ran_out_waits_for_the_citizens_next_word_and_is_told_loudly(
 
 def test_a_notice_after_seven_days_is_held_without_asking_for_it(send, zalo_oa, database, clock):
     heard(database, clock, days=7, minutes=1)
+    zalo_oa.hear(AN, days=7, minutes=1)
     assert send(NOTICE) == [MustWait("window_closed")]
     assert zalo_oa.asked == ["/v3.0/oa/quota/message"]
 
 
 def test_a_notice_goes_out_when_zalo_saw_more_than_we_did(send, zalo_oa, database, clock):
     heard(database, clock, days=8)
-    zalo_oa.rules.last_interaction[AN] = int((clock() - timedelta(days=1)).timestamp() * 1000)
+    zalo_oa.hear(AN, days=1)
     assert send(NOTICE) == [Taken("m1")]
 
 
 def test_a_notice_waits_when_zalo_says_that_nothing_is_left_for_this_citizen(send, zalo_oa, database, clock):
     heard(database, clock, days=8)
-    zalo_oa.rules.last_interaction[AN] = int((clock() - timedelta(days=1)).timestamp() * 1000)
+    zalo_oa.hear(AN, days=1)
     zalo_oa.rules.quota[AN] = 0
     assert send(NOTICE) == [MustWait("out_of_quota")]
     assert zalo_oa.asked == ["/v3.0/oa/quota/message"]
@@ -286,6 +288,7 @@ def test_what_is_left_of_the_package_is_shown_and_its_end_told_loudly(send, zalo
 
 def test_a_notice_within_seven_days_goes_out(send, zalo_oa, database, clock):
     heard(database, clock, days=6)
+    zalo_oa.hear(AN, days=6)
     assert send(NOTICE) == [Taken("m1")]
     assert zalo_oa.asked == ["/v3.0/oa/message/cs"]
 
@@ -295,7 +298,7 @@ def test_a_notice_that_may_cost_money_waits_where_the_centre_does_not_pay(
     send, zalo_oa, database, clock, hours, outcome
 ):
     heard(database, clock, hours=hours)
-    zalo_oa.rules.last_interaction[AN] = int((clock() - timedelta(hours=hours)).timestamp() * 1000)
+    zalo_oa.hear(AN, hours=hours)
     assert send(NOTICE, ZALO_AFTER_48_HOURS="hold", ZALO_TEMPLATE="t1") == [outcome]
     assert zalo_oa.templates == []
 
@@ -306,8 +309,9 @@ def test_what_our_books_say_stands_where_zalo_cannot_be_asked(send, database, cl
     assert send(NOTICE, ZALO_AFTER_48_HOURS="hold", ZALO_API_URL=nobody) == [MustWait("paid_window")]
 
 
-def test_an_answer_goes_out_whatever_it_costs(send, database, clock):
+def test_an_answer_goes_out_whatever_it_costs(send, zalo_oa, database, clock):
     heard(database, clock, hours=49)
+    zalo_oa.hear(AN, hours=49)
     assert send(Reply("Dạ"), ZALO_AFTER_48_HOURS="hold") == [Taken("m1")]
 
 

@@ -21,14 +21,14 @@ def send(database, tmp_path, zalo_oa, clock):
 
 def test_a_template_tells_that_something_waits_and_nothing_of_it(send, zalo_oa, database, clock):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
     assert zalo_oa.templates == [{"user_id": AN, "template_id": "t1", "template_data": {"code": CODE}}]
 
 
 def test_one_template_is_enough_until_the_citizen_writes(send, zalo_oa, database, clock):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
     # A second notice; or the same one, after a program was killed before it wrote down what became of it.
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
@@ -43,7 +43,7 @@ def test_one_template_is_enough_until_the_citizen_writes(send, zalo_oa, database
 def test_a_template_of_which_nobody_knows_is_not_paid_a_second_time(database, tmp_path, zalo_oa, fault, paid):
     clock = Clock(DAY)
     log_in(database, moment=clock())
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.template_faults.append(fault)
 
     async def work(adapter):
@@ -58,7 +58,7 @@ def test_a_template_of_which_nobody_knows_is_not_paid_a_second_time(database, tm
 @pytest.mark.parametrize(("linked", "templates"), [("telegram:7", 0), ("web:7", 1), (None, 1)])
 def test_no_template_is_paid_for_what_another_channel_takes(send, zalo_oa, database, clock, linked, templates):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     with database.transaction() as session:
         for name in (AN_TALKS, linked) if linked else ():
             correspondents.ensure(session, name).person = "p"
@@ -72,7 +72,7 @@ def test_no_template_is_paid_for_what_another_channel_takes(send, zalo_oa, datab
 @pytest.mark.parametrize("reply", [Reply("Dạ, đây là trả lời."), Reply("Thông báo không có mã.", notice=True)])
 def test_answers_and_notices_without_a_code_take_no_template(send, zalo_oa, clock, reply):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     assert send(reply, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
     assert zalo_oa.templates == []
 
@@ -80,7 +80,7 @@ def test_answers_and_notices_without_a_code_take_no_template(send, zalo_oa, cloc
 @pytest.mark.parametrize(("hour", "left"), [(15, 8 * 3600), (22, 3600), (22.999, 3.6), (23, 0), (14.999, 0)])
 def test_templates_wait_for_the_morning_of_viet_nam(send, zalo_oa, clock, hour, left):
     clock.moment = datetime(2026, 11, 22, tzinfo=timezone.utc) + timedelta(hours=hour)
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     (outcome,) = send(NOTICE, ZALO_TEMPLATE="t1")
     if left:
         assert (outcome.reason, round(outcome.after, 1)) == ("night", round(left, 1))
@@ -92,7 +92,7 @@ def test_templates_wait_for_the_morning_of_viet_nam(send, zalo_oa, clock, hour, 
 @pytest.mark.parametrize("kind_of_database", ["sqlite"])
 def test_every_code_has_its_outcome_of_a_template(send, zalo_oa, clock):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     told = {}
     for code in OF_A_TEMPLATE:
         zalo_oa.rules.template_faults.extend([code] * (2 if code in (-216, -220) else 1))
@@ -103,21 +103,21 @@ def test_every_code_has_its_outcome_of_a_template(send, zalo_oa, clock):
 
 def test_a_notice_whose_template_meets_a_code_that_nobody_knows_waits(send, zalo_oa, clock):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.template_faults.append(-124)
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_error_124")]
 
 
 def test_the_zone_of_the_night_can_be_set(send, zalo_oa, clock):
     clock.moment = datetime(2026, 11, 22, 16, tzinfo=timezone.utc)
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [TryAgain("night", after=7 * 3600.0)]
     assert send(NOTICE, ZALO_TEMPLATE="t1", ZALO_NIGHT_ZONE="UTC") == [MustWait("window_closed_template_sent")]
 
 
 def test_the_shape_of_a_template_can_be_set(send, zalo_oa, clock):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.nested = True
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_invalid_field")]
     assert send(NOTICE, ZALO_TEMPLATE="t1", ZALO_TEMPLATE_SHAPE="nested") == [MustWait("window_closed_template_sent")]
@@ -134,7 +134,7 @@ def test_the_shape_of_a_template_can_be_set(send, zalo_oa, clock):
 )
 def test_a_template_with_other_parameters_leaves_the_notice_held(send, zalo_oa, clock, parameters, reason):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.parameters = parameters
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(f"window_closed_{reason}")]
     assert zalo_oa.templates == []
@@ -145,7 +145,7 @@ def test_a_template_with_other_parameters_leaves_the_notice_held(send, zalo_oa, 
 
 def test_a_template_that_fails_for_good_leaves_the_notice_held(send, zalo_oa, clock):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.template_faults.extend([-249, -1999, -32])
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_not_by_user")]
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_error_1999")]
@@ -155,7 +155,7 @@ def test_a_template_that_fails_for_good_leaves_the_notice_held(send, zalo_oa, cl
 @pytest.mark.parametrize("code", [-216, -220])
 def test_a_template_whose_token_is_refused_twice_is_tried_again(send, zalo_oa, clock, code):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.template_faults.extend([code, code])
     (outcome,) = send(NOTICE, ZALO_TEMPLATE="t1")
     assert (type(outcome), outcome.after, outcome.everybody) == (TryAgain, 60.0, True)
@@ -164,7 +164,7 @@ def test_a_template_whose_token_is_refused_twice_is_tried_again(send, zalo_oa, c
 
 def test_a_template_without_quota_leaves_the_notice_held_and_is_told_loudly(send, zalo_oa, clock, caplog):
     clock.moment = DAY
-    zalo_oa.rules.closed.add(AN)
+    zalo_oa.hear(AN, days=8)
     zalo_oa.rules.template_faults.append(-211)
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_out_of_quota")]
     assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]

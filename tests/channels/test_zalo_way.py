@@ -124,9 +124,11 @@ def test_notices_after_seven_days_wait_and_leave_as_one(database, tmp_path, fake
         correspondents.heard(session, AN_TALKS, now() - timedelta(days=8))
         outbox.enqueue(session, AN_TALKS, [Reply(f"Phản ánh {new_receipt_code()} đã được tiếp nhận.")])
         outbox.enqueue(session, AN_TALKS, [Reply(f"Phản ánh {new_receipt_code()} đã có trả lời.")])
+    fake.hear(AN, days=8)
     with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
         wait_until(lambda: states(database, OutboxMessage) == {HELD: 2})
         assert fake.sent == []
+        fake.hear(AN)
         webhook.push(make_event(message={"text": "có ai không"}))
         wait_until(lambda: states(database, OutboxMessage) == {DELIVERED: 3})
     texts = fake.texts(AN)

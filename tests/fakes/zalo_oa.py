@@ -12,19 +12,21 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from email.parser import BytesParser
 from email.policy import HTTP
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes import zalo_checks
 from tests.fakes.server import FakeServer, Quiet
+from tests.fakes.zalo_checks import error
 from tests.fakes.zalo_events import APP_ID, OA_ID
 
 APP_SECRET = "app-s3cret-0f-the-fake"
 FIRST_REFRESH, FIRST_ACCESS = "refresh-0", "access-0"
 LIFETIME = 90_000
-DAY = 86_400
 DOCUMENTS = (
     "application/pdf",
     "application/msword",
@@ -100,8 +102,9 @@ class Rules:
         faults: faults and error codes, one for each coming message; None lets it pass.
         shares: fault or code → share of messages that it meets, by chance.
         grants: faults for each coming renewal: "late" serves and never answers, "refused" and "down" do not serve.
-        quota: user id → messages left before -211.
-        closed: user ids outside of their seven days.
+        calls_a_minute: of all to the account's interface, before -32; minutes are those of the fake's clock.
+        quota: user id → messages left before -211; between 48 hours and seven days the package goes on.
+        last_interaction: user id → when they last did what opens their window, None for never; others just now.
         errors: user id → code that every message meets.
         proof: whether `appsecret_proof` is demanded.
         renewable: whether a refresh token is given with an access token.
@@ -119,8 +122,8 @@ class Rules:
     template_faults: deque = field(default_factory=deque)
     shares: dict = field(default_factory=dict)
     grants: deque = field(default_factory=deque)
+    calls_a_minute: int = zalo_checks.MOST_A_MINUTE
     quota: dict = field(default_factory=dict)
-    closed: set = field(default_factory=set)
     errors: dict = field(default_factory=dict)
     last_interaction: dict = field(default_factory=dict)
     proof: bool = False
@@ -136,8 +139,8 @@ class Rules:
 class FakeZaloOA(FakeServer):
     """Set `rules`; look at `sent`, `templates`, `renewals` and `violations`."""
 
-    def __init__(self, port=0, seed=0, **rules):
-        self.rules = Rules(**rules)
+    def __init__(self, port=0, seed=0, clock=lambda: datetime.now(timezone.utc), **rules):
+        self.rules, self.clock = Rules(**rules), clock
         self.sent, self.templates, self.uploads, self.asked = [], [], [], []
         self.files, self.redirects = {}, {}
         # What has been uploaded and can be named in a message.
@@ -148,6 +151,7 @@ class FakeZaloOA(FakeServer):
         self.access = {FIRST_ACCESS: Token(time.monotonic() + self.rules.lifetime, self.rules.calls)}
         self.refresh = {FIRST_REFRESH: Refresh()}
         self._numbers, self._pairs = itertools.count(1), itertools.count(1)
+        self._minute, self._calls = None, 0
         self._random, self._lock = random.Random(seed), threading.RLock()
         super().__init__(_Handler, port)
 
@@ -161,6 +165,11 @@ class FakeZaloOA(FakeServer):
         with self._lock:
             for token in self.access.values():
                 token.ends = 0.0
+
+    def hear(self, user_id, **ago):
+        """The person did something that opens their window, so long ago."""
+        with self._lock:
+            self.rules.last_interaction[user_id] = self.clock() - timedelta(**ago)
 
     def texts(self, user_id):
         return [one.text for one in self.sent if one.user_id == user_id]
@@ -228,20 +237,35 @@ class FakeZaloOA(FakeServer):
     def door(self, headers):
         """The error that these headers meet, None when they are let in."""
         with self._lock:
+            if self._is_one_too_many():
+                return error(-32, "Your application reached limit call api")
             name = headers.get("access_token", "")
             if headers.get("Authorization"):
                 self.violations.append("a token in the Authorization header")
             token = self.access.get(name)
             if token is None:
-                return _error(-216, "Access token is invalid")
+                return error(-216, "Access token is invalid")
             if token.ends <= time.monotonic() or token.calls == 0:
-                return _error(-220, "access_token is expired or removed")
+                return error(-220, "access_token is expired or removed")
             proof = hmac.new(APP_SECRET.encode(), name.encode(), hashlib.sha256).hexdigest()
             if self.rules.proof and headers.get("appsecret_proof") != proof:
-                return _error(-242, "Invalid appsecret_proof provided in the API argument")
+                return error(-242, "Invalid appsecret_proof provided in the API argument")
             if token.calls is not None:
                 token.calls -= 1
             return None
+
+    def _is_one_too_many(self):
+        minute = self.clock().replace(second=0, microsecond=0)
+        self._calls = self._calls + 1 if minute == self._minute else 1
+        self._minute = minute
+        return self._calls > self.rules.calls_a_minute
+
+    def is_sent_as(self, kind, headers):
+        """Whether the header names the kind of body that is documented."""
+        given = (headers.get("Content-Type") or "").partition(";")[0].strip()
+        if given != kind:
+            self.violations.append(f"{given or 'nothing'} in place of {kind}")
+        return given == kind
 
     # Messages
 
@@ -250,11 +274,11 @@ class FakeZaloOA(FakeServer):
         with self._lock:
             fault = self._fault()
             user_id = body.get("recipient", {}).get("user_id")
-            refused = _check(body, self.alive) or self._refusal(user_id)
+            refused = zalo_checks.check_message(body, self.alive) or self._refusal(user_id)
             if self.rules.buttons and "buttons" in body["message"].get("attachment", {}).get("payload", {}):
-                refused = refused or _error(self.rules.buttons, "attachment is invalid!")
+                refused = refused or error(self.rules.buttons, "attachment is invalid!")
             if isinstance(fault, int):
-                refused = refused or _error(fault, "scripted")
+                refused = refused or error(fault, "scripted")
             if refused or fault in (Fault.LOST, Fault.BROKEN, Fault.DOWN):
                 return refused, None if refused else fault
             number = next(self._numbers)
@@ -266,7 +290,7 @@ class FakeZaloOA(FakeServer):
         """The answer to a file."""
         most, taken = (1, ("image/jpeg", "image/png")) if kind == "image" else (5, DOCUMENTS)
         if media_type not in taken or len(content) > most * 1024 * 1024:
-            return _error(-210, "Parameter exceeds allowable limit")
+            return error(-210, "Parameter exceeds allowable limit")
         with self._lock:
             self.uploads.append(Uploaded(kind, name, media_type, content))
             number = f"{kind}-{len(self.uploads)}"
@@ -282,11 +306,11 @@ class FakeZaloOA(FakeServer):
         with self._lock:
             fault = self.rules.template_faults.popleft() if self.rules.template_faults else None
             if isinstance(fault, int):
-                return _error(fault, "scripted"), None
+                return error(fault, "scripted"), None
             reader = body.get("recipient", {}) if self.rules.nested else body
             if not isinstance(reader.get("user_id"), str) or not body.get("template_id"):
-                return _error(-201, "user_id is invalid!"), None
-            wrong = _check_template(body.get("template_data", {}), self.rules.parameters)
+                return error(-201, "user_id is invalid!"), None
+            wrong = zalo_checks.check_template(body.get("template_data", {}), self.rules.parameters)
             if wrong:
                 return wrong, None
             if fault in (None, Fault.LATE):
@@ -296,9 +320,13 @@ class FakeZaloOA(FakeServer):
     def quota(self, body):
         """The answer to a look at window and quota."""
         user_id = body.get("user_id")
-        last = self.rules.last_interaction.get(user_id, int(time.time() - 8 * DAY) * 1000)
+        last = self._last_interaction(user_id)
+        told = {"last_interaction": str(int(last.timestamp() * 1000))} if last else {}
         remain = self.rules.quota.get(user_id, 8)
-        return {"data": {"last_interaction": str(last), "cs_reply": {"remain": remain, "total": 8}}, "error": 0}
+        return {"data": {**told, "cs_reply": {"remain": remain, "total": 8}}, "error": 0}
+
+    def _last_interaction(self, user_id):
+        return self.rules.last_interaction.get(user_id, self.clock())
 
     def _fault(self):
         if self.rules.faults:
@@ -312,12 +340,10 @@ class FakeZaloOA(FakeServer):
 
     def _refusal(self, user_id):
         if user_id in self.rules.errors:
-            return _error(self.rules.errors[user_id], "as told")
-        if user_id in self.rules.closed:
-            return _error(-230, "User has not interacted with the OA in the past 7 days")
-        if self.rules.quota.get(user_id) == 0:
-            return _error(-211, "Out of quota")
-        return None
+            return error(self.rules.errors[user_id], "as told")
+        last = self._last_interaction(user_id)
+        silent = None if last is None else self.clock() - last
+        return zalo_checks.check_window(silent, self.rules.quota.get(user_id), self.rules.account)
 
     def _take_quota(self, user_id):
         if self.rules.account is not None:
@@ -350,7 +376,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         if url.path == "/v3.0/oa/user/detail":
             user = json.loads(asked["data"])["user_id"]
             return self._send({"data": {"user_id": user, "display_name": "Người thử"}, "error": 0})
-        return self._send(_error(-209, "Not supported this api"))
+        return self._send(error(-209, "Not supported this api"))
 
     def do_POST(self):
         path = urlsplit(self.path).path
@@ -360,8 +386,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             self.fake.expire()
             return self._send({})
         if path == "/v4/oa/access_token":
-            form = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
-            return self._answer(self.fake.grant(self.headers, form))
+            said = parse_qs(raw.decode()) if self.fake.is_sent_as(zalo_checks.FORM, self.headers) else {}
+            return self._answer(self.fake.grant(self.headers, {name: values[0] for name, values in said.items()}))
         closed = self.fake.door(self.headers)
         if closed:
             return self._send(closed)
@@ -369,18 +395,20 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             return self._upload(path.rpartition("/")[2], raw)
         body = json.loads(raw)
         if path == "/v3.0/oa/message/cs":
+            if not self.fake.is_sent_as(zalo_checks.JSON, self.headers):
+                return self._send(error(-201, "Content-Type is invalid!"))
             return self._message(*self.fake.message(body))
         if path == "/v3.0/oa/message/template":
             return self._message(*self.fake.template(body))
         known = path == "/v3.0/oa/quota/message"
-        return self._send(self.fake.quota(body) if known else _error(-209, "Not supported this api"))
+        return self._send(self.fake.quota(body) if known else error(-209, "Not supported this api"))
 
     def _upload(self, kind, raw):
         fault = self.fake.rules.upload_faults.popleft() if self.fake.rules.upload_faults else None
         if fault in (429, 500):
             return self._send(b"<html>busy</html>", fault)
         if fault is not None:
-            return self._message(_error(fault, "scripted") if isinstance(fault, int) else {}, fault)
+            return self._message(error(fault, "scripted") if isinstance(fault, int) else {}, fault)
         form = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode() + raw
         (part,) = BytesParser(policy=HTTP).parsebytes(form).iter_parts()
         assert part.get_param("name", header="content-disposition") == "file"
@@ -417,39 +445,6 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(raw)
-
-
-def _check(body, alive):
-    """The error of a message that Zalo would not take."""
-    user_id, message = body.get("recipient", {}).get("user_id"), body.get("message", {})
-    text, payload = message.get("text", ""), message.get("attachment", {}).get("payload", {})
-    if not isinstance(user_id, str) or not user_id.isdigit():
-        return _error(-201, "user_id is invalid!")
-    named = [one.get("attachment_id") for one in payload.get("elements", ())] or [payload.get("token")]
-    if named != [None] and named[0] not in alive:
-        return _error(-100, "attachment_id was expired")
-    if (not text and "token" not in payload) or len(text) > 2000:
-        return _error(-210, "Parameter exceeds allowable limit")
-    buttons = payload.get("buttons", [])
-    bad = [b for b in buttons if len(b["title"]) > 100 or len(b["payload"]) > 1000 or b["type"] != "oa.query.hide"]
-    if len(buttons) > 5 or bad:
-        return _error(-201, "buttons is invalid!")
-    return None
-
-
-def _check_template(given, parameters):
-    """The error of values that do not fit a template, None when they do."""
-    if given.keys() - parameters.keys():
-        return _error(-201, "template_data is invalid!")
-    if parameters.keys() - given.keys():
-        return _error(-1122, "a parameter of the template is missing")
-    if any(len(value) > parameters[name] for name, value in given.items()):
-        return _error(-1121, "a parameter of the template is too long")
-    return None
-
-
-def _error(code, message):
-    return {"error": code, "message": message}
 
 
 def _no_grant(code, name):
