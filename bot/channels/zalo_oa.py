@@ -176,7 +176,8 @@ class ZaloAdapter:
         if night:
             return TryAgain(NIGHT, after=night)
         if not await self._window.begin_telling(conversation):
-            return MustWait(why)
+            cut_off = await self._window.was_cut_off(conversation)
+            return MustWait(f"{why}{MAYBE_TOLD}" if cut_off else why)
         # The text stays here: neither the answer nor the citizen's words stand in a template.
         reader = {"user_id": user_id}
         body = {

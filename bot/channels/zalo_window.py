@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 
+from sqlalchemy import select
+
 from bot.channels.zalo_api import QUOTA_PATH, Answer, ZaloApi
 from bot.channels.zalo_errors import ZaloError
 from bot.channels.zalo_oa_events import number_of
 from bot.database import Database
 from bot.delivery import correspondents, counters, elsewhere
-from bot.delivery.model import Correspondent
+from bot.delivery.model import CLAIMED, Correspondent, OutboxMessage
 from bot.settings import ZaloSettings
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,10 @@ class ZaloWindow:
         """Keep, before it is sent and paid for, that a template tells the citizen; False when one did already."""
         return await asyncio.to_thread(self._begin_telling, conversation)
 
+    async def was_cut_off(self, conversation: str) -> bool:
+        """Whether what is just being tried was tried before with an end that nobody knows, such as a killed program."""
+        return await asyncio.to_thread(self._was_cut_off, conversation)
+
     async def take_back_telling(self, conversation: str) -> None:
         """Zalo did not take the template."""
         await asyncio.to_thread(self._take_back_telling, conversation)
@@ -107,6 +113,12 @@ class ZaloWindow:
     def _begin_telling(self, conversation: str) -> bool:
         with self._database.transaction() as session:
             return correspondents.begin_telling(session, conversation, self._clock())
+
+    def _was_cut_off(self, conversation: str) -> bool:
+        trying = (OutboxMessage.conversation == conversation, OutboxMessage.state == CLAIMED)
+        with self._database.reading() as session:
+            found = select(OutboxMessage.id).where(*trying, OutboxMessage.uncertain > 0).limit(1)
+            return session.execute(found).first() is not None
 
     def _take_back_telling(self, conversation: str) -> None:
         with self._database.transaction() as session:

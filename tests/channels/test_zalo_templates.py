@@ -55,6 +55,20 @@ def test_a_template_of_which_nobody_knows_is_not_paid_a_second_time(database, tm
     assert len(zalo_oa.templates) == paid
 
 
+@pytest.mark.parametrize(("uncertain", "reason"), [(1, "window_closed_template_unsure"), (0, "window_closed")])
+def test_who_may_have_been_told_before_a_try_was_cut_off_is_shown_so(send, zalo_oa, database, clock, uncertain, reason):
+    clock.moment = DAY
+    zalo_oa.hear(AN, days=8)
+    with database.transaction() as session:
+        # Another notice, or the same one in a program that was killed before it wrote down what became of it.
+        correspondents.begin_telling(session, AN_TALKS, clock())
+        (row,) = outbox.enqueue(session, AN_TALKS, [NOTICE])
+        trying = {"state": CLAIMED, "uncertain": uncertain}
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == row).values(**trying))
+    assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait(reason)]
+    assert zalo_oa.templates == []
+
+
 @pytest.mark.parametrize(("linked", "templates"), [("telegram:7", 0), ("web:7", 1), (None, 1)])
 def test_no_template_is_paid_for_what_another_channel_takes(send, zalo_oa, database, clock, linked, templates):
     clock.moment = DAY
