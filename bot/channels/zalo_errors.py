@@ -1,6 +1,7 @@
 """Zalo's error codes of the Official Account, each with what becomes of the message: one table, and nowhere else.
 
-`ZaloError` is the root: `NotAnsweredError` (no answer that can be read), `TokenError` (no token to ask with).
+`ZaloError` is the root: `NotAnsweredError` (no answer that can be read), `LaterError` (nothing goes out to anybody for
+now), of which `TokenError` (no token to ask with) is one.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class NotAnsweredError(ZaloError):
         self.uncertain = uncertain
 
 
-class TokenError(ZaloError):
-    """There is no access token that serves.
+class LaterError(ZaloError):
+    """Nobody can be written to for now.
 
     Attributes:
         after: seconds until asking again may help.
@@ -45,6 +46,10 @@ class TokenError(ZaloError):
     def __init__(self, reason: str, after: float) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class TokenError(LaterError):
+    """There is no access token that serves."""
 
 
 class Fate(Enum):

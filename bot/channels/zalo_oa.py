@@ -21,8 +21,8 @@ from bot.channels.zalo_errors import (
     NIGHT_AGAIN,
     STOPPED_SECONDS,
     Fate,
+    LaterError,
     NotAnsweredError,
-    TokenError,
     ZaloError,
     fate_of,
 )
@@ -106,7 +106,7 @@ class ZaloAdapter:
                 async with self._enclosing.enclosed.on_the_way():
                     return await self._deliver_file(self._enclosing, conversation, user_id, part)
             return await self._deliver(conversation, user_id, part)
-        except TokenError as error:
+        except LaterError as error:
             return TryAgain(error.reason, after=error.after, everybody=True)
         except NotAnsweredError as error:
             return TryAgain(error.reason, uncertain=error.uncertain)

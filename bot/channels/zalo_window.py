@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 
 from bot.channels.zalo_api import QUOTA_PATH, Answer, ZaloApi
-from bot.channels.zalo_errors import ZaloError
+from bot.channels.zalo_errors import NEXT_MINUTE, Fate, LaterError, ZaloError, fate_of
 from bot.channels.zalo_oa_events import number_of
 from bot.database import Database
 from bot.delivery import correspondents, counters, elsewhere
@@ -42,6 +42,9 @@ class ZaloWindow:
         """Why only a template may be sent, None when a message may.
 
         Taps, calls and clicks open the window, too; only Zalo sees them all.
+
+        Raises:
+            LaterError: Zalo hears nobody just now.
         """
         heard_at = await asyncio.to_thread(self._heard_at, conversation)
         # Of somebody we have no book about, Zalo's answer to the message itself decides.
@@ -89,13 +92,20 @@ class ZaloWindow:
     async def _ask_why_closed(self, user_id: str, by_our_books: str) -> str | None:
         try:
             answer = await self._api.post(QUOTA_PATH, {"user_id": user_id})
+        except LaterError:
+            raise
         except ZaloError:
             return by_our_books
+        fate, reason = fate_of(answer.code)
+        if fate in (Fate.NEXT_MINUTE, Fate.RENEW):
+            raise LaterError(reason, NEXT_MINUTE)
         last = number_of(answer.data.get("last_interaction"))
         if answer.code or last is None:
             return by_our_books
-        closed = self._why_not(timedelta(seconds=self._clock().timestamp() - last / 1000))
-        if closed:
+        silent = timedelta(seconds=self._clock().timestamp() - last / 1000)
+        closed = self._why_not(silent)
+        # Of what may be paid for only Zalo knows whether it is.
+        if closed or silent > FREE_FOR:
             return closed
         replies = answer.data.get("cs_reply")
         return NO_QUOTA if isinstance(replies, Mapping) and number_of(replies.get("remain")) == 0 else None

@@ -274,6 +274,46 @@ def test_a_notice_waits_when_zalo_says_that_nothing_is_left_for_this_citizen(sen
     assert zalo_oa.asked == ["/v3.0/oa/quota/message"]
 
 
+@pytest.mark.parametrize(("account", "outcome"), [(5, Taken("m1")), (0, MustWait("out_of_quota"))])
+def test_after_48_hours_the_answer_to_the_notice_itself_says_whether_the_package_pays(
+    send, zalo_oa, database, clock, account, outcome
+):
+    heard(database, clock, days=8)
+    zalo_oa.hear(AN, hours=49)
+    zalo_oa.rules.quota[AN], zalo_oa.rules.account = 0, account
+    assert send(NOTICE) == [outcome]
+    assert zalo_oa.asked == ["/v3.0/oa/quota/message", "/v3.0/oa/message/cs"]
+
+
+@pytest.mark.parametrize("pays", ["send", "hold"])
+def test_a_notice_is_not_held_because_zalo_hears_nobody_just_now(send, zalo_oa, database, clock, pays):
+    heard(database, clock, days=8)
+    zalo_oa.hear(AN, hours=1)
+    zalo_oa.rules.calls_a_minute = 0
+    assert send(NOTICE, ZALO_AFTER_48_HOURS=pays) == [TryAgain("too_many_calls", after=60.0, everybody=True)]
+    zalo_oa.rules.calls_a_minute = 1000
+    zalo_oa.rules.quota_faults.extend([-216, -216])
+    assert send(NOTICE, ZALO_AFTER_48_HOURS=pays) == [TryAgain("token_invalid", after=60.0, everybody=True)]
+    assert send(NOTICE, ZALO_AFTER_48_HOURS=pays) == [Taken("m1")]
+
+
+def test_a_notice_waits_for_a_log_in_and_not_for_the_citizen(database, tmp_path, zalo_oa, clock):
+    heard(database, clock, days=8)
+
+    async def work(adapter):
+        return await adapter.deliver(AN_TALKS, adapter.render(NOTICE)[0])
+
+    outcome = on_channel(database, oa_settings(tmp_path, zalo_oa), work, clock)
+    assert (outcome.reason, outcome.everybody) == ("not_logged_in", True)
+
+
+@pytest.mark.parametrize("code", [-200, -209, -212, -224, -230])
+def test_what_our_books_say_stands_where_zalo_does_not_answer_the_question(send, zalo_oa, database, clock, code):
+    heard(database, clock, days=8)
+    zalo_oa.rules.quota_faults.append(code)
+    assert send(NOTICE) == [MustWait("window_closed")]
+
+
 def test_what_is_left_of_the_package_is_shown_and_its_end_told_loudly(send, zalo_oa, caplog):
     zalo_oa.rules.account = 2
     send(Reply("Một"))

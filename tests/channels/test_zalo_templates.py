@@ -30,7 +30,7 @@ def test_one_template_is_enough_until_the_citizen_writes(send, zalo_oa, database
     clock.moment = DAY
     zalo_oa.hear(AN, days=8)
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed_template_sent")]
-    # A second notice; or the same one, after a program was killed before it wrote down what became of it.
+    # A second notice.
     assert send(NOTICE, ZALO_TEMPLATE="t1") == [MustWait("window_closed")]
     assert len(zalo_oa.templates) == 1
     clock.go(days=30)

@@ -100,6 +100,7 @@ class Rules:
     Attributes:
         calls: calls that an access token serves for, None for no end.
         faults: faults and error codes, one for each coming message; None lets it pass.
+        quota_faults: error codes, one for each coming question about window and quota.
         shares: fault or code → share of messages that it meets, by chance.
         grants: faults for each coming renewal: "late" serves and never answers, "refused" and "down" do not serve.
         calls_a_minute: of all to the account's interface, before -32; minutes are those of the fake's clock.
@@ -120,6 +121,7 @@ class Rules:
     calls: int | None = None
     faults: deque = field(default_factory=deque)
     template_faults: deque = field(default_factory=deque)
+    quota_faults: deque = field(default_factory=deque)
     shares: dict = field(default_factory=dict)
     grants: deque = field(default_factory=deque)
     calls_a_minute: int = zalo_checks.MOST_A_MINUTE
@@ -319,6 +321,8 @@ class FakeZaloOA(FakeServer):
 
     def quota(self, body):
         """The answer to a look at window and quota."""
+        if self.rules.quota_faults:
+            return error(self.rules.quota_faults.popleft(), "scripted")
         user_id = body.get("user_id")
         last = self._last_interaction(user_id)
         told = {"last_interaction": str(int(last.timestamp() * 1000))} if last else {}
