@@ -17,6 +17,8 @@ ENDED = -100
 _UPLOADS = 2
 # Codes that say "not now" of everything; any other is about the file or about uploads, and the link serves as well.
 _LATER = (Fate.AGAIN, Fate.NEXT_MINUTE, Fate.RENEW, Fate.MORNING)
+# Codes of the message that may be about its file alone; where nothing at all is let through, the link meets them too.
+_OF_THE_FILE = (Fate.NEVER, Fate.STOPPED)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class ZaloEnclosing:
             body = {"recipient": {"user_id": user_id}, "message": message}
             answer = await self.api.post(MESSAGE_PATH, body)
             if answer.code != ENDED:
-                return None if answer.code and _fate_of(answer.code) is Fate.NEVER else answer
+                return None if answer.code and _fate_of(answer.code) in _OF_THE_FILE else answer
         return None
 
 

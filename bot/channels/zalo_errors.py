@@ -60,7 +60,7 @@ class Fate(Enum):
     RENEW = auto()  # once with a new token; afterwards later, everybody
     WAIT = auto()  # only after the citizen has written, or as a template
     MORNING = auto()  # after the night
-    QUOTA = auto()  # only after the citizen has written, which brings new quota; the operator is told
+    QUOTA = auto()  # only after the citizen has written: answers are free then; the operator is told
     NEVER = auto()  # this message
     GONE = auto()  # nothing reaches this citizen
     STOPPED = auto()  # later, everybody, and only after the operator did something
@@ -98,8 +98,9 @@ FATES: dict[int, tuple[Fate, str]] = {
     -244: (Fate.GONE, "restricted_by_user"),
     -248: (Fate.NEVER, "against_standards"),
     -249: (Fate.NEVER, "template_not_by_user"),
-    -320: (Fate.STOPPED, "no_cloud_account"),
-    -321: (Fate.STOPPED, "out_of_money"),
+    # Of what has to be paid for; what is free goes out all the same.
+    -320: (Fate.QUOTA, "no_cloud_account"),
+    -321: (Fate.QUOTA, "out_of_money"),
     # Of templates only (section 6 of the facts; M).
     -1121: (Fate.NEVER, "template_value_too_long"),
     -1122: (Fate.NEVER, "template_value_missing"),

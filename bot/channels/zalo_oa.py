@@ -224,7 +224,8 @@ def _outcome(fate: Fate, reason: str, window: ZaloWindow) -> Outcome:
 
 
 def _tell_of_quota(reason: str) -> None:
-    logger.error("zalo: %s: what goes to this citizen waits for their next word; look at the account's package", reason)
+    told = "what goes to this citizen waits for their next word; look at the account's package and money"
+    logger.error("zalo: %s: %s", reason, told)
 
 
 def _button(button: Button) -> Mapping[str, str]:

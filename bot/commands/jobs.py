@@ -25,6 +25,8 @@ _BECAUSE = {
     "paid_window": "they have not written for 48 hours, and later messages may cost money",
     "not_following": "they do not follow the account",
     "out_of_quota": "the account may send them nothing more now",
+    "out_of_money": "no money is left in the Zalo Cloud Account",
+    "no_cloud_account": "there is no Zalo Cloud Account to pay from",
 }
 _AND_THEN = {"_template_sent": "a template told them so", "_template_unsure": "a template may have told them so"}
 

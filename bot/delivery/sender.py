@@ -35,6 +35,8 @@ TRY_SECONDS = 45.0
 STOP_SECONDS = 5.0
 # Of a delay, up and down, so that not everything comes back at once.
 JITTER = 0.2
+# A channel that stays stopped is told of again only after so long.
+TOLD_EVERY = timedelta(minutes=5)
 
 
 class Sender:
@@ -67,6 +69,7 @@ class Sender:
         self._results: list[Result] = []
         self._found_nothing = False
         self._looked_back: datetime | None = None
+        self._told_of_stops: dict[tuple[str, str], datetime] = {}
         self._under_way: dict[str, set[asyncio.Task[None]]] = {name: set() for name in adapters}
 
     def notify(self) -> None:
@@ -158,10 +161,19 @@ class Sender:
             rung = LADDER[min(parcel.attempts, len(LADDER)) - 1]
             delay = max(rung * (1 + JITTER * self._jitter()), outcome.after or 0.0)
             if outcome.everybody:
-                self._pace.pause(parcel.channel, outgoing.pause_of(outcome))
+                self._stop(parcel.channel, outcome)
         _count(parcel.channel, outcome, result.last)
         self._results.append(replace(result, delay=delay))
         self._wake.set()
+
+    def _stop(self, channel: str, outcome: TryAgain) -> None:
+        seconds = outgoing.pause_of(outcome)
+        self._pace.pause(channel, seconds)
+        moment, why = self._clock(), (channel, outcome.reason)
+        # Many may be on their way when the first of them meets it.
+        if why not in self._told_of_stops or moment - self._told_of_stops[why] >= TOLD_EVERY:
+            self._told_of_stops[why] = moment
+            logger.error("%s: nothing goes out for %.0f s: %s", channel, seconds, outcome.reason)
 
     async def _try(self, parcel: Parcel) -> Result:
         """Hand over the next part."""

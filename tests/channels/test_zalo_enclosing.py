@@ -132,10 +132,16 @@ def test_uploads_that_end_at_once_are_given_up_for_the_link(send, zalo_oa, centr
     assert (linked(centre, zalo_oa), len(zalo_oa.uploads)) == (True, 2)
 
 
-@pytest.mark.parametrize("code", [-233, -248, -9999])
+@pytest.mark.parametrize("code", [-233, -248, -9999, -224, -212, -223, -221])
 def test_a_message_with_a_file_that_is_refused_becomes_the_link(send, zalo_oa, centre, code):
     assert send(LETTER, before=lambda: zalo_oa.rules.faults.append(code)) == [Taken("m2")]
     assert linked(centre, zalo_oa)
+
+
+def test_a_code_that_meets_the_link_as_well_stops_everybody(send, zalo_oa):
+    assert send(LETTER, before=lambda: zalo_oa.rules.faults.extend([-224, -224])) == [
+        TryAgain("package_too_small", after=300.0, everybody=True)
+    ]
 
 
 def test_a_window_that_closes_between_the_parts_holds_the_rest(send, zalo_oa):

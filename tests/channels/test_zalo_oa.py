@@ -181,8 +181,8 @@ EXPECTED = {
     -244: Refused("restricted_by_user", gone=True),
     -248: Refused("against_standards"),
     -249: Refused("template_not_by_user"),
-    -320: later("no_cloud_account"),
-    -321: later("out_of_money"),
+    -320: MustWait("no_cloud_account"),
+    -321: MustWait("out_of_money"),
     # Section 6; of templates only.
     -1121: Refused("template_value_too_long"),
     -1122: Refused("template_value_missing"),
@@ -250,6 +250,18 @@ def test_quota_that_ran_out_waits_for_the_citizens_next_word_and_is_told_loudly(
     assert send(Reply("Một")) == [Taken("m1")]
     assert send(Reply("Hai")) == [MustWait("out_of_quota")]
     assert [record.levelname for record in caplog.records if "out_of_quota" in record.message] == ["ERROR"]
+    assert AN not in caplog.text
+
+
+@pytest.mark.parametrize(("code", "reason"), [(-320, "no_cloud_account"), (-321, "out_of_money")])
+def test_a_message_that_nobody_pays_for_waits_alone_and_is_told_loudly(
+    send, zalo_oa, database, clock, caplog, code, reason
+):
+    heard(database, clock, days=3)
+    zalo_oa.rules.errors[AN] = code
+    assert send(NOTICE) == [MustWait(reason)]
+    assert send(Reply("Dạ"), f"zalo_oa:{BINH}") == [Taken("m1")]
+    assert [record.levelname for record in caplog.records if reason in record.message] == ["ERROR"]
     assert AN not in caplog.text
 
 

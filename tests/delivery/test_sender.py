@@ -10,7 +10,7 @@ from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, Outbox
 from bot.delivery.outbox import Button
 from bot.delivery.outgoing import PATIENCE
 from bot.delivery.pace import Pace, Rates
-from tests.delivery.sending import Clock, make_sender, row_of, say, send_all, states_of
+from tests.delivery.sending import Clock, is_quiet, make_sender, row_of, say, send_all, states_of
 from tests.fakes.adapter import FakeAdapter
 
 LONG = "Một câu dài hơn một tin. Câu thứ hai cũng dài như thế. Câu thứ ba."
@@ -157,6 +157,28 @@ def test_a_limit_of_the_whole_channel_stops_everybody_for_as_long(database, adap
     clock.move(11)
     send_all(database, adapter, pace=shared, **sender)
     assert len(adapter.taken) == 2
+
+
+def test_a_channel_that_is_stopped_is_told_of_loudly_and_not_with_every_message(database, adapter, caplog):
+    clock, told = Clock(), []
+    for name in ("fake:an", "fake:binh"):
+        adapter.script[name] = [TryAgain("package_too_small", after=200.0, everybody=True)] * 3
+        say(database, "chào", name)
+
+    async def work():
+        sender = make_sender(database, adapter, clock=clock)
+        task = asyncio.create_task(sender.run())
+        for tries in (2, 4, 6):
+            while len(adapter.tries) < tries or not await asyncio.to_thread(is_quiet, database, sender):
+                await asyncio.sleep(0.002)
+            told.append(sum(record.levelname == "ERROR" for record in caplog.records))
+            clock.move(201)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+    assert told == [1, 1, 2]
+    assert "fake: nothing goes out for 200 s: package_too_small" in caplog.text
 
 
 def test_a_refusal_is_final_and_the_next_message_goes_out(database, adapter):
