@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum, auto
 from typing import Any
 
-from bot.delivery.inbox import Arrival, File
+from bot.delivery.inbox import UNFOLLOWED, Arrival, File
 from bot.text.normalise import clean
 
 CHANNEL = "zalo_oa"
@@ -36,7 +36,7 @@ _KINDS = {
     "user_send_location": "location",
     "user_click_chatnow": "follow",
     "follow": "follow",
-    "unfollow": "unfollow",
+    "unfollow": UNFOLLOWED,
 }
 # Attachments that are files, by their own type.
 _FILES = {"image": "image", "audio": "voice", "video": "video", "file": "file"}
@@ -146,7 +146,7 @@ def _arrived(body: Mapping[str, Any], name: str, kind: str, user_id: str) -> Eve
         kind = kind if text else "unsupported"
     if kind in ("image", "voice", "video", "file") and not files:
         kind = "unsupported"
-    if kind in ("follow", "unfollow", "sticker"):
+    if kind in ("follow", UNFOLLOWED, "sticker"):
         text, files = "", ()
     at = read_moment(body.get("timestamp"))
     arrival = Arrival(CHANNEL, _key(body, name, user_id), f"{CHANNEL}:{user_id}", text, kind=kind, files=files, at=at)

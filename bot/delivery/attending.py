@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.database import Database
 from bot.delivery import sentences
 from bot.delivery.choices import newest_reply
-from bot.delivery.inbox import EDITED, TEXT, Claim
+from bot.delivery.inbox import EDITED, LEFT, TEXT, UNFOLLOWED, Claim
 from bot.delivery.outbox import Reply
 from bot.delivery.turns import TurnLog
 
@@ -78,7 +78,7 @@ class Attendant:
         if claim.kind == "follow":
             # Zalo tells of the same person twice, as a follower and as one who opens the chat.
             return await self._say_once(claim, Reply(sentences.WELCOME))
-        if claim.kind == "unfollow":
+        if claim.kind in (LEFT, UNFOLLOWED):
             return Attended()
         return await self._say_once(claim, Reply(sentences.NOT_READABLE))
 

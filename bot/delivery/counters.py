@@ -19,6 +19,7 @@ KINDS = frozenset(
         "edited",
         "follow",
         "unfollow",
+        "left",
         "unsupported",
     )
 )

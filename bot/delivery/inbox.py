@@ -26,8 +26,9 @@ from bot.delivery.model import (
 )
 
 LEASE = timedelta(seconds=90)
-# Of the kinds of arrivals, the last is by which a channel says that the citizen has left or blocked it.
-TEXT, EDITED, LEFT = "text", "edited", "unfollow"
+# Of the kinds of arrivals. By the last but one a channel says that nothing reaches the citizen any more; after the last
+# something still may, and the channel's answer to it tells.
+TEXT, EDITED, LEFT, UNFOLLOWED = "text", "edited", "left", "unfollow"
 # As the indexes have it (`model.IS_UNFINISHED`).
 _INBOX = InboxMessage.__table__
 # Channels need seconds at most for what they bring at the first try, the first repeat comes after 30.
@@ -65,7 +66,7 @@ class Arrival:
         payload: what the tapped button stands for, None for typed text.
         kind: "text" for what Rasa answers (typed or tapped), otherwise what it is, such as "image", "file", "voice",
             "video" (their captions are the text), "location" (the text is "10.77690, 106.70090"), "sticker", "edited",
-            "follow", "unfollow", "unsupported".
+            "follow", "unfollow", "left", "unsupported".
         files: what came with it, still at the channel.
         message_id: what a later correction of it refers to; a correction (kind "edited") has that of its original.
         at: when it happened, where the channel says so and may tell of it late or out of order.
@@ -150,6 +151,8 @@ def _hear(session: Session, arrivals: Sequence[Arrival]) -> None:
     moment = now()
     last: dict[str, tuple[datetime, str]] = {}
     for arrival in arrivals:
+        if arrival.kind == UNFOLLOWED:
+            continue
         at = min(arrival.at or moment, moment)
         if arrival.conversation not in last or at >= last[arrival.conversation][0]:
             last[arrival.conversation] = at, arrival.kind

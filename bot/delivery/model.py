@@ -190,7 +190,7 @@ class Correspondent(Base):
     # The same for all conversations of one person that were linked; None while there is only this one.
     person = Column(String(32), index=True)
     heard_at = Column(UtcDateTime)
-    # Since when, and why, nothing can be sent there ("blocked", "unfollowed", "withdrawn").
+    # Since when, and why, nothing can be sent there ("blocked", "left", "withdrawn").
     gone_at = Column(UtcDateTime)
     gone_reason = Column(String(40))
     # A person of the centre is writing there by hand: the bot keeps still until then.

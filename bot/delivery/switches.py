@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, now
-from bot.delivery.inbox import Claim
+from bot.delivery.inbox import LEFT, UNFOLLOWED, Claim
 from bot.delivery.model import OutboxMessage, Switch, Turn
 from bot.delivery.outbox import Reply
 from bot.delivery.turns import HANDOVER
@@ -22,7 +22,7 @@ ALL = "all"
 FRESH = 2.0
 TOLD_EVERY = timedelta(hours=1)
 # What the switch has no say in: they are about the channel itself, and nobody waits for an answer.
-UNANSWERED_KINDS = ("unfollow",)
+UNANSWERED_KINDS = (LEFT, UNFOLLOWED)
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ def test_whoever_blocks_the_bot_is_out_of_reach_until_it_is_let_in_again(databas
     assert not reachable(database)
     reception.take(mai.unblock())
     assert reachable(database)
-    assert [kind for _, kind, _, _ in rows(database)] == ["text", "unfollow"]
+    assert [kind for _, kind, _, _ in rows(database)] == ["text", "left"]
 
 
 def test_of_what_is_fetched_together_the_last_counts(database, telegram, reception):

@@ -35,7 +35,7 @@ SAYS = {
     "sticker": ("sticker", "👍", None, []),
     "poll": ("unsupported", "", None, []),
     "edited": ("edited", "Làm khai sinh cho cháu cần giấy tờ gì?", None, []),
-    "my_chat_member_kicked": ("unfollow", "", None, []),
+    "my_chat_member_kicked": ("left", "", None, []),
     "my_chat_member_back": Back("telegram:7001"),
     "callback": TAP,
     "callback_inaccessible": TAP,

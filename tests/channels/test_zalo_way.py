@@ -26,7 +26,7 @@ from bot.text.codes import new_receipt_code
 from tests.channels.zalo import AN, AN_TALKS, log_in, oa_settings
 from tests.factories import TOKEN, free_port, wait_until
 from tests.fakes.rasa import say
-from tests.fakes.zalo_events import Webhook, disturb, make_event
+from tests.fakes.zalo_events import OA_ID, Webhook, disturb, make_event
 from tests.fakes.zalo_oa import FIRST_ACCESS, FakeZaloOA, Fault
 
 PEOPLE, QUESTIONS = 12, 6
@@ -78,6 +78,12 @@ def fake():
 def states(database, table):
     with database.reading() as session:
         return dict(session.execute(select(table.state, func.count(table.id)).group_by(table.state)).all())
+
+
+def state_of(database, row_id):
+    with database.reading() as session:
+        row = session.get(OutboxMessage, row_id)
+        return row.state, row.reason
 
 
 def test_a_disturbed_crowd_is_answered_once_and_in_order(database, tmp_path, fake, rasa):
@@ -134,6 +140,22 @@ def test_notices_after_seven_days_wait_and_leave_as_one(database, tmp_path, fake
     texts = fake.texts(AN)
     assert len(texts) == 2
     assert ["đã được tiếp nhận" in text and "đã có trả lời" in text for text in texts].count(True) == 1
+
+
+@pytest.mark.parametrize(("refused", "state"), [(False, DELIVERED), (True, HELD)])
+def test_a_notice_to_who_unfollowed_is_tried_and_zalo_decides(database, tmp_path, fake, rasa, refused, state):
+    log_in(database)
+    follower = {"oa_id": OA_ID, "follower": {"id": AN}, "sender": None, "recipient": None, "message": None}
+    with gateway(database, oa_settings(tmp_path, fake), rasa) as webhook:
+        webhook.push(make_event(message={"text": "xin chào"}))
+        wait_until(lambda: states(database, OutboxMessage) == {DELIVERED: 1})
+        webhook.push(make_event("unfollow", **follower))
+        if refused:
+            fake.rules.errors[AN] = -213
+        with database.transaction() as session:
+            (row,) = outbox.enqueue(session, AN_TALKS, [Reply("Phản ánh của anh/chị đã có trả lời.")])
+        wait_until(lambda: state_of(database, row)[0] == state)
+        assert state_of(database, row)[1] == ("not_following" if refused else None)
 
 
 def test_while_a_person_of_the_centre_writes_the_bot_keeps_still(database, tmp_path, fake, rasa):

@@ -273,8 +273,8 @@ def test_a_sticker_does_not_disturb_a_form(database, rasa):
 
 
 def test_who_comes_is_greeted_and_who_goes_is_not(database, rasa):
-    sent = [send(database, kind="follow"), send(database, kind="unfollow")]
-    assert answers(database, rasa, *sent) == [[sentences.WELCOME], []]
+    sent = [send(database, kind=kind) for kind in ("follow", "unfollow", "left")]
+    assert answers(database, rasa, *sent) == [[sentences.WELCOME], [], []]
     assert rasa.received == []
 
 

@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -52,10 +53,33 @@ def test_a_page_that_fetches_is_kept_in_mind_only_once_it_is_linked(database):
 
 def test_who_left_cannot_be_reached_until_they_write_again(database):
     arrive(database)
-    arrive(database, kind="unfollow")
+    arrive(database, kind="left")
     assert (is_reachable(database), known(database).gone_reason) == (False, "left")
     arrive(database)
     assert (is_reachable(database), known(database).gone_reason) == (True, None)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
+@pytest.mark.parametrize("last", ["left", "follow"])
+def test_whether_a_person_is_there_is_what_they_did_last_in_whatever_order_it_comes(database, order, last):
+    begun = now() - timedelta(minutes=1)
+    kinds = ["text", "follow" if last == "left" else "left", last]
+    for place in order:
+        at = begun + timedelta(seconds=place)
+        inbox.accept(database, inbox.Arrival("fake", str(place), "fake:an", "", kind=kinds[place], at=at))
+    assert is_reachable(database) is (last == "follow")
+
+
+def test_an_unfollow_is_no_end_and_no_word_of_the_citizen(database):
+    wrote = now() - timedelta(hours=1)
+    arrivals = [
+        inbox.Arrival("fake", kind, "fake:an", "", kind=kind, at=wrote + timedelta(minutes=number))
+        for number, kind in enumerate(("text", "unfollow"))
+    ]
+    inbox.accept_many(database, arrivals)
+    assert (is_reachable(database), known(database).heard_at) == (True, wrote)
+    inbox.accept(database, inbox.Arrival("fake", "1", "fake:binh", "", kind="unfollow"))
+    assert known(database, "fake:binh") is None
 
 
 def test_who_was_never_heard_of_counts_as_reachable(database):

@@ -76,9 +76,10 @@ def test_a_notice_of_feedback_is_not_kept_back(database):
         assert outbox.enqueue(session, "web:an", [Reply("Phản ánh đã được trả lời.")])
 
 
-def test_that_a_citizen_has_left_is_dealt_with_all_the_same(database):
+@pytest.mark.parametrize("kind", ["left", "unfollow"])
+def test_that_a_citizen_has_left_is_dealt_with_all_the_same(database, kind):
     switches.switch_off(database, "all", "an", NOTICE)
-    left, wrote = inbox.Arrival("telegram", "1", "telegram:1", "", kind="unfollow"), make_arrival()
+    left, wrote = inbox.Arrival("telegram", "1", "telegram:1", "", kind=kind), make_arrival()
     inbox.accept_many(database, [left, wrote])
     claims = [inbox.claim_next(database), inbox.claim_next(database)]
     known = Switches(database)
