@@ -14,6 +14,8 @@ POLL_SECONDS = 30
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 POLL_TIMEOUT = httpx.Timeout(POLL_SECONDS + 15.0, connect=5.0)
 NO_UPDATE = 408
+# What the platform, too, may answer without its JSON; any other page is of a server in between, and about nobody.
+_BY_STATUS = (401, 404, NO_UPDATE, 429)
 _NOT_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -72,9 +74,10 @@ def _read(answer: httpx.Response) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("ok"), bool):
-        if 400 <= answer.status_code < 500:
+        if answer.status_code in _BY_STATUS:
             raise BotRefusedError(answer.status_code)
-        raise NotAnsweredError(f"http_{answer.status_code}", uncertain=True)
+        refused = 400 <= answer.status_code < 500
+        raise NotAnsweredError(f"http_{answer.status_code}", uncertain=not refused)
     if not body["ok"]:
         code = body.get("error_code")
         raise BotRefusedError(code if isinstance(code, int) else answer.status_code)
