@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot.database import Database
+from bot.database import Database, now
 from bot.delivery import sentences
 from bot.delivery.choices import newest_reply
 from bot.delivery.inbox import EDITED, LEFT, TEXT, UNFOLLOWED, Claim
@@ -19,6 +20,8 @@ from bot.delivery.turns import TurnLog
 OURS = "gateway:"
 # What a button stands for that nobody knows any more.
 UNKNOWN_TAP = f"{OURS}unknown"
+# Later, the same sentence is an answer again: some citizens get no other.
+NOT_AGAIN_WITHIN = timedelta(hours=1)
 
 InForm = Callable[[str], Awaitable[bool]]
 
@@ -88,8 +91,8 @@ class Attendant:
         return await self._say_once(claim, Reply(sentences.PLACE))
 
     async def _say_once(self, claim: Claim, reply: Reply) -> Attended:
-        """The same sentence is not said twice in a row."""
-        newest = await asyncio.to_thread(newest_reply, self._database, claim)
+        """The same sentence is not said twice in a row within an hour."""
+        newest = await asyncio.to_thread(newest_reply, self._database, claim, since=now() - NOT_AGAIN_WITHIN)
         return Attended() if newest and newest.text == reply.text else Attended((reply,))
 
 

@@ -46,13 +46,19 @@ def read_choice(database: Database, claim: Claim) -> Claim:
     return claim
 
 
-def newest_reply(database: Database, claim: Claim, *, seen: bool = False) -> Reply | None:
+def newest_reply(
+    database: Database, claim: Claim, *, seen: bool = False, since: datetime | None = None
+) -> Reply | None:
     """The newest message of the bot in a conversation.
 
     Args:
         seen: only what was shown before the citizen's message was written.
+        since: only what was said after this moment.
     """
-    newest = select(OutboxMessage).where(*_said(claim, seen)).order_by(OutboxMessage.id.desc()).limit(1)
+    which = _said(claim, seen)
+    if since:
+        which.append(OutboxMessage.created_at > since)
+    newest = select(OutboxMessage).where(*which).order_by(OutboxMessage.id.desc()).limit(1)
     with database.reading() as session:
         row = session.execute(newest).scalar_one_or_none()
         if row is None:

@@ -267,6 +267,15 @@ def test_what_rasa_can_not_answer_gets_its_sentence_once_in_a_row(database, rasa
     assert heard_by(rasa) == ["xin chào"]
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(59, []), (61, [sentences.NOT_READABLE])])
+def test_whose_words_never_come_through_is_told_of_another_way_once_an_hour(database, rasa, minutes, said):
+    with working(database, rasa):
+        assert wait_for_texts(database, send(database, kind="unsupported")) == [sentences.NOT_READABLE]
+        with database.transaction() as session:
+            session.execute(update(OutboxMessage).values(created_at=now() - timedelta(minutes=minutes)))
+        assert wait_for_texts(database, send(database, kind="unsupported")) == said
+
+
 def test_a_sticker_does_not_disturb_a_form(database, rasa):
     rasa.in_form.add(AN)
     assert answers(database, rasa, send(database, kind="sticker")) == [[]]
