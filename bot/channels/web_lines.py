@@ -212,9 +212,12 @@ def _shown(lines: Lines, *, typing: bool) -> dict[str, Any]:
 
 def _show(line: Line) -> dict[str, Any]:
     shown: dict[str, Any] = {"key": line.key, "from": line.speaker, "text": line.text, "at": line.at.isoformat()}
+    client_id = (line.external_key or "").rsplit(":", 1)[-1]
     if line.speaker == "citizen":
-        shown["client_id"] = (line.external_key or "").rsplit(":", 1)[-1]
+        shown["client_id"] = client_id
     else:
+        # The page learns from an answer, too, that its message is stored: the receipt may have been lost.
+        shown["answers"] = client_id
         shown["buttons"] = [{"id": button.id, "title": button.title} for button in line.buttons]
         shown["turn"] = line.inbox_id
         shown["rate"] = line.rate

@@ -52,7 +52,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a conversation as its channel shows it."""
+    """One line of a conversation as its channel shows it.
+
+    Attributes:
+        external_key: of the citizen's message, or of the one that a line of the bot answers.
+    """
 
     key: str
     speaker: str
@@ -155,10 +159,10 @@ def replies_to(session: Session, inbox_id: int) -> list[Reply]:
 def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
     """The bot's lines after a cursor; without one, the whole conversation in order, both sides."""
     rows = _bot_rows(session, conversation, after or 0)
-    lines = [_bot_line(session, row, feedback) for row, feedback in rows]
+    lines = [_bot_line(session, *row) for row in rows]
     if after is None:
         lines = sorted(lines + _citizen_lines(session, conversation), key=lambda line: (line.at, line.speaker == "bot"))
-    return Lines(lines, max((row.id for row, _ in rows), default=after or 0))
+    return Lines(lines, max((row.id for row, _, _ in rows), default=after or 0))
 
 
 def mark_delivered(session: Session, conversation: str, up_to: int) -> None:
@@ -178,21 +182,22 @@ def _row_of(button: Button) -> dict[str, str]:
     return {**asdict(button), "title": button.title[: SentButton.title.type.length]}
 
 
-def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[OutboxMessage, str | None]]:
+def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[OutboxMessage, str | None, str | None]]:
     rows = session.execute(
-        select(OutboxMessage, Turn.feedback)
+        select(OutboxMessage, Turn.feedback, InboxMessage.external_key)
         .outerjoin(Turn, Turn.inbox_id == OutboxMessage.inbox_id)
+        .outerjoin(InboxMessage, InboxMessage.id == OutboxMessage.inbox_id)
         .where(OutboxMessage.conversation == conversation, OutboxMessage.id > after)
         .order_by(OutboxMessage.id)
     )
-    return [(row, feedback) for row, feedback in rows]
+    return [(row, feedback, answers) for row, feedback, answers in rows]
 
 
-def _bot_line(session: Session, row: OutboxMessage, feedback: str | None) -> Line:
+def _bot_line(session: Session, row: OutboxMessage, feedback: str | None, answers: str | None) -> Line:
     reply = read_reply(cipher_of(session), row.body)
     # Who fetches lines opens files where they lie.
     text = with_links(reply.text, reply.files)
-    return Line(f"out-{row.id}", "bot", text, row.created_at, reply.buttons, None, row.inbox_id, row.rate, feedback)
+    return Line(f"out-{row.id}", "bot", text, row.created_at, reply.buttons, answers, row.inbox_id, row.rate, feedback)
 
 
 def _citizen_lines(session: Session, conversation: str) -> list[Line]:

@@ -84,6 +84,15 @@ def test_a_page_loaded_again_gets_both_sides_and_knows_its_own_messages(citizen,
     assert bots["from"] == "bot"
 
 
+def test_an_answer_names_the_message_it_answers_and_a_notice_names_none(citizen, database):
+    client_id = str(uuid.uuid4())
+    send(citizen, "xin chào", client_id)
+    answer(database, Reply("Chào anh/chị"))
+    with database.transaction() as session:
+        outbox.enqueue(session, stored(database)[0].conversation, [Reply("Phản ánh đã trả lời")])
+    assert [line["answers"] for line in read(citizen, after="0")["messages"]] == [client_id, ""]
+
+
 def test_the_same_client_id_twice_is_one_message(citizen, database):
     first = send(citizen, "xin chào", "0c9f6a52-1")
     again = send(citizen, "xin chào", "0c9f6a52-1")

@@ -93,19 +93,24 @@ class Stub:
         self.typing.discard(name)
         if self.silent:
             return
+        question = next(message for message in messages if message["key"] == f"in-{turn}")
         extra = {"buttons": self.answer_buttons, "turn": turn, "rate": True, "feedback": None}
+        extra["answers"] = question["client_id"]
         self.add(messages, "out", {"from": "bot", "text": self.answer_text, **extra})
 
     async def list_messages(self, request: Request) -> Response:
         name, messages = self.conversation_of(request)
-        after = int(request.query_params["after"] or 0)
+        # A page that knows where it is is told only what the bot says, as by the real server.
+        known = request.query_params["after"]
+        new = messages if not known else []
         end = asyncio.get_running_loop().time() + min(25, int(request.query_params["wait"]))
-        while not (new := [message for message in messages if message["number"] > after]):
-            if asyncio.get_running_loop().time() >= end or await request.is_disconnected():
+        while not new:
+            new = [message for message in messages if message["from"] == "bot" and message["number"] > int(known or 0)]
+            if new or asyncio.get_running_loop().time() >= end or await request.is_disconnected():
                 break
             await asyncio.sleep(0.02)
         shown = [{key: value for key, value in message.items() if key != "number"} for message in new]
-        cursor = str(new[-1]["number"]) if new else request.query_params["after"]
+        cursor = str(max([int(known or 0), *(one["number"] for one in new if one["from"] == "bot")]))
         return self.reply(name, {"messages": shown, "cursor": cursor, "typing": name in self.typing})
 
     async def take_feedback(self, request: Request) -> Response:

@@ -237,6 +237,25 @@ class TestChat:
         assert len({body["client_id"] for body in stub.posted}) == 1
         assert len(stub.client_ids) == 1
 
+    def test_answer_stands_below_its_question_when_only_the_receipt_was_lost(self, page: Page, stub: Stub) -> None:
+        answers = iter([True])
+
+        def lose_answer(route: Route) -> None:
+            if route.request.method == "POST" and next(answers, False):
+                route.fetch()
+                route.abort()
+            else:
+                route.continue_()
+
+        page.route("**/api/web/messages", lose_answer)
+        ask(page, "một")
+        ask(page, "hai")
+
+        expect(page.locator(".message.bot")).to_have_count(2)
+        said = page.locator(".message").evaluate_all("all => all.map((one) => one.classList[1])")
+        assert said == ["citizen", "bot", "citizen", "bot"]
+        assert [body["text"] for body in stub.posted] == ["một", "hai"]
+
     def test_two_quick_messages_arrive_in_order_after_a_failure(self, page: Page, stub: Stub) -> None:
         stub.refusals = [(503, {"error": "Hệ thống đang bận."})]
         ask(page, "một")

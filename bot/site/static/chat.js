@@ -313,6 +313,9 @@ function show(message, first) {
     else settle(own, message.key);
     return false;
   }
+  const asked = mine.get(message.answers);
+  // The receipt was lost on the way: what is answered is stored, and stands above its answer.
+  if (asked && !asked.settled) settle(asked, `in-${message.turn}`);
   const at = new Date(message.at);
   const bubble = message.from === "bot" ? botBubble(message, at) : bubbleOf("citizen", message.text, at);
   if (!first) bubble.classList.add("fresh");
