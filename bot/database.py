@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -46,6 +46,7 @@ _KEPT_CONNECTIONS, _MOST_CONNECTIONS = 5, 25
 # For so long one SQLite writer waits for another, of its own program or of others.
 _WRITER_SECONDS = 30
 _TURN = "turn"
+_ONCE_KEPT = "once_kept"
 Base: Any = registry(metadata=metadata).generate_base()
 
 
@@ -159,6 +160,8 @@ class Database:
         """
         with self._writers.turn(urgent), self._sessions() as session, session.begin():
             yield session
+        for work in session.info.get(_ONCE_KEPT, ()):
+            work()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -252,6 +255,11 @@ def cipher_of(session: Session) -> Cipher:
     """The cipher a session was made with."""
     cipher: Cipher = session.info["cipher"]
     return cipher
+
+
+def once_kept(session: Session, work: Callable[[], None]) -> None:
+    """Do something when the transaction of `Database.transaction` is committed; nothing when it is rolled back."""
+    session.info.setdefault(_ONCE_KEPT, []).append(work)
 
 
 def take_turn(session: Session | Connection, about: str) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from sqlalchemy.orm import Session
+
+from bot.database import once_kept
 
 REGISTRY = CollectorRegistry()
 
@@ -99,6 +102,12 @@ def count_retry(channel: str) -> None:
 def count_delivery(channel: str, state: str, count: int = 1) -> None:
     """Messages to citizens came to an end, or to a halt; see `STATES`."""
     _deliveries.labels(_known(channel, _CHANNELS), state if state in STATES else OTHER).inc(count)
+
+
+def count_once_kept(session: Session, channel: str, state: str, count: int = 1) -> None:
+    """As `count_delivery`, once the session's transaction is committed: what it takes back has not come to an end."""
+    if count:
+        once_kept(session, lambda: count_delivery(channel, state, count))
 
 
 def count_uncertain(channel: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import Cipher, DatabaseError, cipher_of, now, take_turn
+from bot.delivery import counters
 from bot.delivery.attached import Attached, with_links
 from bot.delivery.model import DELIVERED, NUMBERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn, channel_of
 
@@ -168,7 +169,8 @@ def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
 def mark_delivered(session: Session, conversation: str, up_to: int) -> None:
     """The channel has everything up to this cursor."""
     waiting = (OutboxMessage.conversation == conversation, OutboxMessage.id <= up_to, OutboxMessage.state == PENDING)
-    session.execute(update(OutboxMessage).where(*waiting).values(state=DELIVERED, delivered_at=now()))
+    named = session.execute(update(OutboxMessage).where(*waiting).values(state=DELIVERED, delivered_at=now()))
+    counters.count_once_kept(session, channel_of(conversation), DELIVERED, named.rowcount)
 
 
 def has_undelivered(session: Session, conversation: str, up_to: int) -> bool:

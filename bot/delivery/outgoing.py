@@ -13,7 +13,7 @@ from sqlalchemy import Integer, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, UtcDateTime, now
-from bot.delivery import correspondents
+from bot.delivery import correspondents, counters
 from bot.delivery.adapter import NIGHT, MustWait, Outcome, Refused, Taken, TryAgain
 from bot.delivery.claims import take
 from bot.delivery.elsewhere import send_elsewhere
@@ -306,7 +306,9 @@ def _store_plain(session: Session, result: Result, moment: datetime) -> None:
     external = (outcome.external_id or "")[:100] or None
     if result.last and not parcel.carried:
         own = {"mine": parcel.id, "claim": parcel.until, "moment": moment}
-        if not session.execute(_taken(), {**own, "parts": parcel.part + 1, "external": external}).rowcount:
+        kept = session.execute(_taken(), {**own, "parts": parcel.part + 1, "external": external}).rowcount
+        counters.count_once_kept(session, parcel.channel, DELIVERED, kept)
+        if not kept:
             logger.warning("outbox %d: attempt %d is over", parcel.id, parcel.attempts)
         return
     taken = {"parts_sent": parcel.part + 1, "external_id": external, "reason": None, "in_doubt": False}
@@ -325,17 +327,21 @@ def _hold(session: Session, parcel: Parcel, reason: str, moment: datetime, wrote
     if not _keep_own(session, parcel, state=HELD, reason=reason[:60]):
         return
     begun = parcel.part or parcel.carried
-    if not begun and send_elsewhere(session, parcel.id, sent_to=True):
+    moved = not begun and send_elsewhere(session, parcel.id, sent_to=True)
+    if moved:
         _write(session, OutboxMessage.id == parcel.id, state=FAILED, moved=True)
+    counters.count_once_kept(session, parcel.channel, FAILED if moved else HELD)
 
 
 def _end(session: Session, parcel: Parcel, **values: Any) -> bool:
     """A final state, of the message and of those it carries."""
     if not _keep_own(session, parcel, **values):
         return False
+    ended = 1
     if parcel.carried:
         shared = {name: value for name, value in values.items() if name in ("state", "reason", "delivered_at")}
-        _write(session, OutboxMessage.id.in_(parcel.carried), **shared)
+        ended += _write(session, OutboxMessage.id.in_(parcel.carried), **shared)
+    counters.count_once_kept(session, parcel.channel, values["state"], ended)
     return True
 
 

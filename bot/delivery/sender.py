@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 
 from bot.database import Database, now
 from bot.delivery import counters, outgoing
-from bot.delivery.adapter import Adapter, MustWait, Outcome, Refused, Taken, TryAgain
+from bot.delivery.adapter import Adapter, Refused, Taken, TryAgain
 from bot.delivery.attached import FILE, told_by_link
 from bot.delivery.holding import merge
-from bot.delivery.model import DELIVERED, FAILED, HELD
 from bot.delivery.outbox import read_reply
 from bot.delivery.outgoing import LADDER, Parcel, Result
 from bot.delivery.pace import Pace, Rates
@@ -128,9 +127,6 @@ class Sender:
         for result in results:
             if not outgoing.is_plain(result, moment):
                 outgoing.store_alone(self._database, result, moment)
-                if isinstance(result.outcome, TryAgain):
-                    # Tried for long enough.
-                    counters.count_delivery(result.parcel.channel, FAILED)
         plain = [result for result in results if outgoing.is_plain(result, moment)]
         if not plain and not sure and not outgoing.anything_due(self._database, list(self._adapters), moment):
             return []
@@ -162,7 +158,8 @@ class Sender:
             delay = max(rung * (1 + JITTER * self._jitter()), outcome.after or 0.0)
             if outcome.everybody:
                 self._stop(parcel.channel, outcome)
-        _count(parcel.channel, outcome, result.last)
+            if outcome.uncertain:
+                counters.count_uncertain(parcel.channel)
         self._results.append(replace(result, delay=delay))
         self._wake.set()
 
@@ -209,15 +206,3 @@ class Sender:
         for task in tasks:
             task.cancel()
         await self._store_each(self._results)
-
-
-def _count(channel: str, outcome: Outcome, last: bool) -> None:
-    if isinstance(outcome, TryAgain):
-        if outcome.uncertain:
-            counters.count_uncertain(channel)
-    elif isinstance(outcome, MustWait):
-        counters.count_delivery(channel, HELD)
-    elif isinstance(outcome, Refused):
-        counters.count_delivery(channel, FAILED)
-    elif last:
-        counters.count_delivery(channel, DELIVERED)

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import Database, now
+from bot.delivery import counters
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.links import drop_old_codes
 from bot.delivery.model import CLAIMED, FAILED, FETCHING, HELD, PENDING, InboxMessage, OutboxMessage
@@ -61,6 +62,7 @@ def _fail_all(database: Database, which: tuple[Any, ...], reason: str) -> int:
             rows = list(session.execute(found.with_for_update(skip_locked=True)).scalars())
             for row in rows:
                 row.state, row.reason = FAILED, reason
+                counters.count_once_kept(session, row.channel, FAILED)
         for row in rows:
             # Each by itself: two programs that tell several people at once could wait for each other.
             _in_one(database, lambda session, row_id=row.id: send_elsewhere(session, row_id))
