@@ -98,26 +98,27 @@ class Receiver:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: something could not be stored; the updates must come again.
         """
-        arrivals, taps, backs = [], [], set()
+        arrivals, taps = [], []
+        backs: dict[str, Back] = {}
         for raw in updates:
             reading = self._read(raw)
             if isinstance(reading, Arrival):
                 arrivals.append(reading)
                 if reading.kind == LEFT:
                     # Let in again, and out again since.
-                    backs.discard(reading.conversation)
+                    backs.pop(reading.conversation, None)
             elif isinstance(reading, Tap):
                 button = await self._intake.ask(self._find_button, reading)
                 if button and reading.conversation:
                     arrivals.append(Arrival(CHANNEL, reading.key, reading.conversation, button.title, button.payload))
                 taps.append((reading, button is not None))
             elif isinstance(reading, Back):
-                backs.add(reading.conversation)
+                backs[reading.conversation] = reading
             elif isinstance(reading, Addressed):
                 await self._intake.ask(self._invite, reading.conversation)
         await asyncio.gather(*(self._intake.accept(arrival) for arrival in arrivals))
-        for conversation in sorted(backs):
-            await self._intake.ask(self._welcome_back, conversation)
+        for _, back in sorted(backs.items()):
+            await self._intake.ask(self._welcome_back, back)
         for tap, known in taps:
             self._start(self._answer_tap(tap, known))
 
@@ -243,9 +244,11 @@ class Receiver:
         text = sentences.ONLY_IN_PRIVATE.format(link=f"https://t.me/{self._me.name}")
         self._say(conversation, text, unless_within=GROUP_PAUSE)
 
-    def _welcome_back(self, conversation: str) -> None:
+    def _welcome_back(self, back: Back) -> None:
+        # Telegram tells late, when it must tell again: who has left since is gone.
+        at = min(back.at or now(), now())
         with self._database.transaction() as session:
-            correspondents.heard(session, conversation)
+            correspondents.heard(session, back.conversation, at)
 
     def _say(self, conversation: str, text: str, unless_within: timedelta | None = None) -> None:
         with self._database.transaction() as session:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from telegram import CallbackQuery, Chat, ChatMember, Message, MessageEntity, Update, User
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, MessageEntity, Update, User
 from telegram.ext import filters
 
 from bot.delivery.inbox import EDITED, LEFT, Arrival, File
@@ -52,9 +53,14 @@ class Tap:
 
 @dataclass(frozen=True)
 class Back:
-    """A citizen let the bot in again. No message: the client sends /start by itself, and that is answered."""
+    """A citizen let the bot in again. No message: the client sends /start by itself, and that is answered.
+
+    Attributes:
+        at: when they did, None where Telegram does not say.
+    """
 
     conversation: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def read_update(update: Update, me: Self) -> Reading | None:
     if update.callback_query:
         return _read_tap(key, update.callback_query)
     if update.my_chat_member:
-        return _read_membership(key, update.my_chat_member.chat, update.my_chat_member.new_chat_member.status)
+        return _read_membership(key, update.my_chat_member)
     message = update.message or update.edited_message
     if message is None or message.from_user is None or message.from_user.is_bot:
         return None
@@ -125,12 +131,13 @@ def _read_tap(key: str, query: CallbackQuery) -> Tap:
     return Tap(key, conversation, query.id, query.data or "")
 
 
-def _read_membership(key: str, chat: Chat, status: str) -> Arrival | Back | None:
-    if chat.type != Chat.PRIVATE:
+def _read_membership(key: str, change: ChatMemberUpdated) -> Arrival | Back | None:
+    if change.chat.type != Chat.PRIVATE:
         return None
-    if status not in _LEFT:
-        return Back(name_of(chat.id))
-    return Arrival(CHANNEL, key, name_of(chat.id), "", kind=LEFT)
+    conversation = name_of(change.chat.id)
+    if change.new_chat_member.status not in _LEFT:
+        return Back(conversation, change.date)
+    return Arrival(CHANNEL, key, conversation, "", kind=LEFT, at=change.date)
 
 
 def _read_group(message: Message, me: Self) -> Addressed | None:

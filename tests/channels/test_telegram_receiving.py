@@ -279,6 +279,27 @@ def test_of_what_is_fetched_together_the_last_counts(database, telegram, recepti
     assert not reachable(database)
 
 
+def ago(update, seconds):
+    update["my_chat_member"]["date"] -= seconds
+    return update
+
+
+def test_who_has_written_since_they_blocked_the_bot_is_there_however_late_that_is_told(database, telegram, reception):
+    mai = telegram.citizen(7)
+    blocked = ago(mai.block(), 60)
+    reception.take(mai.unblock(), mai.write("xin chào"))
+    reception.take(blocked)
+    assert reachable(database)
+
+
+def test_who_has_left_again_is_gone_however_late_their_coming_back_is_told(database, telegram, reception):
+    mai = telegram.citizen(7)
+    back = ago(mai.unblock(), 60)
+    reception.take(mai.block())
+    reception.take(back)
+    assert not reachable(database)
+
+
 def test_a_group_is_shown_the_private_chat_once_an_hour_and_nothing_else(database, telegram):
     clock = [now()]
     made = Reception(database, telegram.url, clock=lambda: clock[0])

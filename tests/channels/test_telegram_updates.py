@@ -36,7 +36,7 @@ SAYS = {
     "poll": ("unsupported", "", None, []),
     "edited": ("edited", "Làm khai sinh cho cháu cần giấy tờ gì?", None, []),
     "my_chat_member_kicked": ("left", "", None, []),
-    "my_chat_member_back": Back("telegram:7001"),
+    "my_chat_member_back": Back("telegram:7001", datetime.fromtimestamp(1795000000, timezone.utc)),
     "callback": TAP,
     "callback_inaccessible": TAP,
     "group_mention": GROUP,
@@ -104,8 +104,11 @@ def test_a_message_belongs_to_its_chat_and_to_its_update():
     assert arrival.external_key == "4242:874000100"
 
 
-@pytest.mark.parametrize(("name", "second"), [("text", 1795000000), ("photo", 1795000000), ("edited", 1795000060)])
-def test_a_message_knows_when_it_was_written_or_corrected(name, second):
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [("text", 1795000000), ("photo", 1795000000), ("edited", 1795000060), ("my_chat_member_kicked", 1795000000)],
+)
+def test_an_arrival_knows_when_it_was_written_or_corrected_or_happened(name, second):
     assert read(load(name)).at == datetime.fromtimestamp(second, timezone.utc)
 
 
