@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+from sqlalchemy import func, select
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,18 +35,27 @@ LARGEST_WAL = 256 * MEBIBYTE
 LONGEST_WAIT = {"inbox": timedelta(minutes=2), "outbox": timedelta(minutes=15)}
 # A job looks up what is due every ten seconds.
 LATE_JOB = timedelta(minutes=15)
+# Claims last a minute at least, and a try under way may take 45 seconds of it.
+CLOCKS_APART = timedelta(seconds=5)
 RENEW_WITHIN = timedelta(days=10)
 _SECONDS = 5.0
 
 
-def examine(database: Database, settings: Settings, jobs: Sequence[Job]) -> list[Finding]:
-    """Look at everything but the channels' neighbours."""
+def examine(
+    database: Database, settings: Settings, jobs: Sequence[Job], clock: Callable[[], datetime] = now
+) -> list[Finding]:
+    """Look at everything but the channels' neighbours.
+
+    Args:
+        clock: this moment by this machine, aware.
+    """
     found = [*_settings(settings), *_places(settings), *_model(database, settings), *_programs(settings)]
     stored = list(_database(database))
     found += stored
     if all(finding.good for finding in stored):
         with database.reading() as session:
             overview = look(session)
+        found += _clock(database, clock)
         found += [*_queues(overview), *_credentials(overview), *_switches(overview), *_jobs(database, jobs)]
         found += [*_notices(database), *_accounts(database, settings)]
     return found
@@ -144,6 +154,22 @@ def _database(database: Database) -> Iterator[Finding]:
         size = log.stat().st_size if log.exists() else 0
         todo = "Something keeps the database open for reading; start the bot again."
         yield _judge("database log", size <= LARGEST_WAL, f"{size // MEBIBYTE} MiB", todo)
+
+
+def _clock(database: Database, clock: Callable[[], datetime]) -> Iterator[Finding]:
+    """Whether this machine and the database's agree on the time: each program judges others' claims by its own."""
+    if database.embedded:
+        return
+    with database.reading() as session:
+        session.execute(select(1))
+        before = clock()
+        # Not now(), which is when the transaction began.
+        there = session.execute(select(func.clock_timestamp())).scalar_one()
+        after = clock()
+    # Somewhere between the two it was asked.
+    apart = max(before - there, there - after, timedelta(0))
+    said = f"{apart.total_seconds():.1f} s from the database's"
+    yield _judge("clock", apart <= CLOCKS_APART, said, "Let every machine keep its clock by NTP (timedatectl).")
 
 
 def _queues(overview: Overview) -> Iterator[Finding]:

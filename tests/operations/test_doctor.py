@@ -107,6 +107,13 @@ def test_a_server_that_does_not_answer_is_one_finding(settings):
     assert set(bad(away, settings)) == {"database"}
 
 
+@pytest.mark.parametrize(("seconds", "good"), [(0, True), (4, True), (7, False), (-7, False)])
+def test_a_clock_that_the_database_does_not_share_is_named(database, settings, seconds, good):
+    told = examine(database, settings, JOBS, clock=lambda: now() + timedelta(seconds=seconds))
+    clocks = [finding.good for finding in told if finding.about == "clock"]
+    assert clocks == ([] if database.embedded else [good])
+
+
 def test_what_waits_too_long_is_named_with_its_channel(database, settings):
     accept(database, conversation="telegram:1", channel="telegram")
     assert bad(database, settings) == {}
