@@ -13,7 +13,7 @@ from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.links import drop_old_codes
-from bot.delivery.model import CLAIMED, FAILED, FETCHING, HELD, PENDING, InboxMessage, OutboxMessage
+from bot.delivery.model import CLAIMED, FAILED, FETCHING, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outgoing import LEASE, PATIENCE, give_back
 
 # Nobody works on a channel whose claims have been over for so long; a running program takes them up by itself.
@@ -23,7 +23,10 @@ _OF_NO_USE = timedelta(days=1)
 # Rows of one transaction, so that nobody waits long for the database.
 BATCH = 200
 
-NO_CHANNEL, NEVER_HEARD = "no_channel", "never_heard"
+# An answer is for who has just asked; a notice is as true three days later.
+_STALE = timedelta(days=1)
+
+NO_CHANNEL, NEVER_HEARD, TOO_LATE = "no_channel", "never_heard", "too_late"
 
 
 def sweep(
@@ -44,6 +47,7 @@ def sweep(
         "codes": _in_one(database, lambda session: drop_old_codes(session, moment - _OF_NO_USE)),
     }
     counts[NO_CHANNEL] = _fail_all(database, _without_channel(channels, moment - PATIENCE), NO_CHANNEL)
+    counts[TOO_LATE] = _fail_all(database, _stale(channels, moment), TOO_LATE)
     if held_before is not None:
         counts[NEVER_HEARD] = _fail_all(database, _held_before(held_before), NEVER_HEARD)
     return counts
@@ -81,6 +85,23 @@ def _without_channel(channels: Collection[str], before: datetime) -> tuple[Any, 
         OutboxMessage.channel.not_in(served),
         OutboxMessage.state.in_((PENDING, HELD)),
         OutboxMessage.next_attempt_at < before,
+    )
+
+
+def _stale(channels: Collection[str], moment: datetime) -> tuple[Any, ...]:
+    """Answers that nothing could go out for, as while a token is refused."""
+    # What was held until then goes out when its citizen writes, however old it is.
+    just_heard = exists().where(
+        Correspondent.conversation == OutboxMessage.conversation, Correspondent.heard_at > moment - PATIENCE
+    )
+    return (
+        OutboxMessage.channel.in_(channels),
+        OutboxMessage.state == PENDING,
+        OutboxMessage.inbox_id.is_not(None),
+        OutboxMessage.created_at < moment - _STALE,
+        # What has tries of its own ends with them.
+        OutboxMessage.attempts == 0,
+        ~just_heard,
     )
 
 

@@ -5,11 +5,13 @@ from sqlalchemy import update
 
 from bot.database import now
 from bot.delivery import inbox, sweeping
+from bot.delivery.adapter import TryAgain
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, InboxMessage, OutboxMessage
-from tests.delivery.sending import row_of, say
+from tests.delivery.sending import Clock, row_of, say, send_all
 from tests.delivery.test_correspondents import arrive, link
 from tests.factories import accept
 from tests.factories import row_of as inbox_row
+from tests.fakes.adapter import FakeAdapter
 
 LONG_AGO = now() - timedelta(days=200)
 
@@ -54,6 +56,51 @@ def test_what_is_meant_for_a_channel_that_is_not_there_fails_after_four_hours(da
 def test_what_is_late_on_a_channel_that_is_there_is_left_to_its_sender(database):
     change(database, say(database, "cũ"), next_attempt_at=LONG_AGO)
     assert sweep(database)["no_channel"] == 0
+
+
+def stay(database, *asked):
+    return [row_of(database, one).state for one in asked] == [PENDING] * len(asked)
+
+
+def test_an_answer_that_nothing_could_go_out_for_ends_after_a_day_and_a_notice_goes_on(database):
+    adapter, clock = FakeAdapter(), Clock()
+    adapter.script["fake:an"] = [TryAgain("no_login", everybody=True)] * 3
+    answers = [say(database, text, inbox_id=number) for number, text in enumerate(("một", "hai"), 1)]
+    notice = say(database, "Phản ánh đã trả lời")
+    for hours in (0, 23):
+        clock.move(hours * 3600)
+        send_all(database, adapter, clock=clock)
+        assert sweep(database, moment=clock.moment)["too_late"] == 0
+    clock.move(2 * 3600)
+    assert sweep(database, moment=clock.moment)["too_late"] == 2
+    assert [(row_of(database, one).state, row_of(database, one).reason) for one in answers] == [
+        (FAILED, "too_late")
+    ] * 2
+    assert stay(database, notice)
+    adapter.script.clear()
+    send_all(database, adapter, clock=clock)
+    assert adapter.taken == [("fake:an", "Phản ánh đã trả lời")]
+
+
+@pytest.mark.parametrize(
+    "values", [{"state": HELD}, {"state": CLAIMED, "claimed_until": now() + timedelta(days=2)}, {"attempts": 3}]
+)
+def test_an_answer_that_is_held_or_tried_is_not_ended_for_its_age(database, values):
+    outbox_id = say(database, "chào", inbox_id=1)
+    change(database, outbox_id, created_at=LONG_AGO, **values)
+    before = row_of(database, outbox_id).state
+    assert sweep(database)["too_late"] == 0
+    assert row_of(database, outbox_id).state == before
+
+
+def test_an_answer_that_its_citizen_wrote_for_or_fetches_is_not_ended_for_its_age(database):
+    arrive(database, "fake:an")
+    asked = [say(database, "chào", name, number) for number, name in enumerate(("fake:an", "web:binh", "other:chi"), 1)]
+    for one in asked:
+        change(database, one, created_at=LONG_AGO)
+    assert sweep(database)["too_late"] == 0
+    assert stay(database, *asked)
+    assert sweep(database, moment=now() + timedelta(hours=5))["too_late"] == 1
 
 
 def test_what_was_held_for_longer_than_it_is_kept_fails(database):
