@@ -190,6 +190,11 @@ class Settings:
         return tuple(name for name, value in on.items() if value)
 
     @property
+    def secure(self) -> bool:
+        """Whether citizens and staff reach the bot by https."""
+        return self.public_url.startswith("https://")
+
+    @property
     def rasa_url(self) -> str:
         """Where Rasa listens (loopback only)."""
         return f"http://127.0.0.1:{self.rasa_port}"

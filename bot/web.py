@@ -158,7 +158,7 @@ def _complaint_pages(database: Database, settings: Settings) -> ComplaintPages:
         settings.public_url,
         today,
         settings.evidence,
-        known_conversation_of,
+        partial(known_conversation_of, secure=settings.secure),
     )
 
 
@@ -166,7 +166,7 @@ def _console(database: Database, settings: Settings, adapters: Mapping[str, Adap
     def today() -> date:
         return settings.today or day_in_viet_nam(now())
 
-    rules, secure = load_rules(ROOT / "knowledge", settings.province), settings.public_url.startswith("https://")
+    rules = load_rules(ROOT / "knowledge", settings.province)
     templates = load_templates(ROOT / "knowledge")
     renderers = {name: adapter.render for name, adapter in adapters.items()}
     return Console(
@@ -174,7 +174,7 @@ def _console(database: Database, settings: Settings, adapters: Mapping[str, Adap
         rules,
         settings.evidence,
         today,
-        secure,
+        settings.secure,
         provider=Provider(settings.oidc, f"{settings.public_url}{HOME}{BACK}") if settings.oidc.issuer else None,
         readers=frozenset(settings.restricted_readers),
         templates=templates,

@@ -123,22 +123,22 @@ class WebChannel:
         if not in_frame(request):
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
         body = await self._read_json(request)
-        kept = token_of(request)
+        kept = token_of(request, self.settings.secure)
         if kept:
             response = JSONResponse({"cookie": True})
-            keep_frame_token(response, kept)
+            keep_frame_token(response, kept, self.settings.secure)
             return response
         self.check_new(request)
         token = new_token()
         if body.get("token") is True:
             return JSONResponse({"token": token}, status_code=201)
         response = JSONResponse({"cookie": False}, status_code=201)
-        keep_frame_token(response, token)
+        keep_frame_token(response, token, self.settings.secure)
         return response
 
     async def receive(self, request: Request) -> Response:
         """POST /api/web/messages: a message of the citizen."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.settings.secure)
         self.pace.check(conversation, request)
         body = await self._read_json(request)
         key = str(body.get("client_id", ""))
@@ -152,7 +152,7 @@ class WebChannel:
 
     async def rate(self, request: Request) -> Response:
         """POST /api/web/feedback: whether an answer helped."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.settings.secure)
         self.pace.check(conversation, request)
         body = await self._read_json(request)
         turn, value = body.get("turn"), body.get("value")

@@ -41,10 +41,15 @@ _STATUS = {"file_bytes": 413, "files": 409, "all_bytes": 409}
 
 @dataclass
 class WebFiles:
-    """Handlers of the files of the web chat."""
+    """Handlers of the files of the web chat.
+
+    Attributes:
+        secure: whether the bot is reached by https.
+    """
 
     database: Database
     folder: Path
+    secure: bool
     rules: FileRules
     pace: Pace
     reads: Pace
@@ -54,7 +59,7 @@ class WebFiles:
 
     async def take(self, request: Request) -> Response:
         """POST /api/web/files: keep one file for the next complaint."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.secure)
         if request.headers.get("content-type") != _BODY:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
         self.pace.check(conversation, request)
@@ -73,7 +78,7 @@ class WebFiles:
 
     async def read(self, request: Request) -> Response:
         """GET /api/web/files: the names of what waits, and what stands before the first file."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.secure)
         self.reads.check(conversation, request)
         files = await run_in_threadpool(evidence.waiting_files, self.database, conversation)
         agreed = await run_in_threadpool(evidence.has_agreed, self.database, conversation)
@@ -82,7 +87,7 @@ class WebFiles:
 
     async def agree(self, request: Request) -> Response:
         """POST /api/web/files/agreement: the citizen agrees to what stands before the first file."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.secure)
         if request.headers.get("content-type") != "application/json":
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
         self.pace.check(conversation, request)
@@ -91,7 +96,7 @@ class WebFiles:
 
     async def remove(self, request: Request) -> Response:
         """DELETE /api/web/files/<id>: take back a file that waits."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.secure)
         file_id = request.path_params["file_id"]
         try:
             await run_in_threadpool(evidence.remove_waiting, self.database, self.folder, conversation, file_id)
@@ -143,7 +148,9 @@ def file_routes(
     """
     pace = Pace(RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS), sentences.TOO_MANY_FILES)
     reading = Pace(RateLimit(reads, _SECONDS), RateLimit(_READS_PER_ADDRESS, _SECONDS), sentences.BUSY)
-    files = WebFiles(database, settings.evidence, rules, pace, reading, patience, inspected or inspections())
+    files = WebFiles(
+        database, settings.evidence, settings.secure, rules, pace, reading, patience, inspected or inspections()
+    )
     return [
         Route("/api/web/files", guard(files.take, settings), methods=["POST"]),
         Route("/api/web/files", guard(files.read, settings), methods=["GET"]),

@@ -122,7 +122,7 @@ class WebLines:
 
     async def read(self, request: Request) -> Response:
         """GET /api/web/messages: what was said after a cursor, waiting for news when there is none."""
-        token = token_of(request)
+        token = token_of(request, self.settings.secure)
         if token is None:
             if in_frame(request):
                 raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
@@ -136,12 +136,12 @@ class WebLines:
         lines, typing = await self._wait_for_lines(conversation, sender_of(request), after, wait)
         response = JSONResponse(_shown(lines, typing=typing), headers={"Cache-Control": "no-store"})
         if not in_frame(request):
-            keep_token(response, token, secure=self.settings.public_url.startswith("https://"))
+            keep_token(response, token, self.settings.secure)
         return response
 
     async def stream(self, request: Request) -> Response:
         """GET /api/web/stream: what is said after `Last-Event-ID`, as it comes."""
-        conversation = conversation_of(request)
+        conversation = conversation_of(request, self.settings.secure)
         self.pace.check(conversation, request)
         leave = self.seats.take(conversation, sender_of(request))
         if leave is None:

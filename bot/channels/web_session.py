@@ -1,6 +1,7 @@
 """Who a request of the web chat comes from, and whether it comes from our own page at all.
 
-Our page is known by a cookie that no other site's page can make a browser send. The chat in a frame of another page
+Our page is known by a cookie that no other site's page can make a browser send, and, by https, no other host of our
+domain can have set: nobody can put a conversation of theirs under a citizen. The chat in a frame of another page
 (the widget) can't have that one: it has a cookie of its own, kept apart for each page it is shown on, or, where the
 browser keeps no cookies in frames, a token that only the frame's script holds. Frames name themselves by a header,
 which no page of another site can send without asking us first, and nobody is ever answered yes.
@@ -22,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.channels.limits import RateLimit
 from bot.delivery import sentences
-from bot.pages import sender_of
+from bot.pages import OwnCookie, sender_of
 from bot.settings import Settings
 
 CHANNEL = "web"
@@ -90,21 +91,24 @@ def guard(handler: Handler, settings: Settings) -> Handler:
     return guarded
 
 
-def conversation_of(request: Request) -> str:
+def conversation_of(request: Request, secure: bool) -> str:
     """The conversation that a request's cookie or token opens.
+
+    Args:
+        secure: whether the bot is reached by https (`Settings.secure`).
 
     Raises:
         BadRequestError: it brings none.
     """
-    token = token_of(request)
+    token = token_of(request, secure)
     if token is None:
         raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=403)
     return conversation_behind(token)
 
 
-def known_conversation_of(request: Request) -> str | None:
+def known_conversation_of(request: Request, secure: bool) -> str | None:
     """The conversation that a request opens, None when it brings nothing of the kind."""
-    token = token_of(request)
+    token = token_of(request, secure)
     return conversation_behind(token) if token else None
 
 
@@ -113,13 +117,13 @@ def conversation_behind(token: str) -> str:
     return f"{CHANNEL}:{hashlib.sha256(token.encode()).hexdigest()[:40]}"
 
 
-def token_of(request: Request) -> str | None:
+def token_of(request: Request, secure: bool) -> str | None:
     """What opens the conversation, None when a request brings nothing of the kind."""
     shown = request.headers.get(FRAME_HEADER)
     if shown is None:
-        token = request.cookies.get(COOKIE, "")
+        token = OwnCookie(COOKIE, secure).of(request)
     else:
-        token = request.cookies.get(FRAME_COOKIE, "") if shown == "cookie" else shown
+        token = OwnCookie(FRAME_COOKIE, secure).of(request) if shown == "cookie" else shown
     return token if _TOKEN.fullmatch(token) else None
 
 
@@ -133,16 +137,16 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def keep_token(response: Response, token: str, *, secure: bool) -> None:
+def keep_token(response: Response, token: str, secure: bool) -> None:
     """Let our page's browser keep it."""
-    response.set_cookie(COOKIE, token, max_age=COOKIE_AGE, httponly=True, samesite="strict", secure=secure)
+    OwnCookie(COOKIE, secure).keep(response, token, COOKIE_AGE)
 
 
-def keep_frame_token(response: Response, token: str) -> None:
+def keep_frame_token(response: Response, token: str, secure: bool) -> None:
     """Let the browser keep it for this frame, apart from the same frame on any other site (`Partitioned`)."""
     # Python's own cookies don't know the word before 3.14.
-    flags = f"Max-Age={COOKIE_AGE}; Path=/api/web; HttpOnly; Secure; SameSite=None; Partitioned"
-    response.headers.append("Set-Cookie", f"{FRAME_COOKIE}={token}; {flags}")
+    flags = f"Max-Age={COOKIE_AGE}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+    response.headers.append("Set-Cookie", f"{OwnCookie(FRAME_COOKIE, secure).full_name}={token}; {flags}")
 
 
 def _check_origin(request: Request, public_url: str) -> None:

@@ -33,9 +33,8 @@ from bot.console.forms import (
 )
 from bot.console.pages import HEADERS, Frame
 from bot.console.visit import HOME, Visit, go_to
-from bot.pages import sender_of
+from bot.pages import OwnCookie, sender_of
 
-COOKIE, FORM_COOKIE = "motcua_can_bo", "motcua_can_bo_form"
 LOG_IN = f"{HOME}/dang-nhap"
 # Where a session that is not through yet has to go.
 STEPS = {CODE: f"{HOME}/ma", PASSWORD: f"{HOME}/mat-khau", ENROL: f"{HOME}/xac-thuc", DONE: HOME}
@@ -60,6 +59,16 @@ class Needs:
     steps: frozenset[str] = frozenset()
     act: str = ""
     reader: bool = False
+
+
+def session_cookie(secure: bool) -> OwnCookie:
+    """What opens a session."""
+    return OwnCookie("motcua_can_bo", secure, HOME)
+
+
+def form_cookie(secure: bool) -> OwnCookie:
+    """What the forms of somebody without a session belong to."""
+    return OwnCookie("motcua_can_bo_form", secure, HOME)
 
 
 PUBLIC = Needs()
@@ -162,17 +171,18 @@ class Guard:
         return not needs.act or may(login.person.roles, needs.act)
 
     def _login(self, request: Request, touch: bool) -> LoggedIn | None:
-        token = request.cookies.get(COOKIE, "")
+        token = session_cookie(self.secure).of(request)
         return self.sessions.of(token, touch=touch) if 0 < len(token) <= _LONGEST_TOKEN else None
 
     def _open(self, request: Request, form: Form, trouble: str = "") -> Response:
         login = self._login(request, self.door.touches)
-        form_token = "" if login else request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(32)
+        cookie = form_cookie(self.secure)
+        form_token = "" if login else cookie.of(request) or secrets.token_urlsafe(32)
         csrf = login.csrf if login else csrf_of(form_token)
         visit = Visit(request, form, login, csrf, sender_of(request))
         response = self._answer(visit, trouble)
-        if not login and request.cookies.get(FORM_COOKIE) != form_token:
-            self.set_cookie(response, FORM_COOKIE, form_token)
+        if not login and cookie.of(request) != form_token:
+            cookie.keep(response, form_token)
         return response
 
     def _answer(self, visit: Visit, trouble: str) -> Response:
@@ -206,16 +216,12 @@ class Guard:
         if site is not None and site not in _OWN:
             return False
         # Without a session the token belongs to a cookie that has to be there already.
-        known = visit.login is not None or bool(visit.request.cookies.get(FORM_COOKIE))
+        known = visit.login is not None or bool(form_cookie(self.secure).of(visit.request))
         return known and hmac.compare_digest(visit.form.get("csrf").encode(), visit.csrf.encode())
 
     def _record_denied(self, login: LoggedIn, act: str) -> None:
         with self.sessions.database.transaction() as session:
             audit.record(session, login.person.name, "denied", detail=act)
-
-    def set_cookie(self, response: Response, name: str, value: str) -> None:
-        """A cookie for the console alone, which no script reads and no other site sends."""
-        response.set_cookie(name, value, path=HOME, httponly=True, samesite="strict", secure=self.secure)
 
 
 def _length_of(request: Request) -> float:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bot.accounts.errors import AccountError, WaitError
 from bot.accounts.sessions import CODE, DONE, ENROL, PASSWORD, LoggedIn, Sessions
-from bot.console.doors import ANY_SESSION, COOKIE, FORM_COOKIE, LOG_IN, PUBLIC, STEPS, Door, at
+from bot.console.doors import ANY_SESSION, LOG_IN, PUBLIC, STEPS, Door, at, form_cookie, session_cookie
 from bot.console.pages import Frame
 from bot.console.sentences import DONE as WAS_DONE
 from bot.console.sentences import sentence_of
@@ -109,8 +109,8 @@ class LogInPages:
         """POST: the end of the session; what browsers keep of it goes, too."""
         self.sessions.log_out(visit.session.token)
         response = go_to(LOG_IN)
-        for name in (COOKIE, FORM_COOKIE):
-            response.delete_cookie(name, path=HOME, httponly=True, samesite="strict", secure=self.secure)
+        for cookie in (session_cookie(self.secure), form_cookie(self.secure)):
+            cookie.drop(response)
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
@@ -138,7 +138,7 @@ class LogInPages:
 
 def carry_session(response: Response, login: LoggedIn, secure: bool) -> Response:
     """The response with the cookie of a session."""
-    response.set_cookie(COOKIE, login.token, path=HOME, httponly=True, samesite="strict", secure=secure)
+    session_cookie(secure).keep(response, login.token)
     return response
 
 

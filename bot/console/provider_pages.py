@@ -27,12 +27,12 @@ from bot.console.log_in import carry_session
 from bot.console.pages import Frame
 from bot.console.sentences import sentence_of
 from bot.console.visit import HOME, Visit, go_to
+from bot.pages import OwnCookie
 
 logger = logging.getLogger(__name__)
 
 OUT = "/dang-nhap/co-quan"
 BACK = f"{OUT}/xong"
-FLOW_COOKIE = "motcua_can_bo_co_quan"
 _LONGEST_STATE, _LONGEST_CODE, _LONGEST_COOKIE = 100, 4000, 2000
 
 
@@ -61,16 +61,7 @@ class ProviderPages:
         except AccountError as error:
             return self._failed(visit, error)
         response = go_to(address)
-        # "Lax": it has to come along when the provider sends the browser back.
-        response.set_cookie(
-            FLOW_COOKIE,
-            flow.seal(self.sessions.database.cipher),
-            max_age=int(LONGEST_LOG_IN.total_seconds()),
-            path=HOME + OUT,
-            httponly=True,
-            samesite="lax",
-            secure=self.secure,
-        )
+        self._cookie().keep(response, flow.seal(self.sessions.database.cipher), int(LONGEST_LOG_IN.total_seconds()))
         return response
 
     def take_back(self, visit: Visit) -> Response:
@@ -83,13 +74,13 @@ class ProviderPages:
             if before:
                 self.sessions.log_out_known(before)
             response = carry_session(self.frame.page(visit, "on.html", to=STEPS[login.step]), login, self.secure)
-        response.delete_cookie(FLOW_COOKIE, path=HOME + OUT, httponly=True, samesite="lax", secure=self.secure)
+        self._cookie().drop(response)
         return response
 
     def _log_in(self, visit: Visit) -> tuple[LoggedIn, str]:
         """The new session, and the digest of the one that it takes the place of."""
         given = visit.request.query_params
-        state, code, kept = given.get("state", ""), given.get("code", ""), visit.request.cookies.get(FLOW_COOKIE, "")
+        state, code, kept = given.get("state", ""), given.get("code", ""), self._cookie().of(visit.request)
         if not 0 < len(state) <= _LONGEST_STATE or not 0 < len(kept) <= _LONGEST_COOKIE:
             raise StaleLogInError("Nobody began this log-in here.")
         flow = self.provider.open_flow(self.sessions.database.cipher, kept, state)
@@ -103,6 +94,10 @@ class ProviderPages:
             attempts.drop(self.sessions.database, attempt)
             raise
         return self.sessions.log_in_by_provider(identity, attempt, visit.address, visit.device), flow.before
+
+    def _cookie(self) -> OwnCookie:
+        # "Lax": it has to come along when the provider sends the browser back.
+        return OwnCookie("motcua_can_bo_co_quan", self.secure, HOME + OUT, "lax")
 
     def _failed(self, visit: Visit, error: AccountError) -> Response:
         if isinstance(error, ProviderRefusedError):

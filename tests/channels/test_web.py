@@ -276,7 +276,8 @@ def test_a_cookie_too_short_to_be_ours_is_replaced(citizen):
 def test_the_cookie_can_not_be_read_by_scripts_nor_sent_by_other_sites(people, address, secure):
     client = people(PUBLIC_URL=address)
     client.cookies.clear()
-    flags = [part.strip().lower() for part in client.get(MESSAGES).headers["Set-Cookie"].split(";")]
+    name, *flags = [part.strip().lower() for part in client.get(MESSAGES).headers["Set-Cookie"].split(";")]
+    assert name.startswith("__host-motcua=" if secure else "motcua=")
     assert {"httponly", "samesite=strict", "path=/"} <= set(flags)
     assert ("secure" in flags) is secure
     assert not [flag for flag in flags if flag.startswith("domain")]

@@ -33,8 +33,9 @@ def test_a_frame_gets_a_cookie_that_only_frames_on_that_page_send(browser):
     response = ask_for_frame(browser)
     name, *flags = response.headers["set-cookie"].split("; ")
     assert (response.status_code, response.json()) == (201, {"cookie": False})
-    assert name.startswith("motcua_frame=")
-    assert {"HttpOnly", "Secure", "SameSite=None", "Partitioned", "Path=/api/web"} <= set(flags)
+    assert name.startswith("__Host-motcua_frame=")
+    assert {"HttpOnly", "Secure", "SameSite=None", "Partitioned", "Path=/"} <= set(flags)
+    assert not [flag for flag in flags if flag.startswith("Domain")]
     assert ask_for_frame(browser).json() == {"cookie": True}
 
 
@@ -51,7 +52,30 @@ def test_a_frame_that_keeps_no_cookie_holds_a_token(browser):
     browser.cookies.clear()
     assert browser.post(MESSAGES, json=SAID, headers={"X-Motcua-Frame": token}).status_code == 202
     assert len(browser.get(MESSAGES, headers={"X-Motcua-Frame": token}).json()["messages"]) == 1
-    assert browser.cookies.get("motcua") is None
+    assert list(browser.cookies) == []
+
+
+# Any host of the domain can have set these; the last two differ from our own by a sign that is no space to a browser.
+PLANTED = ["motcua", "motcua_frame", "__host-motcua", "\xa0__Host-motcua", "\x85__Host-motcua_frame"]
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_conversation_that_another_host_of_the_domain_planted_is_not_taken_up(browser, name):
+    planted = {"Cookie": f"{name}={'a' * 43}".encode("latin-1")}
+    assert browser.post(MESSAGES, json=SAID, headers=planted).status_code == 403
+    assert browser.post(MESSAGES, json=SAID, headers={**COOKIE, **planted}).status_code == 403
+    assert ask_for_frame(browser, **planted).json() == {"cookie": False}
+    browser.cookies.clear()
+    kept = browser.get(MESSAGES, headers=planted).headers["set-cookie"]
+    assert kept.startswith("__Host-motcua=")
+    assert "a" * 43 not in kept
+
+
+def test_a_planted_cookie_does_not_hide_the_one_that_we_gave(browser):
+    ours = browser.get(MESSAGES).headers["set-cookie"].split(";")[0]
+    browser.cookies.clear()
+    sent = f"motcua={'a' * 43}; \xa0__Host-motcua={'b' * 43}; {ours}; \x85__Host-motcua={'c' * 43}"
+    assert browser.get(MESSAGES, headers={"Cookie": sent.encode("latin-1")}).headers["set-cookie"].startswith(ours)
 
 
 @pytest.mark.parametrize("shown", ["cookie", "", "short", "a" * 101, "x" * 30 + "\u00e9"])

@@ -1,10 +1,12 @@
 """Every door × every role, and what a form needs to be taken."""
 
 import re
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
 
 from bot.accounts import audit
 from bot.accounts.permissions import ADMINISTRATOR, GRANTS, NAME, OFFICER, ROLES, may
@@ -12,7 +14,7 @@ from bot.accounts.sessions import DONE, csrf_of
 from bot.complaints import casework
 from bot.console.doors import PUBLIC, READERS, Guard
 from bot.console.visit import HOME
-from tests.console.conftest import HOA, JUSTICE, MINH, ROLE_OF, has_own_script_alone, text_of
+from tests.console.conftest import HOA, JUSTICE, MINH, NAM, ROLE_OF, has_own_script_alone, text_of
 
 
 def path_of(door, code):
@@ -171,6 +173,24 @@ def test_the_cookie_is_for_the_console_alone(office):
     cookie = response.headers["set-cookie"].lower()
     assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/can-bo"))
     assert "max-age" not in cookie
+
+
+def test_by_https_no_other_host_of_the_domain_can_put_an_officer_into_its_session(office):
+    office.console = replace(office.console, secure=True)
+    session = office.browser(NAM).client.cookies["motcua_can_bo"]
+    client = TestClient(office.app(), base_url="https://motcua.example.vn", follow_redirects=False)
+    for name in ("motcua_can_bo", "\xa0__Host-motcua_can_bo"):
+        planted = {"Cookie": f"{name}={session}".encode("latin-1")}
+        assert client.get("/can-bo", headers=planted).headers["location"] == "/can-bo/dang-nhap"
+    client.get("/can-bo/dang-nhap")
+    csrf = csrf_of(client.cookies["__Host-motcua_can_bo_form"])
+    form = {"csrf": csrf, "name": HOA, "password": "sáng nay trời mưa to"}
+    planted = {"Cookie": f"motcua_can_bo_form={client.cookies.pop('__Host-motcua_can_bo_form')}"}
+    assert client.post("/can-bo/dang-nhap", data=form, headers=planted).status_code == 403
+    own = {"Cookie": planted["Cookie"].replace("motcua", "__Host-motcua")}
+    flags = client.post("/can-bo/dang-nhap", data=form, headers=own).headers["set-cookie"].split("; ")
+    assert flags[0].startswith("__Host-motcua_can_bo=")
+    assert {"Secure", "Path=/", "HttpOnly", "SameSite=strict"} <= set(flags)
 
 
 def test_a_page_that_does_not_exist_is_not_found(office):

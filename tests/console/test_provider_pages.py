@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from playwright.sync_api import expect
+from starlette.testclient import TestClient
 
 from bot.accounts import audit
 from bot.accounts.attempts import FREE_TRIES_OF_ADDRESS
@@ -254,6 +255,21 @@ def test_the_cookies_are_for_their_pages_alone(there, visitor):
     session = next(value for value in kept if value.startswith("motcua_can_bo="))
     assert all(part in session for part in ("httponly", "samesite=strict"))
     assert any(value.startswith('motcua_can_bo_co_quan="";') for value in kept)
+
+
+def test_by_https_no_other_host_of_the_domain_can_have_begun_the_log_in(there, visitor):
+    there.office.console = replace(there.office.console, secure=True)
+    client = TestClient(there.office.app(), base_url="https://testserver", follow_redirects=False)
+    out = client.get(f"/can-bo{OUT}")
+    name, *flags = out.headers["set-cookie"].split("; ")
+    assert name.startswith("__Host-motcua_can_bo_co_quan=")
+    assert {"Secure", "Path=/", "HttpOnly", "SameSite=lax"} <= set(flags)
+    kept = client.cookies.pop("__Host-motcua_can_bo_co_quan")
+    back = httpx.get(out.headers["location"], trust_env=False).headers["location"].replace("http:", "https:", 1)
+    planted = {"Cookie": f"motcua_can_bo_co_quan={kept}"}
+    assert "motcua_can_bo=" not in client.get(back, headers=planted).headers.get("set-cookie", "")
+    page = client.get(back, headers={"Cookie": f"__Host-motcua_can_bo_co_quan={kept}"})
+    assert (page.status_code, "__Host-motcua_can_bo" in page.cookies) == (200, True)
 
 
 def test_pages_of_the_way_back_stay_in_no_cache(there, visitor):

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import timedelta
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def app(centre, day=TODAY, clock=None, address=ADDRESS, folder=None, **more):
         address,
         lambda: day,
         folder or Path("no-files"),
-        known_conversation_of,
+        partial(known_conversation_of, secure=False),
         **more,
     )
     return Starlette(routes=[*page_routes(), *pages.routes()])
