@@ -1,11 +1,14 @@
-"""How many messages one person may send in a short time, and how much is done for their files at once."""
+"""How many messages one person may send in a short time, and how much is done for one person or address at once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 # Senders without a message for this long are forgotten, so that memory does not grow.
 _SWEEP_EVERY = 1000
@@ -56,3 +59,40 @@ class RateLimit:
         if self._calls % _SWEEP_EVERY == 0:
             cut = moment - self._seconds
             self._events = {sender: events for sender, events in self._events.items() if events and events[-1] > cut}
+
+
+@dataclass
+class Seats:
+    """Who may be served for long at the same time, in this process: streams, waiting polls, files that come in.
+
+    A browser opens six connections to one site; tabs that all wait would leave none to send with.
+    """
+
+    most: int = 3000
+    most_per_conversation: int = 4
+    most_per_address: int = 400
+    _taken: Counter[str] = field(default_factory=Counter)
+
+    def take(self, conversation: str, address: str) -> Callable[[], None] | None:
+        """Take a seat; returns what gives it back, None when there is none left."""
+        limits = {"": self.most, conversation: self.most_per_conversation, f"@{address}": self.most_per_address}
+        if any(self._taken[name] >= most for name, most in limits.items()):
+            return None
+        self._taken.update(limits.keys())
+        return lambda: self._leave(limits)
+
+    @contextmanager
+    def sitting(self, conversation: str, address: str) -> Iterator[bool]:
+        """Take a seat for a while; tells whether there was one."""
+        leave = self.take(conversation, address)
+        try:
+            yield leave is not None
+        finally:
+            if leave:
+                leave()
+
+    def _leave(self, names: Any) -> None:
+        for name in names:
+            self._taken[name] -= 1
+            if not self._taken[name]:
+                del self._taken[name]

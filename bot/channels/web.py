@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.bodies import BodyError, read_body
-from bot.channels.limits import RateLimit
-from bot.channels.web_lines import Seats, WebLines
+from bot.channels.limits import RateLimit, Seats
+from bot.channels.web_lines import WebLines
 from bot.channels.web_session import (
     CHANNEL,
     BadRequestError,

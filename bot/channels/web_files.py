@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.limits import RateLimit, inspections
+from bot.channels.limits import RateLimit, Seats, inspections
 from bot.channels.web_session import BadRequestError, Pace, conversation_of, guard
 from bot.complaints import evidence
 from bot.complaints.errors import NoConsentError, RefusedFileError, UnknownFileError
@@ -21,6 +21,7 @@ from bot.complaints.evidence import Kept
 from bot.complaints.evidence_checks import FileRules, too_large
 from bot.database import Database
 from bot.delivery import sentences
+from bot.pages import sender_of
 from bot.settings import Settings
 
 # No form of another site's page can send it, and no browser sends it across sites unasked.
@@ -31,8 +32,9 @@ _LONGEST_NAME = 1000
 _PER_PERSON, _PER_ADDRESS, _SECONDS = 40, 400, 600
 # The page asks for the list more often than it changes it.
 _READS_PER_PERSON, _READS_PER_ADDRESS = 400, 4000
-# Each holds its file in memory.
-_MOST_AT_ONCE = 32
+# Each holds its file in memory, for as long as its sender takes. The page sends two at a time; the third is for one
+# that was taken back half sent.
+_MOST_AT_ONCE, _AT_ONCE_PER_PERSON, _AT_ONCE_PER_ADDRESS = 32, 3, 8
 _LONGEST_UPLOAD = 180.0
 # A browser shows the refusal only when the rest of its file has been listened to; how many files' length is enough.
 _LISTENED_TO = 5
@@ -45,6 +47,7 @@ class WebFiles:
 
     Attributes:
         secure: whether the bot is reached by https.
+        seats: for files that are coming in.
     """
 
     database: Database
@@ -55,7 +58,7 @@ class WebFiles:
     reads: Pace
     patience: float
     inspected: asyncio.Semaphore
-    under_way: int = 0
+    seats: Seats
 
     async def take(self, request: Request) -> Response:
         """POST /api/web/files: keep one file for the next complaint."""
@@ -63,17 +66,15 @@ class WebFiles:
         if request.headers.get("content-type") != _BODY:
             raise BadRequestError(sentences.NOT_UNDERSTOOD_REQUEST, status=415)
         self.pace.check(conversation, request)
-        if self.under_way >= _MOST_AT_ONCE:
-            raise BadRequestError(sentences.FILES_BUSY, status=503, retry_after=5)
-        self.under_way += 1
-        try:
-            kept = await self._keep(conversation, request)
-        except NoConsentError as error:
-            raise BadRequestError(str(error), status=403) from error
-        except RefusedFileError as error:
-            raise BadRequestError(str(error), status=_STATUS.get(error.reason, 422)) from error
-        finally:
-            self.under_way -= 1
+        with self.seats.sitting(conversation, sender_of(request)) as seated:
+            if not seated:
+                raise BadRequestError(sentences.FILES_BUSY, status=503, retry_after=5)
+            try:
+                kept = await self._keep(conversation, request)
+            except NoConsentError as error:
+                raise BadRequestError(str(error), status=403) from error
+            except RefusedFileError as error:
+                raise BadRequestError(str(error), status=_STATUS.get(error.reason, 422)) from error
         return JSONResponse(_show(kept), status_code=201)
 
     async def read(self, request: Request) -> Response:
@@ -148,8 +149,9 @@ def file_routes(
     """
     pace = Pace(RateLimit(_PER_PERSON, _SECONDS), RateLimit(_PER_ADDRESS, _SECONDS), sentences.TOO_MANY_FILES)
     reading = Pace(RateLimit(reads, _SECONDS), RateLimit(_READS_PER_ADDRESS, _SECONDS), sentences.BUSY)
+    seats = Seats(_MOST_AT_ONCE, _AT_ONCE_PER_PERSON, _AT_ONCE_PER_ADDRESS)
     files = WebFiles(
-        database, settings.evidence, settings.secure, rules, pace, reading, patience, inspected or inspections()
+        database, settings.evidence, settings.secure, rules, pace, reading, patience, inspected or inspections(), seats
     )
     return [
         Route("/api/web/files", guard(files.take, settings), methods=["POST"]),

@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from bot.channels.limits import Seats
 from bot.channels.web_session import (
     BadRequestError,
     Pace,
@@ -43,43 +42,6 @@ HEARTBEAT_SECONDS = 15.0
 LONGEST_STREAM = 600.0
 _SECONDS_TO_RETRY = 30
 _HEARTBEAT = b":\n\n"
-
-
-@dataclass
-class Seats:
-    """Who may wait at the same time: streams and waiting polls, in this process.
-
-    A browser opens six connections to one site; tabs that all wait would leave none to send with.
-    """
-
-    most: int = 3000
-    most_per_conversation: int = 4
-    most_per_address: int = 400
-    _taken: Counter[str] = field(default_factory=Counter)
-
-    def take(self, conversation: str, address: str) -> Callable[[], None] | None:
-        """Take a seat; returns what gives it back, None when there is none left."""
-        limits = {"": self.most, conversation: self.most_per_conversation, f"@{address}": self.most_per_address}
-        if any(self._taken[name] >= most for name, most in limits.items()):
-            return None
-        self._taken.update(limits.keys())
-        return lambda: self._leave(limits)
-
-    @contextmanager
-    def sitting(self, conversation: str, address: str) -> Iterator[bool]:
-        """Take a seat for a while; tells whether there was one."""
-        leave = self.take(conversation, address)
-        try:
-            yield leave is not None
-        finally:
-            if leave:
-                leave()
-
-    def _leave(self, names: Any) -> None:
-        for name in names:
-            self._taken[name] -= 1
-            if not self._taken[name]:
-                del self._taken[name]
 
 
 class EventStream(StreamingResponse):

@@ -24,7 +24,7 @@ NO_SUCH_FILE = "Tệp này không còn trong danh sách chờ gửi. Anh/chị t
 TOO_MANY_FILES = (
     "Anh/chị gửi nhiều tệp quá nhanh. Vui lòng chờ {seconds} giây rồi gửi tiếp; các tệp trước đã được nhận."
 )
-FILES_BUSY = "Đang có nhiều người gửi tệp cùng lúc. Anh/chị vui lòng thử lại sau ít giây; tệp này chưa được nhận."
+FILES_BUSY = "Đang có nhiều tệp được gửi cùng lúc. Anh/chị vui lòng thử lại sau ít giây; tệp này chưa được nhận."
 FILE_TOO_SLOW = "Tệp gửi lên chậm quá nên bị ngắt. Anh/chị thử lại ở nơi mạng khỏe hơn, hoặc gửi ảnh cỡ nhỏ hơn."
 ERASED = (
     "Đã xóa xong dữ liệu của cuộc trò chuyện này. Mã biên nhận (nếu có) chỉ còn ghi là đã xóa. Dòng này tự mất sau ít "

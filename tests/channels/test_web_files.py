@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from bot.channels.files import FileAttendant
 from bot.channels.web import web_routes
 from bot.channels.web_files import file_routes
-from bot.channels.web_session import COOKIE
+from bot.channels.web_session import COOKIE, conversation_behind
 from bot.complaints import evidence
 from bot.complaints.evidence_checks import load_file_rules
 from bot.complaints.model import Evidence
@@ -154,9 +154,14 @@ def test_ten_files_at_once_are_taken_and_the_eleventh_is_told_why(citizen, app, 
     async def at_once():
         cookies = {COOKIE: citizen.cookies[COOKIE]}
         transport = httpx.ASGITransport(app)
+        room = asyncio.Semaphore(2)
         async with httpx.AsyncClient(transport=transport, base_url="http://t", cookies=cookies, timeout=120) as client:
-            sent = [client.post(FILES, content=files.photo(colour=(9 * n, 0, 0)), headers=BYTES) for n in range(11)]
-            return await asyncio.gather(*sent)
+
+            async def post(number):
+                async with room:
+                    return await client.post(FILES, content=files.photo(colour=(9 * number, 0, 0)), headers=BYTES)
+
+            return await asyncio.gather(*map(post, range(11)))
 
     answers = asyncio.run(at_once())
     assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409]
@@ -210,6 +215,53 @@ def test_asking_for_the_list_without_end_is_slowed_down(citizen, database, tmp_p
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[-1].json()["error"] == sentences.BUSY
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+class SlowFile:
+    """A file of which nothing ever comes; `status` is None as long as it is waited for."""
+
+    def __init__(self, app, token, address):
+        headers = [(b"content-type", b"application/octet-stream"), (b"cookie", f"{COOKIE}={token}".encode())]
+        self.scope = {"type": "http", "method": "POST", "path": FILES, "headers": headers, "query_string": b""}
+        self.scope["client"] = (address, 1)
+        self.app, self.status, self.waited_for = app, None, asyncio.Event()
+
+    async def begin(self):
+        self.task = asyncio.create_task(self.app(self.scope, self._receive, self._answer))
+        reading = asyncio.create_task(self.waited_for.wait())
+        await asyncio.wait([self.task, reading], return_when=asyncio.FIRST_COMPLETED)
+        reading.cancel()
+        return self.status
+
+    async def end(self):
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    async def _receive(self):
+        self.waited_for.set()
+        await asyncio.Event().wait()
+
+    async def _answer(self, message):
+        self.status = message.get("status", self.status)
+
+
+def test_who_sends_files_slowly_takes_no_room_from_others(app, database):
+    near, far = "203.0.113.9", "198.51.100.7"
+    people = ["a" * 30, "b" * 30, "c" * 30]
+    for token in people:
+        evidence.agree(database, conversation_behind(token))
+
+    async def scene():
+        sent = [SlowFile(app, token, near) for token in people for _ in range(4)]
+        begun = [await file.begin() for file in sent]
+        elsewhere = [await SlowFile(app, token, far).begin() for token in (people[0], people[2])]
+        await sent[0].end()
+        return begun, elsewhere, [await SlowFile(app, people[0], near).begin() for _ in range(2)]
+
+    begun, elsewhere, after_one_ended = asyncio.run(scene())
+    assert begun == [None, None, None, 503, None, None, None, 503, None, None, 503, 503]
+    assert elsewhere == [503, None]
+    assert after_one_ended == [None, 503]
 
 
 def beginning_of_a_file(app, cookie):

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.channels.limits import Seats
 from bot.channels.web import open_web
-from bot.channels.web_lines import Seats, WebLines
+from bot.channels.web_lines import WebLines
 from bot.channels.web_session import guard
 from bot.delivery import outbox, sentences
 from bot.delivery.model import DELIVERED, DONE, PENDING, InboxMessage, OutboxMessage

@@ -4,7 +4,8 @@
 import { sessionHeaders } from "./session.js";
 
 const PATH = "/api/web/files";
-const AT_ONCE = 3;
+// The server takes few at once of one conversation.
+const AT_ONCE = 2;
 const PATIENCE = 240_000;
 
 const page = Object.fromEntries(
