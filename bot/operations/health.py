@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Collection
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 import httpx
 from sqlalchemy import text
@@ -21,30 +25,66 @@ from bot.settings import Settings
 
 # Seconds that an answer may wait to be sent before its channel counts as late.
 LATE = 300
+# Seconds that what was seen is told to whoever else asks: anybody may, as often as they like.
+KEPT = 2.0
 _PROXY_HEADERS = ("x-forwarded-for", "forwarded", "via", "x-real-ip")
 
 
-def health_routes(database: Database, settings: Settings, channels: Collection[str]) -> list[BaseRoute]:
+class KeptLook:
+    """One look at a time, for all who ask; what it saw is kept for a while.
+
+    Args:
+        kept: for how many seconds.
+    """
+
+    def __init__(self, look: Callable[[], Awaitable[dict[str, Any]]], kept: float, clock: Callable[[], float]) -> None:
+        self._look = look
+        self._kept = kept
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._seen: dict[str, Any] = {}
+        self._until = -float("inf")
+
+    async def see(self) -> dict[str, Any]:
+        """What is to be seen."""
+        async with self._turn:
+            if self._clock() >= self._until:
+                self._seen = await self._look()
+                self._until = self._clock() + self._kept
+            return self._seen
+
+
+def health_routes(
+    database: Database, settings: Settings, channels: Collection[str], clock: Callable[[], float] = time.monotonic
+) -> list[BaseRoute]:
     """`/healthz`, `/readyz` and `/metrics`.
 
     Args:
         channels: the channels that are open in this program.
+        clock: seconds, by which it is looked anew whether all is ready.
     """
 
     async def alive(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def ready(request: Request) -> Response:
+    # Both are on this machine, without TLS: whom to trust need not be read from disk again and again.
+    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    async def look_around() -> dict[str, Any]:
         overview = await run_in_threadpool(_look, database)
-        checks = {
-            "database": overview is not None,
-            "rasa": await answers(f"{settings.rasa_url}/status?token={settings.rasa_token}"),
-            "actions": await answers(f"{settings.actions_url}/health"),
-        }
+        addresses = (f"{settings.rasa_url}/status?token={settings.rasa_token}", f"{settings.actions_url}/health")
+        async with httpx.AsyncClient(timeout=2, trust_env=False, verify=nobody) as client:
+            rasa, actions = await asyncio.gather(*(_answers(client, address) for address in addresses))
         # A channel in trouble is told, but is no reason to take the others away.
         told = {name: _state_of(name, overview) for name in sorted(channels)} if overview else {}
-        status = 200 if all(checks.values()) else 503
-        return JSONResponse({**checks, "channels": told}, status_code=status)
+        return {"database": overview is not None, "rasa": rasa, "actions": actions, "channels": told}
+
+    kept = KeptLook(look_around, KEPT, clock)
+
+    async def ready(request: Request) -> Response:
+        seen = await kept.see()
+        status = 200 if seen["database"] and seen["rasa"] and seen["actions"] else 503
+        return JSONResponse(seen, status_code=status)
 
     async def figures(request: Request) -> Response:
         if not _may_read(request, settings.metrics_key):
@@ -55,13 +95,11 @@ def health_routes(database: Database, settings: Settings, channels: Collection[s
     return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", figures)]
 
 
-async def answers(url: str) -> bool:
-    """Whether an address answers 200."""
-    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-        try:
-            return (await client.get(url)).status_code == 200
-        except httpx.HTTPError:
-            return False
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def _look(database: Database) -> Overview | None:

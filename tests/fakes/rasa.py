@@ -41,7 +41,7 @@ def echo(received):
 
 
 class FakeRasa(FakeServer):
-    """Set `answer`, `faults` (one for each coming turn) and `*_away`, `in_form`; see `received`, `events`, `kept`."""
+    """Set `answer`, `faults` (one for each coming turn), `*_away`, `in_form`; see `received`, `events`, `asked`."""
 
     def __init__(self):
         self.answer = echo
@@ -49,6 +49,7 @@ class FakeRasa(FakeServer):
         self.away = False
         self.actions_away = False
         self.health_asked = 0
+        self.asked = 0
         self.received = []
         self.events = defaultdict(list)
         self.in_form = set()
@@ -87,6 +88,7 @@ class FakeRasa(FakeServer):
 
 class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_GET(self):
+        self.fake.asked += 1
         path = urlsplit(self.path).path
         if path == "/actions/health":
             self.fake.health_asked += 1

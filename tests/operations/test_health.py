@@ -1,5 +1,7 @@
+import asyncio
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlalchemy import update
 from starlette.applications import Starlette
@@ -196,6 +198,38 @@ def test_it_is_ready_when_everything_answers_and_each_channel_tells_how_it_is(da
         session.execute(update(InboxMessage).values(received_at=now() - timedelta(minutes=6)))
     told = ask(database, settings, "/readyz", channels=("web", "telegram", "zalo_oa", "zalo_bot"))
     assert told.json()["channels"] == {"web": "off", "telegram": "ok", "zalo_oa": "token", "zalo_bot": "late"}
+
+
+@pytest.fixture
+def whole(database, rasa, tmp_path):
+    """A bot of which everything answers, and its clock."""
+    port, clock = rasa.url.rsplit(":", 1)[1], Clock()
+    settings = make_settings(tmp_path, RASA_PORT=port, ACTIONS_PORT=port)
+    return Starlette(routes=health_routes(database, settings, ("web",), clock.seconds)), clock
+
+
+def test_what_changes_is_seen_within_two_seconds_and_not_looked_for_before(whole, database, rasa):
+    app, clock = whole
+    client = TestClient(app)
+    assert client.get("/readyz").json()["channels"] == {"web": "ok"}
+    asked = rasa.asked
+    switches.switch_off(database, "web", "an", "nghỉ")
+    assert [client.get("/readyz").json()["channels"] for _ in range(20)] == [{"web": "ok"}] * 20
+    assert rasa.asked == asked
+    clock.move(2)
+    assert client.get("/readyz").json()["channels"] == {"web": "off"}
+
+
+def test_all_who_ask_at_once_share_one_look(whole, rasa):
+    app, _ = whole
+
+    async def crowd():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as client:
+            return await asyncio.gather(*(client.get("/readyz") for _ in range(30)))
+
+    assert {answer.text for answer in asyncio.run(crowd())} == {TestClient(app).get("/readyz").text}
+    # Of Rasa and of the action server, once each.
+    assert rasa.asked == 2
 
 
 def test_it_is_not_ready_without_rasa_but_alive(database, settings):
