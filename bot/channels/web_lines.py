@@ -127,7 +127,7 @@ class WebLines:
                 left = until - loop.time()
                 if left <= 0 or self.news.closed:
                     return
-                await listener.wait(min(left, self.heartbeat))
+                await listener.wait(0 if lines.more else min(left, self.heartbeat))
 
     async def _wait_for_lines(
         self, conversation: str, address: str, after: int | None, wait: float
@@ -169,7 +169,8 @@ def _seconds(text: str) -> float:
 
 
 def _shown(lines: Lines, *, typing: bool) -> dict[str, Any]:
-    return {"messages": [_show(line) for line in lines.lines], "cursor": str(lines.cursor), "typing": typing}
+    shown = {"messages": [_show(line) for line in lines.lines], "cursor": str(lines.cursor), "typing": typing}
+    return {**shown, "more": True} if lines.more else shown
 
 
 def _show(line: Line) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from bot.delivery.attached import Attached, with_links
 from bot.delivery.model import DELIVERED, NUMBERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn, channel_of
 
 _OUTBOX = OutboxMessage.__table__
+# Lines of a conversation that are read at once; each is decrypted.
+MOST_LINES = 200
 _BUTTON_ID = re.compile(r"[0-9a-zA-Z_-]{1,16}")
 
 
@@ -72,10 +74,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """New lines of a conversation and where to read on."""
+    """New lines of a conversation and where to read on.
+
+    Attributes:
+        more: whether there are more than these: newer ones after the cursor or, of the first look, older ones.
+    """
 
     lines: list[Line] = field(default_factory=list)
     cursor: int = 0
+    more: bool = False
 
 
 def enqueue(
@@ -157,13 +164,28 @@ def replies_to(session: Session, inbox_id: int) -> list[Reply]:
     return [read_reply(cipher_of(session), body) for body in session.execute(rows).scalars()]
 
 
-def read_lines(session: Session, conversation: str, after: int | None) -> Lines:
-    """The bot's lines after a cursor; without one, the whole conversation in order, both sides."""
-    rows = _bot_rows(session, conversation, after or 0)
-    lines = [_bot_line(session, *row) for row in rows]
+def read_lines(session: Session, conversation: str, after: int | None, most: int = MOST_LINES) -> Lines:
+    """The bot's first lines after a cursor; without one, the newest of the conversation in order, both sides.
+
+    Args:
+        most: lines.
+    """
     if after is None:
-        lines = sorted(lines + _citizen_lines(session, conversation), key=lambda line: (line.at, line.speaker == "bot"))
-    return Lines(lines, max((row.id for row, _, _ in rows), default=after or 0))
+        return _newest_lines(session, conversation, most)
+    wanted = (OutboxMessage.conversation == conversation, OutboxMessage.id > after)
+    rows = _bot_rows(session, *wanted, order=OutboxMessage.id, most=most + 1)
+    shown = rows[:most]
+    lines = [_bot_line(session, *row) for row in shown]
+    return Lines(lines, shown[-1][0].id if shown else after, len(rows) > most)
+
+
+def _newest_lines(session: Session, conversation: str, most: int) -> Lines:
+    wanted = OutboxMessage.conversation == conversation
+    rows = _bot_rows(session, wanted, order=OutboxMessage.id.desc(), most=most + 1)
+    lines = [_bot_line(session, *row) for row in reversed(rows)]
+    lines += _citizen_lines(session, conversation, most + 1)
+    lines.sort(key=lambda line: (line.at, line.speaker == "bot"))
+    return Lines(lines[-most:], rows[0][0].id if rows else 0, len(lines) > most)
 
 
 def mark_delivered(session: Session, conversation: str, up_to: int) -> None:
@@ -184,13 +206,16 @@ def _row_of(button: Button) -> dict[str, str]:
     return {**asdict(button), "title": button.title[: SentButton.title.type.length]}
 
 
-def _bot_rows(session: Session, conversation: str, after: int) -> list[tuple[OutboxMessage, str | None, str | None]]:
+def _bot_rows(
+    session: Session, *wanted: Any, order: Any, most: int
+) -> list[tuple[OutboxMessage, str | None, str | None]]:
     rows = session.execute(
         select(OutboxMessage, Turn.feedback, InboxMessage.external_key)
         .outerjoin(Turn, Turn.inbox_id == OutboxMessage.inbox_id)
         .outerjoin(InboxMessage, InboxMessage.id == OutboxMessage.inbox_id)
-        .where(OutboxMessage.conversation == conversation, OutboxMessage.id > after)
-        .order_by(OutboxMessage.id)
+        .where(*wanted)
+        .order_by(order)
+        .limit(most)
     )
     return [(row, feedback, answers) for row, feedback, answers in rows]
 
@@ -202,14 +227,13 @@ def _bot_line(session: Session, row: OutboxMessage, feedback: str | None, answer
     return Line(f"out-{row.id}", "bot", text, row.created_at, reply.buttons, answers, row.inbox_id, row.rate, feedback)
 
 
-def _citizen_lines(session: Session, conversation: str) -> list[Line]:
-    rows = session.execute(
-        select(InboxMessage).where(InboxMessage.conversation == conversation).order_by(InboxMessage.id)
-    ).scalars()
+def _citizen_lines(session: Session, conversation: str, most: int) -> list[Line]:
+    wanted = select(InboxMessage).where(InboxMessage.conversation == conversation)
+    rows = session.execute(wanted.order_by(InboxMessage.id.desc()).limit(most)).scalars().all()
     cipher = cipher_of(session)
     return [
         Line(f"in-{row.id}", "citizen", cipher.unseal(row.body), row.received_at, external_key=row.external_key)
-        for row in rows
+        for row in reversed(rows)
     ]
 
 

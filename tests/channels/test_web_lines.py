@@ -136,6 +136,22 @@ def test_a_stream_that_broke_is_taken_up_where_it_was(served, database):
         assert (key, [message["text"] for message in messages]) == (str(second), wanted)
 
 
+def test_a_long_conversation_is_read_piece_by_piece_and_none_is_left_out(served, database):
+    person = served.person()
+    conversation = conversation_of(database, person)
+    said = [f"dòng {number}" for number in range(450)]
+    with database.transaction() as session:
+        outbox.add(session, conversation, [Reply(text) for text in said])
+    first = person.get(MESSAGES).json()
+    assert ([message["text"] for message in first["messages"]], first["more"]) == (said[-200:], True)
+    served.lines.heartbeat = 60
+    with listening(person) as (events, _):
+        pieces = [next_said(events) for _ in range(3)]
+    assert [message["text"] for _, messages in pieces for message in messages] == said
+    assert pieces[-1][0] == first["cursor"]
+    assert "more" not in person.get(MESSAGES, params={"after": first["cursor"]}).json()
+
+
 def test_nobody_hears_another_persons_stream(served, database):
     one, other = served.person(), served.person()
     conversation = conversation_of(database, one)

@@ -62,6 +62,36 @@ def test_without_a_cursor_both_sides_are_read_in_order(database):
     ]
 
 
+def texts(lines):
+    return [line.text for line in lines.lines]
+
+
+def test_without_a_cursor_the_newest_of_both_sides_are_read_and_the_cursor_is_the_last(database):
+    for number in range(5):
+        accept(database, f"hỏi {number}")
+        enqueue(database, Reply(f"đáp {number}"))
+    accept(database, "hỏi 5")
+    with database.reading() as session:
+        found = outbox.read_lines(session, "web:an", None, most=4)
+        assert (texts(found), found.more) == (["đáp 3", "hỏi 4", "đáp 4", "hỏi 5"], True)
+        assert outbox.read_lines(session, "web:an", found.cursor).lines == []
+        assert not outbox.read_lines(session, "web:an", None, most=11).more
+        # The bot's last line may lie before all that is shown.
+        assert outbox.read_lines(session, "web:an", None, most=1).cursor == found.cursor
+        assert outbox.read_lines(session, "web:binh", None, most=1).cursor == 0
+
+
+def test_with_a_cursor_what_is_too_much_at_once_is_read_on_with_the_next(database):
+    enqueue(database, *(Reply(str(number)) for number in range(5)))
+    seen, after, more = [], 0, True
+    with database.reading() as session:
+        while more:
+            found = outbox.read_lines(session, "web:an", after, most=2)
+            seen, after, more = [*seen, texts(found)], found.cursor, found.more
+        assert seen == [["0", "1"], ["2", "3"], ["4"]]
+        assert not outbox.read_lines(session, "web:an", 0, most=5).more
+
+
 def test_a_message_answered_twice_is_kept_once_and_nothing_of_the_second_stays(database):
     enqueue(database, Reply("một"), inbox_id=7)
     with pytest.raises(IntegrityError):

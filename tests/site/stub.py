@@ -39,6 +39,7 @@ class Stub:
         self.typing: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.last_id = 0
+        self.more = False
 
     def app(self) -> Starlette:
         return Starlette(
@@ -111,7 +112,8 @@ class Stub:
             await asyncio.sleep(0.02)
         shown = [{key: value for key, value in message.items() if key != "number"} for message in new]
         cursor = str(max([int(known or 0), *(one["number"] for one in new if one["from"] == "bot")]))
-        return self.reply(name, {"messages": shown, "cursor": cursor, "typing": name in self.typing})
+        more = {"more": True} if self.more and not known else {}
+        return self.reply(name, {"messages": shown, "cursor": cursor, "typing": name in self.typing, **more})
 
     async def take_feedback(self, request: Request) -> Response:
         _, messages = self.conversation_of(request)

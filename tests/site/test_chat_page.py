@@ -181,6 +181,18 @@ class TestChat:
         assert page.locator(".message .words").all_inner_texts() == before
         assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
+    def test_who_has_said_more_than_is_shown_is_told(self, page: Page, stub: Stub) -> None:
+        told = page.get_by_text("Các tin cũ hơn không hiện ở đây")
+        ask(page)
+        expect(page.locator(".message.bot")).to_have_count(1)
+        expect(told).to_have_count(0)
+        stub.more = True
+        page.reload()
+        expect(told.locator("~ .message")).to_have_count(2)
+        ask(page)
+        expect(page.locator(".message.bot")).to_have_count(2)
+        expect(told).to_have_count(1)
+
     def test_long_history_opens_at_its_end(self, page: Page) -> None:
         for number in range(4):
             ask_and_wait(page, f"câu {number}")

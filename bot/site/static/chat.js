@@ -282,9 +282,10 @@ async function confirm() {
   await fetch(`/api/web/messages?${query}`, { headers, cache: "no-store", credentials: "same-origin" }).catch(() => null);
 }
 
-function receive({ messages, cursor: next, typing }) {
+function receive({ messages, cursor: next, typing, more }) {
   const first = !opened;
   const follows = first || atEnd();
+  if (first && more) page.log.insertBefore(element("p", "day", "Các tin cũ hơn không hiện ở đây"), page.log.querySelector(".pending"));
   const fresh = messages.filter((message) => show(message, first) && message.from === "bot");
   if (!(Number(next) < Number(cursor))) cursor = next ?? cursor;
   serverTyping = Boolean(typing);
