@@ -13,8 +13,19 @@ from bot.database import Database, now
 from bot.delivery import counters
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.links import drop_old_codes
-from bot.delivery.model import CLAIMED, FAILED, FETCHING, HELD, PENDING, Correspondent, InboxMessage, OutboxMessage
+from bot.delivery.model import (
+    CLAIMED,
+    FAILED,
+    FETCHING,
+    HELD,
+    PENDING,
+    Correspondent,
+    InboxMessage,
+    OutboxMessage,
+    Turn,
+)
 from bot.delivery.outgoing import LEASE, PATIENCE, give_back
+from bot.delivery.turns import FORM
 
 # Nobody works on a channel whose claims have been over for so long; a running program takes them up by itself.
 _LEFT_ALONE = 5 * LEASE
@@ -23,7 +34,7 @@ _OF_NO_USE = timedelta(days=1)
 # Rows of one transaction, so that nobody waits long for the database.
 BATCH = 200
 
-# An answer is for who has just asked; a notice is as true three days later.
+# An answer is for who has just asked; a notice and a receipt are as true three days later.
 _STALE = timedelta(days=1)
 
 NO_CHANNEL, NEVER_HEARD, TOO_LATE = "no_channel", "never_heard", "too_late"
@@ -94,10 +105,13 @@ def _stale(channels: Collection[str], moment: datetime) -> tuple[Any, ...]:
     just_heard = exists().where(
         Correspondent.conversation == OutboxMessage.conversation, Correspondent.heard_at > moment - PATIENCE
     )
+    # A receipt has the code without which nobody finds their feedback again.
+    feedback = exists().where(Turn.inbox_id == OutboxMessage.inbox_id, Turn.outcome == FORM)
     return (
         OutboxMessage.channel.in_(channels),
         OutboxMessage.state == PENDING,
         OutboxMessage.inbox_id.is_not(None),
+        ~feedback,
         OutboxMessage.created_at < moment - _STALE,
         # What has tries of its own ends with them.
         OutboxMessage.attempts == 0,

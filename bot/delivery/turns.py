@@ -14,6 +14,8 @@ from bot.delivery.model import InboxMessage, Turn
 
 # The outcome of a turn that a person has to answer.
 HANDOVER = "handover"
+# Of one that belongs to giving feedback, its receipt above all.
+FORM = "form"
 FEEDBACK = ("up", "down", "not_mine")
 
 

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import update
 
 from bot.database import now
-from bot.delivery import inbox, sweeping
+from bot.delivery import inbox, sweeping, turns
 from bot.delivery.adapter import TryAgain
 from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, InboxMessage, OutboxMessage
+from bot.delivery.turns import TurnLog
 from tests.delivery.sending import Clock, row_of, say, send_all
 from tests.delivery.test_correspondents import arrive, link
 from tests.factories import accept
@@ -67,6 +68,9 @@ def test_an_answer_that_nothing_could_go_out_for_ends_after_a_day_and_a_notice_g
     adapter.script["fake:an"] = [TryAgain("no_login", everybody=True)] * 3
     answers = [say(database, text, inbox_id=number) for number, text in enumerate(("một", "hai"), 1)]
     notice = say(database, "Phản ánh đã trả lời")
+    receipt = say(database, "Mã phản ánh của anh/chị", inbox_id=3)
+    with database.transaction() as session:
+        turns.record(session, "fake:an", 3, TurnLog(outcome="form"))
     for hours in (0, 23):
         clock.move(hours * 3600)
         send_all(database, adapter, clock=clock)
@@ -76,10 +80,10 @@ def test_an_answer_that_nothing_could_go_out_for_ends_after_a_day_and_a_notice_g
     assert [(row_of(database, one).state, row_of(database, one).reason) for one in answers] == [
         (FAILED, "too_late")
     ] * 2
-    assert stay(database, notice)
+    assert stay(database, notice, receipt)
     adapter.script.clear()
     send_all(database, adapter, clock=clock)
-    assert adapter.taken == [("fake:an", "Phản ánh đã trả lời")]
+    assert adapter.texts_of("fake:an") == ["Phản ánh đã trả lời", "Mã phản ánh của anh/chị"]
 
 
 @pytest.mark.parametrize(
