@@ -28,15 +28,21 @@ from bot.delivery.adapter import Fetched, FetchError, Outcome, Part, Refused, Ta
 from bot.delivery.attached import BY_LINK, FILE, Attached, link_lines
 from bot.delivery.finding import Finding
 from bot.delivery.intake import Intake
+from bot.delivery.numbering import numbers_for
 from bot.delivery.outbox import Button, Reply
-from bot.delivery.rendering import render_pieces, shorten, text_with_numbers, utf16_length
+from bot.delivery.rendering import (
+    LONGEST_TITLE,
+    render_pieces,
+    shorten,
+    shows_numbers,
+    text_with_numbers,
+    utf16_length,
+)
 from bot.delivery.sentences import FILE_TAKEN_BACK
 from bot.settings import Settings
 
 # Of one message, in UTF-16 units.
 LONGEST_TEXT = 4096
-# Phones show about this much of a button's title; what is longer becomes a numbered line.
-LONGEST_TITLE = 40
 # Two of these fit beside each other; five numbers can still be hit with a thumb.
 _SHORT_TITLE, _SHORT_IN_A_ROW, _NUMBERS_IN_A_ROW = 16, 2, 5
 # Telegram drops what goes beyond.
@@ -78,10 +84,11 @@ class TelegramAdapter:
         files = [{FILE: asdict(file)} for file in reply.files]
         buttons = reply.buttons[:MOST_BUTTONS]
         titles = [button.title for button in buttons]
-        numbered = len(buttons) > 1 and any(utf16_length(title) > LONGEST_TITLE for title in titles)
+        numbered = shows_numbers(CHANNEL, reply.buttons)
         if numbered:
+            numbers = numbers_for([button.title for button in reply.buttons], reply.first)
+            titles = [str(number) for number in numbers[:MOST_BUTTONS]]
             reply = Reply(text_with_numbers(reply, 0), aside=reply.aside)
-            titles = [str(number) for number in range(1, len(buttons) + 1)]
         pieces = render_pieces(Reply(reply.text), LONGEST_TEXT, utf16_length, 0)
         parts: list[dict[str, Any]] = [{"text": piece.text} for piece in pieces]
         if parts and buttons:

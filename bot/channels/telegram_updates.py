@@ -12,10 +12,11 @@ from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message
 from telegram.ext import filters
 
 from bot.delivery.inbox import EDITED, LEFT, Arrival, File
+from bot.delivery.model import TELEGRAM
 from bot.text.codes import find_link_code
 from bot.text.normalise import clean
 
-CHANNEL = "telegram"
+CHANNEL = TELEGRAM
 # Each stands for a fixed intent; their titles in the menu are `sentences.MENU`.
 COMMANDS = {
     "phananh": "/submit_complaint",

@@ -13,37 +13,52 @@ from bot.database import Database, cipher_of
 from bot.delivery import outbox
 from bot.delivery.holding import merge
 from bot.delivery.inbox import TEXT, Claim
-from bot.delivery.model import FAILED, FETCHING, HELD, NUMBERED, OutboxMessage
-from bot.delivery.outbox import Reply
+from bot.delivery.model import FAILED, FETCHING, HELD, OutboxMessage
+from bot.delivery.numbering import numbers_for, own_numbers
+from bot.delivery.outbox import Button, Reply
+from bot.delivery.rendering import shows_numbers
 
 # For so long a number answers the list that was shown.
 _CHOICE_LASTS = timedelta(days=7)
 # So much a channel's clock may be behind ours; some tell whole seconds only.
 _CLOCKS_DIFFER = timedelta(seconds=5)
-_NUMBER = re.compile(r"(?:s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
-# Where one button stands without a number, a number is what it says.
-_FEWEST_CHOICES = 2
+_NUMBER = re.compile(r"(s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
+# What leaves a form's question, or goes to another one. A question with no other buttons is answered in words.
+_WAY_OUT = re.compile(r'/form_answer\{"slot": "(?:change", .*|\w+", "value": "(?:-|cancel)")\}')
 
 
 def may_be_choice(claim: Claim) -> bool:
-    """Whether a message may be the number of a button; channels that show real buttons only take none."""
-    plain = claim.kind == TEXT and claim.payload is None and claim.channel not in FETCHING
+    """Whether a message may be the number of a button."""
+    plain = claim.kind == TEXT and claim.payload is None
     return plain and _NUMBER.fullmatch(claim.text.strip()) is not None
 
 
 def read_choice(database: Database, claim: Claim) -> Claim:
-    """The message as a tap on the button that its number stands for; as it is when it stands for none."""
+    """The message as a tap on the button that its number stands for; as it is when it stands for none.
+
+    A number stands for the button that is called so ("5 ★"), and for one that was shown with it. Where a question is
+    answered in words, "số 2" is words, too, such as the number of a counter.
+    """
     found = _NUMBER.fullmatch(claim.text.strip())
     newest = newest_reply(database, claim, seen=True)
-    fewest = 1 if claim.channel in NUMBERED else _FEWEST_CHOICES
-    if found is None or newest is None or len(newest.buttons) < fewest:
+    if found is None or newest is None or not newest.buttons:
         return claim
-    number = int(found.group(1))
-    for shown in [newest] if number >= newest.first else _seen_beside_newest(database, claim):
-        if shown.first <= number < shown.first + len(shown.buttons):
-            button = shown.buttons[number - shown.first]
-            return replace(claim, text=button.title, payload=button.payload)
-    return claim
+    in_words = all(_WAY_OUT.fullmatch(button.payload) for button in newest.buttons)
+    if in_words and (found.group(1) or not shows_numbers(claim.channel, newest.buttons)):
+        return claim
+    number = int(found.group(2))
+    button = _button_called(number, newest, claim.channel)
+    if button is None:
+        beside = (_button_called(number, reply, claim.channel) for reply in _seen_beside_newest(database, claim))
+        button = next(filter(None, beside), None)
+    return replace(claim, text=button.title, payload=button.payload) if button else claim
+
+
+def _button_called(number: int, reply: Reply, channel: str) -> Button | None:
+    titles = [button.title for button in reply.buttons]
+    shown = shows_numbers(channel, reply.buttons)
+    numbers = numbers_for(titles, reply.first) if shown else own_numbers(titles)
+    return next((button for called, button in zip(numbers, reply.buttons, strict=True) if called == number), None)
 
 
 def newest_reply(
@@ -74,9 +89,11 @@ def _said(claim: Claim, seen: bool) -> list[Any]:
     own: list[Any] = [OutboxMessage.conversation == claim.conversation, OutboxMessage.state.not_in((HELD, FAILED))]
     if seen:
         typed = _typed_at(claim)
+        # Whether a try arrived that ended in a time-out, only the citizen knows.
+        arrived = or_(OutboxMessage.delivered_at <= typed, OutboxMessage.uncertain > 0)
         own += [
-            # Whether a try arrived that ended in a time-out, only the citizen knows.
-            or_(OutboxMessage.delivered_at <= typed, OutboxMessage.uncertain > 0),
+            # A page that is open shows what there is at once, and says so minutes later.
+            *([] if claim.channel in FETCHING else [arrived]),
             OutboxMessage.created_at <= typed,
             # What was held for long was shown only when it had gone out.
             func.coalesce(OutboxMessage.delivered_at, OutboxMessage.created_at) > typed - _CHOICE_LASTS,
@@ -94,5 +111,6 @@ def _seen_beside_newest(database: Database, claim: Claim) -> list[Reply]:
     own = _said(claim, seen=True)
     turn = select(OutboxMessage.inbox_id).where(*own).order_by(OutboxMessage.id.desc()).limit(1).scalar_subquery()
     with database.reading() as session:
-        bodies = session.execute(select(OutboxMessage.body).where(*own, OutboxMessage.inbox_id == turn)).scalars()
+        found = select(OutboxMessage.body).where(*own, OutboxMessage.inbox_id == turn)
+        bodies = session.execute(found.order_by(OutboxMessage.id.desc())).scalars()
         return [outbox.read_reply(cipher_of(session), body) for body in bodies]

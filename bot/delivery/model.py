@@ -31,6 +31,7 @@ HELD = "held"
 WAITING, KEPT, LET_GO = "waiting", "kept", "let_go"
 # Whose rows are that stay after an erasure.
 NOBODY = "erased"
+TELEGRAM = "telegram"
 # Channels that fetch what was said; all others are sent to.
 FETCHING = ("web", "terminal")
 # Channels on which every button is a numbered line, besides the button or in its place.

@@ -18,6 +18,7 @@ from bot.database import Cipher, DatabaseError, cipher_of, now, take_turn
 from bot.delivery import counters
 from bot.delivery.attached import Attached, with_links
 from bot.delivery.model import DELIVERED, NUMBERED, PENDING, InboxMessage, OutboxMessage, SentButton, Turn, channel_of
+from bot.delivery.numbering import numbers_for
 
 _OUTBOX = OutboxMessage.__table__
 # Lines of a conversation that are read at once; each is decrypted.
@@ -42,7 +43,7 @@ class Reply:
         aside: said after the answer, such as a question of the bot's own; not what is rated.
         notice: answers no message; filled in when it is read back.
         files: what goes along, after the text.
-        first: the number of the first button; filled in when it is read back.
+        first: the number of the first button that is none itself; filled in when it is read back.
     """
 
     text: str
@@ -126,7 +127,8 @@ def _make_rows(
             content["files"] = [asdict(file) for file in reply.files]
         # Two lists that both begin with 1 would let nobody know which of them a "1" answers.
         if counts_on and buttons:
-            content["first"], first = first, first + len(buttons)
+            content["first"] = first
+            first = max(first - 1, *numbers_for([button.title for button in buttons], first)) + 1
         rows.append(
             {
                 "conversation": conversation,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.delivery import sentences
+from bot.delivery.model import NUMBERED, TELEGRAM
+from bot.delivery.numbering import numbers_for, own_numbers
 from bot.delivery.outbox import Button, Reply
 
 # How long a text is in a channel's own unit. A longer beginning of a text is never shorter.
 Length = Callable[[str], int]
 
+# Phones show about this much of a button's title on Telegram; what is longer becomes a numbered line.
+LONGEST_TITLE = 40
 _PARAGRAPH_END = re.compile(r"\n")
 # Not after a digit: the dot of "1. Tờ khai" ends no sentence.
 _SENTENCE_END = re.compile(r"(?:[!?…]|(?<!\d)\.)[\"'”’»)\]]*(?=\s)")
@@ -58,11 +62,19 @@ def render_pieces(reply: Reply, limit: int, length: Length, shown: int) -> list[
 
 def text_with_numbers(reply: Reply, shown: int) -> str:
     """The text, with a numbered line for each button after the first `shown`, and how to choose one."""
-    hidden = reply.buttons[shown:]
-    lines = [f"{number}. {button.title}" for number, button in enumerate(hidden, reply.first + shown)]
+    titles = [button.title for button in reply.buttons]
+    numbered = zip(titles, own_numbers(titles), numbers_for(titles, reply.first), strict=True)
+    lines = [title if own else f"{number}. {title}" for title, own, number in numbered][shown:]
     if not lines or not reply.text.strip():
         return reply.text
     return "\n".join([reply.text.rstrip(), *lines, sentences.CHOOSE_BY_NUMBER])
+
+
+def shows_numbers(channel: str, buttons: Sequence[Button]) -> bool:
+    """Whether a channel shows these buttons as lines with their numbers; all of them or none."""
+    if channel == TELEGRAM:
+        return len(buttons) > 1 and any(utf16_length(button.title) > LONGEST_TITLE for button in buttons)
+    return channel in NUMBERED
 
 
 def split_text(text: str, limit: int, length: Length) -> list[str]:

@@ -115,6 +115,13 @@ def test_titles_that_a_phone_would_cut_are_numbered_lines_with_their_numbers_to_
     assert titles_of(part) == [["1", "2"]]
 
 
+def test_a_numbered_line_that_is_a_number_keeps_it():
+    long = "Đăng ký khai sinh có yếu tố nước ngoài tại cấp xã"
+    (part,) = render("Ý anh/chị là?", "2 ★", long, "Việc khác")
+    assert part["text"].splitlines()[1:4] == ["2 ★", f"1. {long}", "3. Việc khác"]
+    assert titles_of(part) == [["2", "1", "3"]]
+
+
 def test_short_buttons_share_a_row_and_a_single_long_one_is_shortened():
     assert titles_of(render("?", "Có", "Không", "Sửa")[0]) == [["Có", "Không"], ["Sửa"]]
     assert titles_of(render("?", "Hồ sơ gồm những gì", "Có")[0]) == [["Hồ sơ gồm những gì"], ["Có"]]

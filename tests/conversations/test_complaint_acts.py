@@ -123,6 +123,14 @@ def test_settled_is_rated_with_a_word(citizen: Conversation, bot_database: Datab
     assert (complaint.state, complaint.rating, complaint.rating_words) == ("closed", 4, "trả lời rõ ràng, cảm ơn")
 
 
+def test_a_number_typed_under_the_stars_is_so_many_of_them(citizen: Conversation, bot_database: Database, code) -> None:
+    give_answer(bot_database, code, "solved")
+    citizen.press(act("solved", code))
+    citizen.say("5")
+    assert "5/5" in citizen.text
+    assert open_complaint(bot_database, code, "officer").complaint.rating == 5
+
+
 def test_a_second_tap_on_solved_changes_nothing(citizen: Conversation, bot_database: Database, code) -> None:
     give_answer(bot_database, code, "solved")
     for _ in range(2):

@@ -22,8 +22,17 @@ from tests.factories import dispatching, row_of, texts_of, turn_of, wait_for_tex
 from tests.fakes.rasa import Fault
 
 AN = "telegram:7"
-CHOICES = (Button("Lệ phí", "/ask_fee"), Button("Thời hạn", "/ask_time"))
-CASES = (Button("Xem", "/case_1"), Button("Rút", "/case_2"))
+# Too long for buttons on Telegram, which numbers them.
+CHOICES = (Button("Lệ phí đăng ký lại khai sinh cho người đã lớn", "/ask_fee"), Button("Thời hạn", "/ask_time"))
+CASES = (Button("Xem phản ánh về đèn đường ở ngõ 3 đã đến đâu", "/case_1"), Button("Rút", "/case_2"))
+STARS = tuple(Button(f"{score} ★", f"/rate_{score}") for score in range(5, 0, -1))
+SHORT = (Button("Lệ phí", "/ask_fee"), Button("Thời hạn", "/ask_time"))
+# Of a question that is answered in words.
+WAYS_OUT = tuple(
+    Button(title, f'/form_answer{{"slot": "person", "value": "{value}"}}')
+    for title, value in (("Bỏ qua", "-"), ("Hủy", "cancel"))
+)
+EVERYWHERE = ["telegram:7", "web:an", "zalo_oa:7", "zalo_bot:7"]
 keys = itertools.count()
 
 
@@ -106,7 +115,7 @@ def test_two_lists_of_one_turn_share_no_number(database, rasa, conversation, typ
             row = session.get(OutboxMessage, row_id)
             row.state, row.delivered_at = DELIVERED, now()
             shown = text_with_numbers(outbox.read_reply(cipher_of(session), row.body), 0)
-    assert "3. Xem\n4. Rút" in shown
+    assert f"3. {CASES[0].title}\n4. Rút" in shown
     answers(database, rasa, send(database, typed, conversation))
     assert heard_by(rasa) == [heard]
 
@@ -182,11 +191,58 @@ def test_a_button_that_nobody_knows_any_more_is_told_of_and_is_no_question_for_r
     assert heard_by(rasa) == []
 
 
-@pytest.mark.parametrize("conversation", ["web:an", "terminal:7"])
-def test_where_buttons_are_buttons_a_number_is_a_number(database, rasa, conversation):
-    show(database, *CHOICES, conversation=conversation)
+@pytest.mark.parametrize(("conversation", "buttons"), [("web:an", CHOICES), ("terminal:7", CHOICES), (AN, SHORT)])
+def test_where_buttons_are_buttons_a_number_is_a_number(database, rasa, conversation, buttons):
+    show(database, *buttons, conversation=conversation)
     answers(database, rasa, send(database, "1", conversation))
     assert heard_by(rasa) == ["1"]
+
+
+@pytest.mark.parametrize("conversation", EVERYWHERE)
+@pytest.mark.parametrize("typed", ["5", "số 1", "6"])
+def test_a_button_that_is_a_number_is_tapped_by_it_in_every_channel(database, rasa, conversation, typed):
+    show(database, *STARS, conversation=conversation)
+    answers(database, rasa, send(database, typed, conversation))
+    number = typed[-1]
+    assert heard_by(rasa) == [typed if number == "6" else f"/rate_{number}"]
+
+
+@pytest.mark.parametrize(("typed", "heard"), [("1", "/rate_1"), ("6", "/ask_fee"), ("7", "/ask_time"), ("8", "8")])
+def test_beside_stars_the_other_choices_have_the_numbers_that_are_left(database, rasa, typed, heard):
+    show(database, *SHORT, *STARS, conversation="zalo_oa:7")
+    answers(database, rasa, send(database, typed, "zalo_oa:7"))
+    assert heard_by(rasa) == [heard]
+
+
+@pytest.mark.parametrize("conversation", EVERYWHERE)
+@pytest.mark.parametrize("typed", ["5", "6"])
+def test_stars_are_tapped_though_something_was_asked_below_them(database, rasa, conversation, typed):
+    asked = send(database, "đã ổn", conversation)
+    with database.transaction() as session:
+        session.get(InboxMessage, asked).state = DONE
+        for row_id in outbox.enqueue(
+            session, conversation, [Reply("Chấm điểm", STARS), Reply("Đồng ý?", SHORT)], asked
+        ):
+            row = session.get(OutboxMessage, row_id)
+            row.state, row.delivered_at = DELIVERED, now()
+    answers(database, rasa, send(database, typed, conversation))
+    numbered = conversation.startswith("zalo")
+    assert heard_by(rasa) == ["/rate_5" if typed == "5" else "/ask_fee" if numbered else "6"]
+
+
+@pytest.mark.parametrize("conversation", EVERYWHERE)
+@pytest.mark.parametrize("typed", ["2", "số 2", "quầy 2"])
+def test_where_words_are_asked_for_only_a_number_that_was_shown_is_a_tap(database, rasa, conversation, typed):
+    show(database, *WAYS_OUT, conversation=conversation)
+    answers(database, rasa, send(database, typed, conversation))
+    tapped = conversation.startswith("zalo") and typed[0] == "2"
+    assert heard_by(rasa) == [WAYS_OUT[1].payload if tapped else typed]
+
+
+def test_what_stands_on_an_open_page_was_seen(database, rasa):
+    show(database, *STARS, conversation="web:an", state=PENDING, delivered_at=None)
+    answers(database, rasa, send(database, "5", "web:an"))
+    assert heard_by(rasa) == ["/rate_5"]
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.SILENT])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery import sentences
+from bot.delivery.numbering import numbers_for
 from bot.delivery.outbox import Button, Reply
 from bot.delivery.rendering import nfc_length, render_pieces, shorten, split_text, text_with_numbers, utf16_length
 
@@ -88,6 +89,26 @@ def test_buttons_that_are_not_shown_become_numbered_lines():
     (piece,) = render_pieces(Reply("Chọn ạ", buttons(3)), 100, len, shown=2)
     assert re.findall(r"^\d+\. .*$", piece.text, re.MULTILINE) == ["3. Nút 3"]
     assert piece.buttons == buttons(2)
+
+
+def test_titles_that_are_numbers_are_their_own_and_no_other_choice_has_them():
+    titles = ("Đã ổn", "2 ★", "1 ★", "25 dịch vụ trực tuyến")
+    reply = Reply("Chọn ạ", tuple(Button(title, "/x") for title in titles))
+    shown = text_with_numbers(reply, 0).splitlines()[1:-1]
+    assert shown == ["3. Đã ổn", "2 ★", "1 ★", "4. 25 dịch vụ trực tuyến"]
+
+
+def test_titles_that_are_the_same_number_are_counted_like_others():
+    reply = Reply("Chọn ạ", (Button("5 ★", "/a"), Button("5 ★", "/b")))
+    assert text_with_numbers(reply, 0).splitlines()[1:-1] == ["1. 5 ★", "2. 5 ★"]
+
+
+@given(titles=st.lists(st.one_of(st.integers(1, 9).map(str), st.just("Khác")), max_size=12), first=st.integers(1, 9))
+def test_no_two_choices_have_the_same_number(titles, first):
+    numbers = numbers_for(titles, first)
+    assert len(set(numbers)) == len(titles)
+    alone = [title for title in titles if title.isdigit() and titles.count(title) == 1]
+    assert [numbers[titles.index(title)] for title in alone] == [int(title) for title in alone]
 
 
 def test_no_numbers_are_spoken_of_when_every_button_is_shown():
