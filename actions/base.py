@@ -220,10 +220,17 @@ def carried(tracker: Tracker, entity: str) -> str | None:
     return next((str(value) for value in tracker.get_latest_entity_values(entity)), None)
 
 
+def is_tapped(tracker: Tracker) -> bool:
+    """Whether the message is a tapped button or a command."""
+    return str(tracker.latest_message.get("text") or "").startswith("/")
+
+
 def typed_text(tracker: Tracker) -> str:
-    """What the citizen typed; empty when a button was tapped."""
-    text = tracker.latest_message.get("text") or ""
-    return "" if text.startswith("/") else text
+    """What the citizen typed, for a command what stood behind it; empty when a button was tapped."""
+    message = tracker.latest_message
+    if is_tapped(tracker):
+        return str((message.get("metadata") or {}).get("words") or "")
+    return message.get("text") or ""
 
 
 def asked_text(tracker: Tracker) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
-from actions.base import AnsweringAction, Events, Speaker, carried, intent_of, show_day, typed_text
+from actions.base import AnsweringAction, Events, Speaker, carried, intent_of, is_tapped, show_day, typed_text
 from actions.complaint_slots import (
     NONE,
     PREFIX,
@@ -20,6 +20,7 @@ from actions.complaint_slots import (
     slot_of,
 )
 from actions.unfinished import ANEW, CONTINUE, OFFERED, is_unfinished
+from bot.text.normalise import words
 
 PRESET_KINDS = {"submit_suggestion": "suggestion", "submit_praise": "praise"}
 # Fewer words are a wish to complain, not yet the matter.
@@ -44,12 +45,14 @@ class ActionStartComplaint(AnsweringAction):
             return [*fresh, *set_slots({"next": None, "resume": None, "confirmation": None, "correction": None})]
         if is_unfinished(tracker) and wish != ANEW:
             return [*fresh, *set_slots({"next": typed_text(tracker) or NONE, "resume": None, "confirmation": None})]
-        return [*fresh, *begin(say, tracker, typed_text(tracker), PRESET_KINDS.get(intent_of(tracker)))]
+        # What stands behind the command for feedback is the matter, however short.
+        least = 1 if is_tapped(tracker) else LEAST_WORDS
+        return [*fresh, *begin(say, tracker, typed_text(tracker), PRESET_KINDS.get(intent_of(tracker)), least)]
 
 
-def begin(say: Speaker, tracker: Tracker, text: str, kind: str | None = None) -> Events:
-    """Start a form with the first words."""
-    told = len(text.split()) >= LEAST_WORDS
+def begin(say: Speaker, tracker: Tracker, text: str, kind: str | None = None, least: int = LEAST_WORDS) -> Events:
+    """Start a form with the first words, which are the matter when there are so many."""
+    told = len(text.split()) >= least and bool(words(text))
     first: Values = {**empty(), "kind": kind, "description": text if told else None}
     first["words"] = [["description", text]] if told else None
     say.say("utter_complaint_intro")

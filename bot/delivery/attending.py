@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,9 @@ OURS = "gateway:"
 UNKNOWN_TAP = f"{OURS}unknown"
 # Later, the same sentence is an answer again: some citizens get no other.
 NOT_AGAIN_WITHIN = timedelta(hours=1)
+_FEEDBACK = "phananh"
+# Commands whose words are the citizen's: a story, a code. Those behind /start come from links on somebody's page.
+_WITH_WORDS = re.compile(rf"/({_FEEDBACK}|trangthai)(?:@\w+)?\s+(.+)", re.IGNORECASE | re.DOTALL)
 
 InForm = Callable[[str], Awaitable[bool]]
 
@@ -34,6 +38,7 @@ class Attended:
         replies: what the gateway says, before anything of Rasa's.
         text: what goes on to Rasa as if it had been typed.
         payload: what goes on to Rasa as a tapped button, in place of a text.
+        words: what goes along with the payload of a command.
         questions: what the gateway asks, after everything else, so that it is the newest.
         log: how the turn ended, where Rasa has none.
         done: is called within the transaction that stores the answers.
@@ -42,6 +47,7 @@ class Attended:
     replies: tuple[Reply, ...] = ()
     text: str | None = None
     payload: str | None = None
+    words: str | None = None
     questions: tuple[Reply, ...] = ()
     log: TurnLog = field(default_factory=TurnLog)
     done: Callable[[Session], None] | None = None
@@ -71,7 +77,7 @@ class Attendant:
         if claim.payload is not None and claim.payload.startswith(OURS):
             return Attended((Reply(sentences.UNKNOWN_BUTTON),))
         if claim.kind == TEXT:
-            return None
+            return await self._attend_command(claim)
         if claim.kind == "location":
             return await self._attend_place(claim)
         if claim.kind == "sticker":
@@ -84,6 +90,17 @@ class Attendant:
         if claim.kind in (LEFT, UNFOLLOWED):
             return Attended()
         return await self._say_once(claim, Reply(sentences.NOT_READABLE))
+
+    async def _attend_command(self, claim: Claim) -> Attended | None:
+        """The words behind a command, of which the button that it stands for knows nothing."""
+        found = _WITH_WORDS.fullmatch(claim.text.strip()) if claim.payload is not None else None
+        if found is None:
+            return None
+        command, words = found.groups()
+        if command.lower() == _FEEDBACK and await self._in_form(claim.conversation):
+            # A form that is open begins no other: they answer what it asked.
+            return Attended(text=words)
+        return Attended(payload=claim.payload, words=words)
 
     async def _attend_place(self, claim: Claim) -> Attended:
         if claim.text and await self._in_form(claim.conversation):

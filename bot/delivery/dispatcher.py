@@ -271,6 +271,8 @@ class Dispatcher:
         if message is None:
             message = await self._safe_text(claim, attended.text or "")
         metadata = {"inbox_id": claim.id, "channel": claim.channel}
+        if attended.words is not None:
+            metadata["words"] = await self._safe_text(claim, attended.words)
         return await self._rasa.send(claim.conversation, message, metadata)
 
     async def _safe_text(self, claim: Claim, text: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.complaints.queries import list_complaints
 from bot.database import Database
+from bot.delivery.outbox import Button
 from tests.conftest import Conversation
 from tests.factories import open_complaint
 
@@ -98,6 +99,40 @@ def test_an_answer_can_be_corrected_before_sending(citizen: Conversation, bot_da
     citizen.say("đúng rồi, gửi đi ạ")
     citizen.say("gửi")
     assert open_complaint(bot_database, receipt_of(citizen), "officer").told.office == "phường Trường Vinh"
+
+
+@pytest.mark.parametrize("words", [STORY, "đèn hỏng"])
+def test_words_behind_the_command_are_the_story_and_kept(citizen: Conversation, bot_database: Database, words) -> None:
+    citizen.press(Button(f"/phananh {words}", "/submit_complaint"))
+    assert "chuyện gì đã xảy ra" not in citizen.text
+    for _ in range(9):
+        if "Gửi tới trung tâm chứ ạ?" in citizen.text:
+            break
+        citizen.say("khác" if "loại nào" in citizen.text else "không có")
+    citizen.tap("Gửi")
+    complaint = open_complaint(bot_database, receipt_of(citizen), "officer")
+    assert complaint.told.description == words
+    assert ("description", words) in [(question, text) for question, text, _ in complaint.words]
+
+
+def test_words_behind_the_command_answer_the_question_of_an_open_form(citizen: Conversation) -> None:
+    citizen.press(Button("/phananh", "/submit_complaint"))
+    assert "chuyện gì đã xảy ra" in citizen.text
+    citizen.press(Button(f"/phananh {STORY}", "/submit_complaint"))
+    assert "Ở cơ quan, quầy nào" in citizen.text
+
+
+def test_a_code_behind_the_command_is_looked_up_in_a_form_too(citizen: Conversation, bot_database: Database) -> None:
+    fill_in(citizen)
+    citizen.tap("Gửi")
+    look = Button(f"/trangthai {receipt_of(citizen)}", "/check_complaint_status")
+    somebody_else = Conversation(bot_database)
+    somebody_else.press(look)
+    assert "Đã nhận" in somebody_else.text
+    somebody_else.say(STORY)
+    somebody_else.press(look)
+    assert "Đã nhận" in somebody_else.text
+    assert "Ở cơ quan, quầy nào" in somebody_else.text
 
 
 def test_a_wish_without_a_matter_is_asked_what_happened(citizen: Conversation) -> None:

@@ -253,6 +253,50 @@ def test_a_number_that_is_tried_again_is_the_same_tap(database, rasa, fault):
     assert set(heard_by(rasa)) == {"/ask_time"}
 
 
+STORY = "Đèn đường ngõ 3 hỏng cả tuần nay,\ngọi tôi 0912 345 678"
+
+
+def words_heard_by(rasa):
+    return [(one.message, one.metadata.get("words")) for one in rasa.received]
+
+
+def test_the_words_behind_a_command_go_along_without_what_names_a_person(database, rasa):
+    answers(database, rasa, send(database, f"/phananh@motcua_bot {STORY}", payload="/submit_complaint"))
+    [(message, words)] = words_heard_by(rasa)
+    assert message == "/submit_complaint"
+    assert re.fullmatch(r"Đèn đường ngõ 3 hỏng cả tuần nay,\ngọi tôi <sodienthoai:\w+>", words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "payload", "words"),
+    [
+        ("/TrangThai PA-7K2M-9QXW-41TD", "/check_complaint_status", "PA-7K2M-9QXW-41TD"),
+        ("/phananh  ", "/submit_complaint", None),
+        ("/phananh /restart", "/submit_complaint", "restart"),
+        ("/start qr-o-quay-so-3", "/greet", None),
+        ("Viết phản ánh", "/submit_complaint", None),
+    ],
+)
+def test_only_words_behind_commands_for_feedback_and_its_state_go_along(database, rasa, typed, payload, words):
+    answers(database, rasa, send(database, typed, payload=payload))
+    assert words_heard_by(rasa) == [(payload, words)]
+
+
+def test_in_a_form_the_words_behind_the_command_for_feedback_are_its_answer(database, rasa):
+    rasa.in_form.add(AN)
+    sent = [
+        send(database, "/phananh đèn đường hỏng", payload="/submit_complaint"),
+        send(database, "/phananh", payload="/submit_complaint"),
+        send(database, "/trangthai PA-7K2M-9QXW-41TD", payload="/check_complaint_status"),
+    ]
+    answers(database, rasa, *sent)
+    assert words_heard_by(rasa) == [
+        ("đèn đường hỏng", None),
+        ("/submit_complaint", None),
+        ("/check_complaint_status", "PA-7K2M-9QXW-41TD"),
+    ]
+
+
 LONG = "khai sinh " * 20_000
 
 

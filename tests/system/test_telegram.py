@@ -96,6 +96,14 @@ def test_a_question_is_answered_and_its_buttons_work(chat: Chat) -> None:
     assert chat.tap(shown[0]).strip()
 
 
+def test_words_behind_the_command_are_heard_and_a_counters_number_cancels_nothing(chat: Chat) -> None:
+    assert "Ở cơ quan, quầy nào" in chat.say(f"/phananh {STORY}")
+    chat.say("phường Bến Thủy")
+    assert "Việc liên quan tới ai" in chat.say("tuần trước")
+    assert "điện thoại hoặc email" in chat.say("2")
+    assert "Đã hủy" in chat.say("hủy")
+
+
 def test_feedback_with_a_photo_gets_its_receipt_and_the_file_reaches_staff(
     bot: RunningBot, chat: Chat, database: Database
 ) -> None:
