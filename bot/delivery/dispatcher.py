@@ -24,6 +24,7 @@ from bot.delivery.outbox import Button, Reply
 from bot.delivery.rasa import RasaClient, RasaError
 from bot.delivery.switches import Switches, replies_while_off
 from bot.delivery.turns import HANDOVER, TurnLog
+from bot.delivery.waiting import wait_until_set
 from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ class Dispatcher:
             while True:
                 self._wake.clear()
                 await self._take()
-                await self._idle()
+                await wait_until_set(self._wake, IDLE_SECONDS)
         finally:
             self._taking = False
             await self._come_to_rest()
@@ -147,12 +148,6 @@ class Dispatcher:
     def _rest(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._wake.set()
-
-    async def _idle(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
-        except asyncio.TimeoutError:
-            return
 
     async def _come_to_rest(self) -> None:
         """End, and give back what nobody has begun with: of what was begun nobody knows how far it came."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import Database
 from bot.delivery.model import OutboxMessage
+from bot.delivery.waiting import wait_until_set
 from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
@@ -43,9 +44,7 @@ class Listener:
 
     async def wait(self, seconds: float) -> bool:
         """Return when there may be news, or after `seconds`; tells whether there may be."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
-        woken = self._event.is_set()
+        woken = await wait_until_set(self._event, seconds)
         self._event.clear()
         return woken
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from bot.delivery.outbox import read_reply
 from bot.delivery.outgoing import LADDER, Parcel, Result
 from bot.delivery.pace import Pace, Rates
 from bot.delivery.shared_pace import SharedPace
+from bot.delivery.waiting import wait_until_set
 from bot.failures import kind_and_places
 
 logger = logging.getLogger(__name__)
@@ -116,10 +116,7 @@ class Sender:
             task = asyncio.create_task(self._carry(parcel))
             self._under_way[parcel.channel].add(task)
             task.add_done_callback(self._under_way[parcel.channel].discard)
-        if not self._wake.is_set():
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-        if self._wake.is_set():
+        if await wait_until_set(self._wake, POLL_SECONDS):
             await asyncio.sleep(GATHER_SECONDS)
 
     def _turn_over(self, results: list[Result], sure: bool) -> list[Parcel]:
