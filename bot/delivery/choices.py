@@ -23,8 +23,11 @@ _CHOICE_LASTS = timedelta(days=7)
 # So much a channel's clock may be behind ours; some tell whole seconds only.
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _NUMBER = re.compile(r"(s[ốo]\s*)?([1-9]\d?)\s*[.)]?", re.IGNORECASE)
+# So many of the newest answers are looked at for a form's question.
+_LOOKED_BACK = 5
+_FORM = "/form_answer"
 # What leaves a form's question, or goes to another one. A question with no other buttons is answered in words.
-_WAY_OUT = re.compile(r'/form_answer\{"slot": "(?:change", .*|\w+", "value": "(?:-|cancel)")\}')
+_WAY_OUT = re.compile(rf'{_FORM}\{{"slot": "(?:change", .*|\w+", "value": "(?:-|cancel)")\}}')
 
 
 def may_be_choice(claim: Claim) -> bool:
@@ -83,6 +86,15 @@ def newest_reply(
         mine = (OutboxMessage.conversation == claim.conversation, together)
         bodies = session.execute(select(OutboxMessage.body).where(*mine).order_by(OutboxMessage.id)).scalars()
         return merge([outbox.read_reply(cipher_of(session), body) for body in bodies])
+
+
+def newest_question(database: Database, claim: Claim) -> Reply | None:
+    """What a form asked last, None where its buttons don't tell."""
+    answers = select(OutboxMessage.body).where(*_said(claim, seen=False), OutboxMessage.inbox_id.is_not(None))
+    with database.reading() as session:
+        bodies = session.execute(answers.order_by(OutboxMessage.id.desc()).limit(_LOOKED_BACK)).scalars()
+        replies = [outbox.read_reply(cipher_of(session), body) for body in bodies]
+    return next((reply for reply in replies if any(one.payload.startswith(_FORM) for one in reply.buttons)), None)
 
 
 def _said(claim: Claim, seen: bool) -> list[Any]:

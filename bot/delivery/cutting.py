@@ -13,6 +13,7 @@ from bot.text.mask import find_personal_values
 # Characters that Rasa is given of one message: the longest that Telegram and the web chat let anybody write.
 MOST_READ = 4096
 _WORDS_SHOWN, _MOST_SHOWN = 6, 60
+_MORE = " …"
 # Longer than any personal value.
 _LONGEST_VALUE = 200
 
@@ -29,7 +30,8 @@ def cut(attended: Attended) -> Attended:
 
 def beginning(text: str) -> str:
     """The first words of a text."""
-    return textwrap.shorten(text, _MOST_SHOWN, placeholder=" …")
+    named = textwrap.shorten(text, _MOST_SHOWN, placeholder=_MORE)
+    return named if named != _MORE.strip() else f"{text.strip()[:_MOST_SHOWN]}…"
 
 
 def readable(text: str) -> str:

@@ -17,7 +17,7 @@ from bot.database import Database, now
 from bot.delivery import counters, inbox, outbox, sentences, turns, vault
 from bot.delivery.attending import Attend, Attended, LaterError
 from bot.delivery.batches import Batches
-from bot.delivery.choices import may_be_choice, newest_reply, read_choice
+from bot.delivery.choices import may_be_choice, newest_question, read_choice
 from bot.delivery.cutting import beginning, cut
 from bot.delivery.inbox import TEXT, Claim, LostClaimError
 from bot.delivery.outbox import Button, Reply
@@ -212,12 +212,12 @@ class Dispatcher:
         earlier = await self._find_earlier(claim) if claim.attempts > 1 else []
         if claim.silent and not earlier:
             return _Ended(claim, (), TurnLog(outcome=HANDOVER))
-        if not earlier and await self._is_overtaken_in_a_form(claim):
-            return _Ended(claim, await self._say_overtaken(claim), reason=FORM_OPEN)
         off = await self._switches.stops(claim) if not earlier else None
         if off:
             told = await asyncio.to_thread(replies_while_off, self._database, claim, off)
             return _Ended(claim, told, TurnLog(outcome=HANDOVER))
+        if not earlier and await self._is_overtaken_in_a_form(claim):
+            return _Ended(claim, await self._say_overtaken(claim), reason=FORM_OPEN)
         if may_be_choice(claim):
             claim = await asyncio.to_thread(read_choice, self._database, claim)
         attended = cut(await self._attend_to(claim))
@@ -238,7 +238,8 @@ class Dispatcher:
 
     async def _is_overtaken_in_a_form(self, claim: Claim) -> bool:
         """Whether a message would answer a question which was asked after it was written."""
-        if claim.attempts == 1 and not inbox.came_late(claim):
+        # Only words are answers: a photo that comes late is kept as any other.
+        if claim.attempts == 1 and not (claim.kind == TEXT and inbox.came_late(claim)):
             return False
         if not await asyncio.to_thread(inbox.is_overtaken, self._database, claim):
             return False
@@ -246,9 +247,9 @@ class Dispatcher:
 
     async def _say_overtaken(self, claim: Claim) -> tuple[Reply, ...]:
         """Tells the citizen, and asks again what they were asked; who puts one back by hand knows."""
-        if not inbox.came_late(claim):
+        if claim.attempts > 1:
             return ()
-        question = await asyncio.to_thread(newest_reply, self._database, claim)
+        question = await asyncio.to_thread(newest_question, self._database, claim)
         told = Reply(sentences.CAME_LATE.format(text=beginning(claim.text)))
         return (told, question) if question else (told,)
 

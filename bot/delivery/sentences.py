@@ -58,8 +58,8 @@ FILES_DROPPED = "Các tệp anh/chị gửi không được lưu. Anh/chị vẫ
 FILES_NONE = "Hiện không có tệp nào đang chờ. Anh/chị gửi lại tệp ở đây nếu cần."
 FILE_GONE = "Có tệp không lấy về được. Anh/chị gửi lại tệp đó giúp; các tệp khác không bị ảnh hưởng."
 CAME_LATE = (
-    "Tin anh/chị gửi lúc trước nay mới đến: “{text}”. Trợ lý không lấy tin đó làm câu trả lời cho câu hỏi dưới đây; "
-    "nếu cần, anh/chị gửi lại giúp."
+    "Tin anh/chị gửi lúc trước nay mới đến: “{text}”. Trợ lý chưa tính tin đó vào câu trả lời đang chờ; nếu "
+    "cần, anh/chị gửi lại giúp."
 )
 VOICE = "Trợ lý chưa nghe được tin thoại. Anh/chị gõ câu hỏi giúp, có dấu hoặc không dấu đều được."
 VOICE_KEPT = "Trợ lý không nghe được tin thoại, nhưng cán bộ sẽ nghe. Anh/chị gõ thêm vài chữ tóm tắt giúp nhé."

@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from bot.database import now
 from bot.delivery import correspondents, inbox, outbox, replaying, sentences
+from bot.delivery.attending import Attended
 from bot.delivery.dispatcher import FORM_OPEN
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import release_held
 from bot.delivery.model import DONE, FAILED, HELD, OutboxMessage
-from bot.delivery.outbox import Reply
+from bot.delivery.outbox import Button, Reply
 from tests.factories import accept, dispatching, make_arrival, row_of, texts_of, turn_of, wait_for_texts, wait_until
 from tests.fakes.rasa import Fault, Received, say
 
@@ -94,12 +95,43 @@ def test_what_a_channel_brings_late_answers_no_question_that_was_asked_since(dat
     with dispatching(database, rasa):
         wait_for_texts(database, in_time)
     rasa.in_form.add(AN)
+    ask(database, in_time + 1000, "Chuyện xảy ra ở đâu ạ?")
+    with database.transaction() as session:
+        outbox.enqueue(session, AN, [Reply("Phản ánh trước đã có trả lời")])
     late = accept_at(database, "Ổ gà trước số nhà 12", written)
     with dispatching(database, rasa):
         said = wait_for_texts(database, late)
     assert (row_of(database, late).reason, len(rasa.received)) == (FORM_OPEN, 1)
     assert "“Ổ gà trước số nhà 12”" in said[0]
-    assert said[1] == "Đã nghe: Có ai không ạ?"
+    assert said[1] == "Chuyện xảy ra ở đâu ạ?"
+    replaying.replay(database, late)
+    with dispatching(database, rasa):
+        wait_until(lambda: row_of(database, late).state == FAILED)
+    assert texts_of(database, late) == []
+
+
+def ask(database, inbox_id, text):
+    button = Button("Hủy", '/form_answer{"slot": "place", "value": "cancel"}')
+    with database.transaction() as session:
+        outbox.add(session, AN, [Reply(text, (button,))], inbox_id)
+
+
+@pytest.mark.parametrize("kind", ["image", "sticker", "edited", "unfollow", "left"])
+def test_what_is_no_words_and_comes_late_is_attended_to_as_ever(database, rasa, kind):
+    in_time = accept_at(database, "Có ai không ạ?", now())
+    with dispatching(database, rasa):
+        wait_for_texts(database, in_time)
+    rasa.in_form.add(AN)
+    late = accept_at(database, "", now() - timedelta(seconds=40), kind=kind)
+    attendants = []
+
+    async def attend(claim):
+        attendants.append(claim.kind)
+        return Attended((Reply("đã nhận"),))
+
+    with dispatching(database, rasa, attend=lambda client: (attend,)):
+        assert wait_for_texts(database, late) == ["đã nhận"]
+    assert (row_of(database, late).state, attendants) == (DONE, [kind])
 
 
 def test_what_comes_late_and_was_written_last_answers_its_form(database, rasa):
@@ -122,9 +154,9 @@ def test_outside_a_form_what_comes_late_is_answered(database, rasa):
         assert wait_for_texts(database, late) == ["Đã nghe: lệ phí khai sinh"]
 
 
-def accept_at(database, text, written):
+def accept_at(database, text, written, **more):
     arrival = make_arrival(text, AN, channel="zalo_oa")
-    return inbox.accept(database, replace(arrival, at=written))[0]
+    return inbox.accept(database, replace(arrival, at=written, **more))[0]
 
 
 def test_what_was_put_back_answers_its_form_when_nothing_was_answered_since(database, rasa):
