@@ -120,7 +120,7 @@ def create_app(settings: Settings) -> Starlette:
 
     around = [Middleware(SafeHeaders), Middleware(Crowd)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=around, exception_handlers={Exception: tell_failure})
-    app.state.on_stop = [web.close]
+    app.state.on_stop = [web.close, *(channel.stopping for channel in channels if channel.stopping)]
     return app
 
 

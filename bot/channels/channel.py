@@ -18,9 +18,10 @@ class Channel:
     Attributes:
         routes: its webhooks.
         receivers: what fetches messages where there is no webhook; runs until cancelled.
-        closing: gives back its connections.
+        closing: gives back its connections, after everything else has ended.
         check: asks the neighbour how things stand, for `motcua doctor`; takes seconds at the most, raises nothing that
             the neighbour causes.
+        stopping: is called as soon as the program is told to stop, for what would otherwise go on for long.
     """
 
     adapter: Adapter
@@ -28,3 +29,4 @@ class Channel:
     receivers: Sequence[Callable[[], Awaitable[None]]] = ()
     closing: Callable[[], Awaitable[None]] | None = None
     check: Callable[[], Awaitable[Sequence[Finding]]] | None = None
+    stopping: Callable[[], None] | None = None

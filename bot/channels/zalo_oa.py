@@ -295,4 +295,4 @@ def open_channel(
         await client.aclose()
 
     webhook = ZaloWebhook(database, zalo, intake, clock)
-    return Channel(adapter, webhook.routes(), (tokens.keep_fresh,), close, check)
+    return Channel(adapter, webhook.routes(), (tokens.keep_fresh,), close, check, tokens.stop)

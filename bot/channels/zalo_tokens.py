@@ -53,7 +53,7 @@ WAIT_FOR_OTHER, WAIT_STEP = 20.0, 0.25
 # The new pair is all there is: a command tries to store it for about a minute, the web program as long as it lives.
 STORE_TRIES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0)
 # Once it is told to stop: a few seconds more, and no waiting for whatever else hangs.
-LAST_TRIES, CLOSE_SECONDS = (0.2, 0.5, 1.0), 30.0
+LAST_TRIES, CLOSE_SECONDS = (0.2, 0.5, 1.0), 5.0
 # Who holds a lease that ended may only wait for the database: it stores within its longest pause.
 WAIT_FOR_LATE = STORE_TRIES[-1] + 5.0
 # Whoever waits for a renewal asks again later; a message must not seem to be on its way meanwhile.
@@ -203,9 +203,13 @@ class ZaloTokens:
         except SQLAlchemyError as error:
             logger.error("zalo: the tokens can't be read: %s", kind_and_places(error))
 
+    def stop(self) -> None:
+        """Begin no purchase any more, and end soon with one that waits for the database."""
+        self._closing.set()
+
     async def close(self) -> None:
         """Let a renewal come to its end; a database that takes nothing is not waited for."""
-        self._closing.set()
+        self.stop()
         if self._work and not self._work.done():
             await asyncio.wait([self._work], timeout=CLOSE_SECONDS)
 
@@ -240,7 +244,9 @@ class ZaloTokens:
 
     async def _wait_for_late(self, stale: str) -> str | None:
         """The access token that the former holder of a lease stores after all, None when it stores none."""
-        await self._sleep(WAIT_FOR_LATE)
+        await self._pause(WAIT_FOR_LATE)
+        if self._closing.is_set():
+            raise TokenError("renewed_elsewhere", PAUSE_UNREACHABLE)
         self._known = None
         newest = await self._look(timedelta(0))
         token = newest.value["access_token"] if newest else stale
