@@ -46,11 +46,13 @@ class OwnCookie:
         """What a request brings, empty when it brings none."""
         # Starlette forgives signs around a name that no browser takes for a space: to the browser such a name does not
         # begin with "__Host-".
+        found = ""
         for header in request.headers.getlist("cookie"):
             for pair in header.split(";"):
                 if pair.lstrip(" \t").startswith(f"{self.full_name}="):
-                    return cookie_parser(pair)[self.full_name]
-        return ""
+                    # Of two the last, as Starlette reads them; with "__Host-" there is one.
+                    found = cookie_parser(pair)[self.full_name]
+        return found
 
     def keep(self, response: Response, value: str, max_age: int | None = None) -> None:
         """Let the browser keep it, where no script reads it; until it is closed without `max_age` (seconds)."""
