@@ -21,8 +21,8 @@ from sqlalchemy.exc import DataError, IntegrityError, PendingRollbackError
 
 from bot.complaints.model import Complaint
 from bot.database import Cipher, Database, DatabaseError, cipher_of, metadata, now, open_database, take_turn
-from bot.delivery import inbox, outbox
-from bot.delivery.model import InboxMessage, OutboxMessage
+from bot.delivery import correspondents, inbox, outbox
+from bot.delivery.model import Correspondent, InboxMessage, OutboxMessage
 from bot.delivery.outbox import Reply
 from bot.review.model import ReviewExample, ReviewItem
 from bot.settings import ROOT
@@ -121,6 +121,21 @@ def test_what_stood_in_the_words_of_a_reason_is_marked(database, said, kept):
     command.downgrade(alembic_config(database), "0013")
     with database.reading() as session:
         assert session.execute(text("SELECT reason FROM outbox")).scalar_one() == said
+
+
+def test_who_unfollowed_is_reached_again_and_who_blocked_is_not(database):
+    command.downgrade(alembic_config(database), "0014")
+    people = {"zalo_oa:1": "left", "zalo_oa:2": "withdrawn", "telegram:3": "left"}
+    with database.transaction() as session:
+        for name, reason in people.items():
+            correspondents.gone(session, name, reason)
+    database.migrate()
+    with database.reading() as session:
+        rows = session.execute(select(Correspondent).order_by(Correspondent.conversation)).scalars()
+        assert [(row.conversation, row.gone_reason) for row in rows if row.gone_at] == [
+            ("telegram:3", "left"),
+            ("zalo_oa:2", "withdrawn"),
+        ]
 
 
 def test_the_way_down_stops_where_sentences_would_be_forgotten_that_stand_in_the_data(database):
