@@ -72,7 +72,7 @@ _UNDELIVERED = {
     "oauth_no_answer": "Zalo không trả lời khi gia hạn đăng nhập",
     "renewed_elsewhere": "đang chờ gia hạn đăng nhập Zalo, sẽ gửi lại",
     "renewal_under_way": "đang gia hạn đăng nhập Zalo, sẽ gửi lại; kéo dài thì quản trị cần xem",
-    "not_stored": "chưa lưu được đăng nhập Zalo, quản trị cần xem",
+    "not_stored": "chưa lưu được thông tin đăng nhập Zalo, quản trị cần xem",
     "token_invalid": "Zalo không nhận đăng nhập hiện có, quản trị cần xem",
     "token_expired": "đăng nhập Zalo đã hết hạn, quản trị cần xem",
     "token_refused": "kênh nhắn không nhận mã của bot, quản trị cần xem",

@@ -66,7 +66,7 @@ def _marks(row: OutboxMessage) -> tuple[str, ...]:
     said = {
         "the channel asked to wait": row.wait_asked and row.state == PENDING,
         "sent elsewhere": row.moved,
-        "its file may have arrived": row.in_doubt and row.state != DELIVERED,
+        "its next part may have arrived": row.in_doubt and row.state != DELIVERED,
     }
     return tuple(name for name, holds in said.items() if holds)
 

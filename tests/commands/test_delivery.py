@@ -53,7 +53,7 @@ def test_the_list_tells_how_things_stand_and_nothing_of_what_is_said(motcua, uns
     ("marks", "said"),
     [
         ({"moved": True}, "sent elsewhere"),
-        ({"in_doubt": True}, "its file may have arrived"),
+        ({"in_doubt": True}, "its next part may have arrived"),
         ({"state": PENDING, "wait_asked": True}, "the channel asked to wait"),
     ],
 )
