@@ -1,22 +1,20 @@
 """Zalo's tokens: renewed by one program, stored before they are used, and what happens when that is cut off."""
 
 import asyncio
-import contextlib
 import os
 import subprocess
 import sys
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from bot.channels.zalo_errors import TokenError
-from bot.channels.zalo_oauth import REFRESH_LIFE, Pair
-from bot.channels.zalo_tokens import LAST_TRIES, NAME, STORE_TRIES, ZaloTokens, keep_pair_surely
+from bot.channels.zalo_oauth import REFRESH_LIFE
+from bot.channels.zalo_tokens import NAME
 from bot.database import now
 from bot.delivery.credentials import Turn, ask_to_renew, load_credential
 from bot.settings import ROOT
-from tests.channels.zalo import Clock, allow_writes, forbid_writes, log_in, oa_settings, opened, with_tokens
+from tests.channels.zalo import Clock, end_pause, log_in, oa_settings, opened, renew, with_tokens
 from tests.factories import KEY, TOKEN, raw_bytes
 from tests.fakes.zalo_oa import FIRST_ACCESS, FIRST_REFRESH
 
@@ -51,16 +49,8 @@ def current(tokens):
     return tokens.current()
 
 
-def renew(stale):
-    return lambda tokens: tokens.renew(stale)
-
-
 async def no_sleep(seconds):
     await asyncio.sleep(0)
-
-
-async def short_sleep(seconds):
-    await asyncio.sleep(0.01)
 
 
 def test_without_a_log_in_there_is_no_token(database, settings):
@@ -172,7 +162,7 @@ def test_keeping_fresh_goes_on_after_a_failure(database, settings, zalo_oa):
         if len(rounds) == 3:
             raise asyncio.CancelledError
         # Past the pause that the failure put on everybody, which the database's own clock measures.
-        await asyncio.to_thread(_end_pause, database)
+        await asyncio.to_thread(end_pause, database)
 
     with pytest.raises(asyncio.CancelledError):
         with_tokens(database, settings, lambda tokens: tokens.keep_fresh(), clock, sleep=pause)
@@ -190,7 +180,7 @@ def test_zalo_out_of_reach_changes_nothing(database, settings, zalo_oa, tmp_path
     with pytest.raises(TokenError, match="not_renewed"):
         with_tokens(database, settings, renew(FIRST_ACCESS))
     assert with_tokens(database, settings, current) == FIRST_ACCESS
-    _end_pause(database)
+    end_pause(database)
     assert with_tokens(database, settings, renew(FIRST_ACCESS)) == "access-1"
 
 
@@ -211,7 +201,7 @@ def test_a_program_that_died_before_it_asked_is_inherited(database, settings, za
     log_in(database)
     assert ask_to_renew(database, NAME, "dead", FIRST_ACCESS)[0] is Turn.OURS
     assert ask_to_renew(database, NAME, "other", FIRST_ACCESS)[0] is Turn.SOMEBODY
-    _end_pause(database)
+    end_pause(database)
     assert with_tokens(database, settings, renew(FIRST_ACCESS), sleep=no_sleep) == "access-1"
     assert "cut off" in caplog.text
     assert load_credential(database, NAME).problem is None
@@ -222,7 +212,7 @@ def test_a_program_that_died_after_it_asked_is_reported_loudly(database, setting
     ask_to_renew(database, NAME, "dead", FIRST_ACCESS)
     zalo_oa.refresh[FIRST_REFRESH].used = True
     zalo_oa.refresh[FIRST_REFRESH].answered = False
-    _end_pause(database)
+    end_pause(database)
     with pytest.raises(TokenError):
         with_tokens(database, settings, renew(FIRST_ACCESS), sleep=no_sleep)
     assert "may be used up" in load_credential(database, NAME).problem
@@ -296,154 +286,6 @@ def test_a_log_in_during_a_renewal_is_not_overwritten(database, settings, zalo_o
     assert zalo_oa.violations == []
 
 
-def test_a_pair_is_stored_as_soon_as_the_database_takes_it(database, settings, zalo_oa, caplog):
-    caplog.set_level("INFO")
-    log_in(database)
-    pauses = []
-
-    async def pause(seconds):
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            await asyncio.to_thread(allow_writes, database)
-
-    zalo_oa.on_grant = lambda: forbid_writes(database)
-    assert with_tokens(database, settings, renew(FIRST_ACCESS), sleep=pause) == "access-1"
-    assert load_credential(database, NAME).value["refresh_token"] == "refresh-1"
-    assert pauses == list(STORE_TRIES[:3])
-    assert "not stored yet (" in caplog.text
-    assert "refresh-1" not in caplog.text
-    # What the database says of its error stands in none of our logs.
-    assert not [record for record in caplog.records if record.exc_info]
-
-
-def test_a_pair_is_stored_however_long_the_database_takes_none(database, settings, zalo_oa):
-    clock = Clock()
-    log_in(database, moment=clock())
-    bought_at, pauses = clock(), []
-
-    async def pause(seconds):
-        pauses.append(seconds)
-        clock.go(seconds=seconds)
-        if len(pauses) == 40:
-            await asyncio.to_thread(allow_writes, database)
-
-    zalo_oa.on_grant = lambda: forbid_writes(database)
-    assert with_tokens(database, settings, renew(FIRST_ACCESS), clock, sleep=pause) == "access-1"
-    assert (pauses[: len(STORE_TRIES)], set(pauses[len(STORE_TRIES) :])) == (list(STORE_TRIES), {STORE_TRIES[-1]})
-    known = load_credential(database, NAME)
-    assert (known.value["refresh_token"], known.problem) == ("refresh-1", None)
-    # Its life began when it was bought.
-    assert known.expires_at == bought_at + timedelta(seconds=90_000)
-    assert (zalo_oa.renewals, zalo_oa.violations) == ([FIRST_REFRESH], [])
-
-
-def test_whoever_waits_meanwhile_is_told_to_ask_again(database, settings, zalo_oa):
-    log_in(database)
-    zalo_oa.on_grant = lambda: forbid_writes(database)
-
-    async def work(tokens):
-        for _ in range(2):
-            with pytest.raises(TokenError, match="renewal_under_way"):
-                await tokens.renew(FIRST_ACCESS)
-        await asyncio.to_thread(allow_writes, database)
-        while True:
-            with contextlib.suppress(TokenError):
-                return await tokens.renew(FIRST_ACCESS)
-
-    assert with_tokens(database, settings, work, sleep=short_sleep, patience=0.3) == "access-1"
-    assert (zalo_oa.renewals, zalo_oa.violations) == ([FIRST_REFRESH], [])
-
-
-def test_a_stop_waits_for_no_database_and_says_what_is_lost(database, settings, zalo_oa, caplog):
-    log_in(database)
-    waits, pauses = asyncio.Event(), []
-
-    async def pause(seconds):
-        pauses.append(seconds)
-        if seconds > 1:
-            waits.set()
-            await asyncio.sleep(3600)
-
-    async def stop(tokens):
-        asking = asyncio.create_task(tokens.renew(FIRST_ACCESS))
-        await waits.wait()
-        await tokens.close()
-        with pytest.raises(TokenError, match="not_stored"):
-            await asking
-
-    zalo_oa.on_grant = lambda: forbid_writes(database)
-    with_tokens(database, settings, stop, sleep=pause)
-    assert pauses[-len(LAST_TRIES) :] == list(LAST_TRIES)
-    assert "are lost: run 'motcua channels zalo login'" in caplog.text
-    allow_writes(database)
-
-
-def test_a_stop_stores_what_the_database_takes_again(database, settings, zalo_oa):
-    log_in(database)
-
-    waits = asyncio.Event()
-
-    async def pause(seconds):
-        if seconds > 1:
-            waits.set()
-            await asyncio.sleep(3600)
-
-    async def stop(tokens):
-        asking = asyncio.create_task(tokens.renew(FIRST_ACCESS))
-        await waits.wait()
-        await asyncio.to_thread(allow_writes, database)
-        await tokens.close()
-        return await asking
-
-    zalo_oa.on_grant = lambda: forbid_writes(database)
-    assert with_tokens(database, settings, stop, sleep=pause) == "access-1"
-    assert load_credential(database, NAME).value["refresh_token"] == "refresh-1"
-
-
-def test_who_inherits_a_lease_waits_for_its_holder_to_store(database, settings, zalo_oa):
-    """One program holds a pair that the database did not take; its lease ends before the database is back."""
-    log_in(database)
-    zalo_oa.on_grant = lambda: forbid_writes(database)
-    holds, back = asyncio.Event(), asyncio.Event()
-
-    async def hold(seconds):
-        if seconds > 1:
-            holds.set()
-            await back.wait()
-
-    async def until_stored(seconds):
-        back.set()
-        while (await asyncio.to_thread(load_credential, database, NAME)).value["access_token"] == FIRST_ACCESS:
-            await asyncio.sleep(0.01)
-
-    async def work(first):
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            second = ZaloTokens(database, settings.zalo, client, sleep=until_stored)
-            holding = asyncio.create_task(first.renew(FIRST_ACCESS))
-            await holds.wait()
-            await asyncio.to_thread(allow_writes, database)
-            await asyncio.to_thread(_end_pause, database)
-            return await asyncio.gather(second.renew(FIRST_ACCESS), holding)
-
-    assert with_tokens(database, settings, work, sleep=hold) == ["access-1", "access-1"]
-    assert (zalo_oa.renewals, zalo_oa.violations) == ([FIRST_REFRESH], [])
-
-
-def test_a_command_gives_up_after_a_minute(database, caplog):
-    log_in(database)
-    forbid_writes(database)
-    pauses = []
-
-    async def pause(seconds):
-        pauses.append(seconds)
-
-    with pytest.raises(TokenError, match="not_stored"):
-        asyncio.run(keep_pair_surely(database, Pair("access-1", "refresh-1", 90_000), sleep=pause))
-    assert pauses == list(STORE_TRIES)
-    assert "motcua channels zalo login" in caplog.text
-    allow_writes(database)
-
-
 def test_a_renewal_is_finished_when_its_asker_gives_up(database, settings, zalo_oa):
     log_in(database)
 
@@ -462,16 +304,6 @@ def test_who_waits_for_another_in_vain_says_so(database, settings):
     ask_to_renew(database, NAME, "slow", FIRST_ACCESS)
     with pytest.raises(TokenError, match="renewed_elsewhere"):
         with_tokens(database, settings, renew(FIRST_ACCESS), sleep=no_sleep)
-
-
-def _end_pause(database):
-    """As if the lease, or the pause after a failure, had run out."""
-    from sqlalchemy import update
-
-    from bot.delivery.model import ChannelCredential
-
-    with database.transaction() as session:
-        session.execute(update(ChannelCredential).values(lease_until=now() - timedelta(seconds=1)))
 
 
 def doctor_looks(database, settings, clock=now):

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 
 import httpx
+from sqlalchemy import update
 
 from bot.channels import zalo_oa
 from bot.channels.zalo_oauth import Pair
@@ -12,6 +13,7 @@ from bot.channels.zalo_tokens import ZaloTokens, keep_pair
 from bot.database import now
 from bot.delivery import correspondents
 from bot.delivery.intake import Intake
+from bot.delivery.model import ChannelCredential
 from bot.delivery.outbox import Reply
 from bot.text.codes import new_receipt_code
 from tests.factories import make_settings
@@ -119,3 +121,13 @@ def with_tokens(database, settings, work, clock=now, timeout=5.0, **more):
                 await tokens.close()
 
     return asyncio.run(run())
+
+
+def renew(stale):
+    return lambda tokens: tokens.renew(stale)
+
+
+def end_pause(database):
+    """As if the lease, or the pause after a failure, had run out."""
+    with database.transaction() as session:
+        session.execute(update(ChannelCredential).values(lease_until=now() - timedelta(seconds=1)))
