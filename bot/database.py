@@ -262,6 +262,11 @@ def once_kept(session: Session, work: Callable[[], None]) -> None:
     session.info.setdefault(_ONCE_KEPT, []).append(work)
 
 
+def by_value(column: Any) -> Any:
+    """A column to sort or group few rows by; SQLite would rather read the whole table in the order of its index."""
+    return func.coalesce(column, column)
+
+
 def take_turn(session: Session | Connection, about: str) -> None:
     """Let transactions about the same thing go one after the other, each to its end: later ids are then later commits.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, exists, func, insert, literal_column, select, tuple_, update
+from sqlalchemy import Integer, bindparam, exists, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,8 @@ from bot.database import Database, UtcDateTime, cipher_of, now, take_turn
 from bot.delivery import correspondents
 from bot.delivery.claims import take
 from bot.delivery.model import (
+    AS_CLAIMED,
+    AS_UNFINISHED,
     CLAIMED,
     DONE,
     FAILED,
@@ -29,11 +31,9 @@ LEASE = timedelta(seconds=90)
 # Of the kinds of arrivals. By the last but one a channel says that nothing reaches the citizen any more; after the last
 # something still may, and the channel's answer to it tells.
 TEXT, EDITED, LEFT, UNFOLLOWED = "text", "edited", "left", "unfollow"
-# As the indexes have it (`model.IS_UNFINISHED`).
 _INBOX = InboxMessage.__table__
 # Channels need seconds at most for what they bring at the first try, the first repeat comes after 30.
 _LATE = timedelta(seconds=10)
-_UNFINISHED = (literal_column("'claimed'"), literal_column("'pending'"))
 
 
 class LostClaimError(Exception):
@@ -301,17 +301,17 @@ def _claimable() -> Any:
     unfinished_before = exists().where(
         earlier.c.conversation == _INBOX.c.conversation,
         earlier.c.id < _INBOX.c.id,
-        earlier.c.state.in_(_UNFINISHED),
+        earlier.c.state.in_(AS_UNFINISHED),
     )
     # A message that was set aside and put back is older than one that may be worked on just now.
     another_taken = exists().where(
         taken.c.conversation == _INBOX.c.conversation,
         taken.c.id != _INBOX.c.id,
-        taken.c.state == _UNFINISHED[0],
+        taken.c.state == AS_CLAIMED,
     )
     # Pending and due, or taken by somebody whose claim ran out; written so that the rows are walked in their order.
     due = func.coalesce(_INBOX.c.claimed_until, _INBOX.c.next_attempt_at) <= bindparam("moment", type_=UtcDateTime)
-    waiting = select(_INBOX).where(_INBOX.c.state.in_(_UNFINISHED), due, ~unfinished_before, ~another_taken)
+    waiting = select(_INBOX).where(_INBOX.c.state.in_(AS_UNFINISHED), due, ~unfinished_before, ~another_taken)
     return waiting.order_by(_INBOX.c.id).limit(bindparam("most", type_=Integer))
 
 
@@ -371,14 +371,14 @@ def set_aside(session: Session, claim: Claim, reason: str) -> None:
 def release_claims(database: Database) -> int:
     """Give back what a killed program held. Only right where no other program works on this inbox."""
     with database.transaction() as session:
-        held = update(InboxMessage).where(InboxMessage.state == CLAIMED)
+        held = update(_INBOX).where(_INBOX.c.state == AS_CLAIMED)
         released: int = session.execute(held.values(state=PENDING, claimed_until=None)).rowcount
         return released
 
 
 def is_busy(session: Session, conversation: str) -> bool:
     """Whether a conversation has a message that still waits for its answer."""
-    waiting = (InboxMessage.conversation == conversation, InboxMessage.state.in_((PENDING, CLAIMED)))
+    waiting = (InboxMessage.conversation == conversation, InboxMessage.state.in_(AS_UNFINISHED))
     return session.execute(select(InboxMessage.id).where(*waiting).limit(1)).first() is not None
 
 
@@ -396,8 +396,10 @@ def is_overtaken(database: Database, claim: Claim) -> bool:
     if claim.written_at is not None:
         # Of two that a channel tells the time of, that counts.
         later = func.coalesce(row.written_at > claim.written_at, later)
+    # Newest first: those before this one are most of them.
+    found = select(row.id).where(*answered, later).order_by(row.id.desc()).limit(1)
     with database.reading() as session:
-        return session.execute(select(row.id).where(*answered, later).limit(1)).first() is not None
+        return session.execute(found).first() is not None
 
 
 def _end(session: Session, claims: Sequence[Claim], **values: object) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
     text,
 )
 
@@ -36,8 +38,17 @@ TELEGRAM = "telegram"
 FETCHING = ("web", "terminal")
 # Channels on which every button is a numbered line, besides the button or in its place.
 NUMBERED = ("zalo_oa", "zalo_bot")
-# Of the inbox; in these very words in queries, too, or SQLite does not use the index.
-IS_UNFINISHED, IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
+# What is under way or failed is little beside what was ever answered and sent, and has indexes of its own. SQLite looks
+# for their very words in a query, so there these stand for the states.
+_IS_UNFINISHED, _IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
+_IS_UNSENT, _IS_FAILED = text("state IN ('claimed', 'held', 'pending')"), text("state = 'failed'")
+_IS_GONE = text("gone_at IS NOT NULL")
+AS_CLAIMED, AS_HELD, AS_PENDING, AS_FAILED = (literal_column(f"'{one}'") for one in (CLAIMED, HELD, PENDING, FAILED))
+AS_UNFINISHED = (AS_CLAIMED, AS_PENDING)
+
+
+def _index_of(rows: Any, name: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
 
 
 def channel_of(conversation: str) -> str:
@@ -56,18 +67,11 @@ class InboxMessage(Base):
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("channel", "external_key"),
-        Index("ix_inbox_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_inbox_conversation_id", "conversation", "id"),
-        # What waits is little beside what was ever answered, and is looked for before every turn.
-        Index("ix_inbox_unfinished_id", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
-        Index(
-            "ix_inbox_unfinished_conversation_id",
-            "conversation",
-            "id",
-            sqlite_where=IS_UNFINISHED,
-            postgresql_where=IS_UNFINISHED,
-        ),
-        Index("ix_inbox_claimed_conversation", "conversation", sqlite_where=IS_CLAIMED, postgresql_where=IS_CLAIMED),
+        _index_of(_IS_UNFINISHED, "ix_inbox_unfinished_id", "id"),
+        _index_of(_IS_UNFINISHED, "ix_inbox_unfinished_conversation_id", "conversation", "id"),
+        _index_of(_IS_CLAIMED, "ix_inbox_claimed_conversation", "conversation"),
+        _index_of(_IS_FAILED, "ix_inbox_failed_received_at", "received_at"),
     )
 
     id = Column(RowId, primary_key=True)
@@ -126,7 +130,8 @@ class OutboxMessage(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_conversation_id", "conversation", "id"),
-        Index("ix_outbox_channel_state_next_attempt_at", "channel", "state", "next_attempt_at"),
+        _index_of(_IS_UNSENT, "ix_outbox_unsent_channel_state_next_attempt_at", "channel", "state", "next_attempt_at"),
+        _index_of(_IS_FAILED, "ix_outbox_failed_created_at", "created_at"),
         # What of a conversation is unfinished or held, however long the conversation is.
         Index("ix_outbox_conversation_state_id", "conversation", "state", "id"),
         UniqueConstraint("inbox_id", "position"),
@@ -170,6 +175,12 @@ class OutboxMessage(Base):
     origin_id = Column(BigInteger, unique=True)
 
 
+def is_unsent(*states: str) -> Any:
+    """What of the outbox is in one of these states (`PENDING`, `CLAIMED`, `HELD`; without any, in any of them)."""
+    under_way = OutboxMessage.state.in_((AS_CLAIMED, AS_HELD, AS_PENDING))
+    return and_(under_way, OutboxMessage.state.in_(states)) if states else under_way
+
+
 class SentButton(Base):
     """A button a conversation was sent, behind the opaque id that its channel carries."""
 
@@ -185,6 +196,7 @@ class Correspondent(Base):
     """The other end of a conversation: when it was last heard of, whether it can still be reached."""
 
     __tablename__ = "correspondents"
+    __table_args__ = (_index_of(_IS_GONE, "ix_correspondents_gone_channel", "channel"),)
 
     conversation = Column(String(100), primary_key=True)
     channel = Column(String(20), nullable=False)

@@ -18,7 +18,7 @@ from bot.delivery.adapter import NIGHT, MustWait, Outcome, Refused, Taken, TryAg
 from bot.delivery.claims import take
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.holding import carried_by
-from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage
+from bot.delivery.model import CLAIMED, DELIVERED, FAILED, HELD, PENDING, OutboxMessage, is_unsent
 from bot.delivery.pace import PAUSE_SECONDS, Pace
 
 logger = logging.getLogger(__name__)
@@ -87,8 +87,8 @@ def anything_due(database: Database, channels: Sequence[str], moment: datetime) 
 @lru_cache(maxsize=1)
 def _anything() -> tuple[Any, Any]:
     """One that may go out, and one whose claim has run out."""
-    due = select(OutboxMessage.id).where(OutboxMessage.state == PENDING, OutboxMessage.next_attempt_at <= _MOMENT)
-    over = select(OutboxMessage.id).where(OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < _MOMENT)
+    due = select(OutboxMessage.id).where(is_unsent(PENDING), OutboxMessage.next_attempt_at <= _MOMENT)
+    over = select(OutboxMessage.id).where(is_unsent(CLAIMED), OutboxMessage.claimed_until < _MOMENT)
     channels = OutboxMessage.channel.in_(bindparam("channels", expanding=True))
     return due.where(channels).limit(1), over.where(channels).limit(1)
 
@@ -107,7 +107,7 @@ def _due() -> Any:
         select(*(getattr(OutboxMessage, name) for name in columns))
         .where(
             OutboxMessage.channel == bindparam("channel"),
-            OutboxMessage.state == PENDING,
+            is_unsent(PENDING),
             OutboxMessage.next_attempt_at <= _MOMENT,
             ~unfinished_before,
         )
@@ -119,7 +119,7 @@ def _due() -> Any:
 
 @lru_cache(maxsize=1)
 def _abandoned() -> Any:
-    over = select(OutboxMessage.id).where(OutboxMessage.state == CLAIMED, OutboxMessage.claimed_until < _MOMENT)
+    over = select(OutboxMessage.id).where(is_unsent(CLAIMED), OutboxMessage.claimed_until < _MOMENT)
     return over.where(OutboxMessage.channel.in_(bindparam("channels", expanding=True)))
 
 
@@ -216,8 +216,7 @@ def store_alone(database: Database, result: Result, moment: datetime) -> None:
 def free_claims(database: Database, channels: Sequence[str]) -> int:
     """Give back what a killed program held, which may have gone out. Only right where no other program sends."""
     with database.transaction() as session:
-        held = (OutboxMessage.channel.in_(channels), OutboxMessage.state == CLAIMED)
-        return give_back(session, *held)
+        return give_back(session, OutboxMessage.channel.in_(channels), is_unsent(CLAIMED))
 
 
 def give_back(session: Session, *which: Any) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.database import Database, now
-from bot.delivery.model import FAILED, PENDING, InboxMessage, OutboxMessage
+from bot.delivery.model import AS_FAILED, FAILED, PENDING, InboxMessage, OutboxMessage
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,13 @@ def replay(database: Database, inbox_id: int) -> bool:
 def list_failed(database: Database, limit: int = 50, channel: str | None = None) -> list[Failed]:
     """Messages that were set aside, newest first."""
     columns = ("id", "channel", "kind", "attempts", "reason", "received_at")
-    failed = select(*(getattr(InboxMessage, name) for name in columns)).where(InboxMessage.state == FAILED)
+    failed = select(*(getattr(InboxMessage, name) for name in columns)).where(InboxMessage.state == AS_FAILED)
     if channel:
         failed = failed.where(InboxMessage.channel == channel)
     with database.reading() as session:
-        return [Failed(*row) for row in session.execute(failed.order_by(InboxMessage.id.desc()).limit(limit))]
+        return [
+            Failed(*row)
+            for row in session.execute(
+                failed.order_by(InboxMessage.received_at.desc(), InboxMessage.id.desc()).limit(limit)
+            )
+        ]

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import Database, now
+from bot.database import Database, by_value, now
 from bot.delivery import counters
 from bot.delivery.elsewhere import send_elsewhere
 from bot.delivery.links import drop_old_codes
 from bot.delivery.model import (
+    AS_CLAIMED,
     CLAIMED,
     FAILED,
     FETCHING,
@@ -23,6 +24,7 @@ from bot.delivery.model import (
     InboxMessage,
     OutboxMessage,
     Turn,
+    is_unsent,
 )
 from bot.delivery.outgoing import LEASE, PATIENCE, give_back
 from bot.delivery.turns import FORM
@@ -37,6 +39,7 @@ BATCH = 200
 # An answer is for who has just asked; a notice and a receipt are as true three days later.
 _STALE = timedelta(days=1)
 
+_INBOX = InboxMessage.__table__
 NO_CHANNEL, NEVER_HEARD, TOO_LATE = "no_channel", "never_heard", "too_late"
 
 
@@ -52,7 +55,7 @@ def sweep(
     moment = moment or now()
     long_ago = moment - _LEFT_ALONE
     counts = {
-        "outbox": _in_one(database, lambda session: give_back(session, *_claimed_before(OutboxMessage, long_ago))),
+        "outbox": _in_one(database, lambda session: _give_back_outbox(session, long_ago)),
         "inbox": _in_one(database, lambda session: _give_back_inbox(session, long_ago)),
         "orphans": _in_one(database, _free_orphans),
         "codes": _in_one(database, lambda session: drop_old_codes(session, moment - _OF_NO_USE)),
@@ -73,7 +76,7 @@ def _fail_all(database: Database, which: tuple[Any, ...], reason: str) -> int:
     failed = 0
     while True:
         with database.transaction() as session:
-            found = select(OutboxMessage).where(*which).order_by(OutboxMessage.id).limit(BATCH)
+            found = select(OutboxMessage).where(*which).order_by(by_value(OutboxMessage.id)).limit(BATCH)
             rows = list(session.execute(found.with_for_update(skip_locked=True)).scalars())
             for row in rows:
                 row.state, row.reason = FAILED, reason
@@ -86,15 +89,11 @@ def _fail_all(database: Database, which: tuple[Any, ...], reason: str) -> int:
             return failed
 
 
-def _claimed_before(table: Any, moment: datetime) -> tuple[Any, ...]:
-    return (table.state == CLAIMED, table.claimed_until < moment)
-
-
 def _without_channel(channels: Collection[str], before: datetime) -> tuple[Any, ...]:
     served = (*channels, *FETCHING)
     return (
         OutboxMessage.channel.not_in(served),
-        OutboxMessage.state.in_((PENDING, HELD)),
+        is_unsent(PENDING, HELD),
         OutboxMessage.next_attempt_at < before,
     )
 
@@ -109,7 +108,7 @@ def _stale(channels: Collection[str], moment: datetime) -> tuple[Any, ...]:
     feedback = exists().where(Turn.inbox_id == OutboxMessage.inbox_id, Turn.outcome == FORM)
     return (
         OutboxMessage.channel.in_(channels),
-        OutboxMessage.state == PENDING,
+        is_unsent(PENDING),
         OutboxMessage.inbox_id.is_not(None),
         ~feedback,
         OutboxMessage.created_at < moment - _STALE,
@@ -121,12 +120,16 @@ def _stale(channels: Collection[str], moment: datetime) -> tuple[Any, ...]:
 
 def _held_before(moment: datetime) -> tuple[Any, ...]:
     # Those that another carries end with it.
-    return (OutboxMessage.state == HELD, OutboxMessage.created_at < moment, OutboxMessage.carrier_id.is_(None))
+    return (is_unsent(HELD), OutboxMessage.created_at < moment, OutboxMessage.carrier_id.is_(None))
+
+
+def _give_back_outbox(session: Session, moment: datetime) -> int:
+    return give_back(session, is_unsent(CLAIMED), OutboxMessage.claimed_until < moment)
 
 
 def _give_back_inbox(session: Session, moment: datetime) -> int:
-    held = update(InboxMessage).where(*_claimed_before(InboxMessage, moment))
-    return int(session.execute(held.values(state=PENDING, claimed_until=None)).rowcount)
+    taken = update(_INBOX).where(_INBOX.c.state == AS_CLAIMED, _INBOX.c.claimed_until < moment)
+    return int(session.execute(taken.values(state=PENDING, claimed_until=None)).rowcount)
 
 
 def _free_orphans(session: Session) -> int:
@@ -137,6 +140,6 @@ def _free_orphans(session: Session) -> int:
         carrier.conversation == OutboxMessage.conversation,
         carrier.state.in_((PENDING, CLAIMED, HELD)),
     )
-    orphans = update(OutboxMessage).where(OutboxMessage.state == HELD, OutboxMessage.carrier_id.is_not(None), ~alive)
+    orphans = update(OutboxMessage).where(is_unsent(HELD), OutboxMessage.carrier_id.is_not(None), ~alive)
     done = session.execute(orphans.values(carrier_id=None).execution_options(synchronize_session=False))
     return int(done.rowcount)

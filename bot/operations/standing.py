@@ -10,18 +10,19 @@ from typing import Any
 from sqlalchemy import and_, case, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from bot.database import UtcDateTime, now
+from bot.database import UtcDateTime, by_value, now
 from bot.delivery.model import (
+    AS_FAILED,
+    AS_UNFINISHED,
     CLAIMED,
-    FAILED,
     FETCHING,
-    HELD,
     PENDING,
     ChannelCredential,
     Correspondent,
     InboxMessage,
     OutboxMessage,
     Switch,
+    is_unsent,
 )
 from bot.operations.model import JobRun, failed_runs
 
@@ -105,10 +106,10 @@ def _failures(session: Session, moment: datetime) -> dict[str, int]:
 
 
 def _inbox(session: Session) -> list[Queue]:
-    row = InboxMessage
-    waiting = select(row.channel, row.state, func.count(), func.min(row.received_at))
+    row, channel = InboxMessage, by_value(InboxMessage.channel)
+    waiting = select(channel, row.state, func.count(), func.min(row.received_at))
     # What nobody has looked at yet is no queue.
-    waiting = waiting.where(row.state.in_((PENDING, CLAIMED))).group_by(row.channel, row.state)
+    waiting = waiting.where(row.state.in_(AS_UNFINISHED)).group_by(channel, row.state)
     return [Queue("inbox", *found) for found in session.execute(waiting)]
 
 
@@ -125,18 +126,19 @@ def _outbox(session: Session, moment: datetime) -> list[Queue]:
     oldest = func.min(case((and_(row.state == PENDING, put_off), literal(moment, UtcDateTime)), else_=since))
     waiting = select(row.channel, row.state, func.count(), oldest)
     # What nobody has looked at yet is no queue.
-    waiting = waiting.where(row.state.in_((PENDING, CLAIMED, HELD)), row.channel.not_in(FETCHING))
+    waiting = waiting.where(is_unsent(), row.channel.not_in(FETCHING))
     return [Queue("outbox", *found) for found in session.execute(waiting.group_by(row.channel, row.state))]
 
 
 def _failed(session: Session, box: str, row: Any) -> dict[tuple[str, str], int]:
     since = row.received_at if row is InboxMessage else row.created_at
-    counts = _counts(session, row.channel, row.state == FAILED, since > now() - LATELY)
+    counts = _counts(session, row.channel, row.state == AS_FAILED, since > now() - LATELY)
     return {(box, channel): count for channel, count in counts.items()}
 
 
 def _counts(session: Session, column: Any, *where: Any) -> dict[str, int]:
-    return dict(session.execute(select(column, func.count()).where(*where).group_by(column)).all())
+    name = by_value(column)
+    return dict(session.execute(select(name, func.count()).where(*where).group_by(name)).all())
 
 
 def _credential(row: ChannelCredential) -> Credential:

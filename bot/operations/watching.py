@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from bot.database import Database, now
-from bot.delivery.model import FAILED, InboxMessage, Turn
+from bot.delivery.model import AS_FAILED, InboxMessage, Turn
 from bot.operations.promotion import Promotion
 from bot.training import ledger
 from bot.training.gate import Bounds
@@ -50,7 +50,7 @@ def read_signals(session: Session, since: datetime, until: datetime) -> Signals:
     # A turn without an intent is no reading of the model: a switch, a file, a person who took over.
     own = (Turn.created_at >= since, Turn.created_at < until, Turn.intent.is_not(None))
     turns, handovers, downs = session.execute(select(*counts).where(*own)).one()
-    lost = (InboxMessage.received_at >= since, InboxMessage.received_at < until, InboxMessage.state == FAILED)
+    lost = (InboxMessage.received_at >= since, InboxMessage.received_at < until, InboxMessage.state == AS_FAILED)
     failed = session.execute(select(func.count(InboxMessage.id)).where(*lost)).scalar_one()
     return Signals(turns, handovers or 0, downs or 0, failed)
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from bot.database import now
 from bot.delivery import outbox
-from bot.delivery.model import CLAIMED, OutboxMessage
+from bot.delivery.model import CLAIMED, OutboxMessage, is_unsent
 from bot.delivery.outbox import Reply
 from bot.delivery.pace import Pace, Rates
 from bot.delivery.sender import Sender
@@ -55,7 +55,9 @@ def send_all(database, *adapters, clock=None, **more):
 
 def is_quiet(database, sender):
     with database.reading() as session:
-        claimed = session.execute(select(func.count()).where(OutboxMessage.state == CLAIMED)).scalar_one()
+        claimed = session.execute(
+            select(func.count()).select_from(OutboxMessage).where(is_unsent(CLAIMED))
+        ).scalar_one()
     return not claimed and sender.is_idle()
 
 
