@@ -1,6 +1,8 @@
 """The fake account is as strict as what is known of Zalo: what it takes wrongly, nobody would find before the day."""
 
+import socket
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -114,3 +116,14 @@ def test_one_call_too_many_waits_for_the_next_minute(post, zalo_oa, clock):
     assert post(asked, "message/template") == -32
     clock.go(seconds=1)
     assert post(asked, "message/template") == 0
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("telegram", "calls"), ("zalo_oa", "asked")])
+def test_a_request_that_was_cut_short_never_came(request, kind, asked):
+    fake = request.getfixturevalue(kind)
+    address = urlsplit(fake.url)
+    with socket.create_connection((address.hostname, address.port)) as line:
+        line.sendall(b"POST /bot/sendMessage HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nchat_id=7")
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(1) == b""
+    assert getattr(fake, asked) == []

@@ -13,7 +13,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         self.say({"model_file": f"{self.fake.model}.tar.gz"}, 200 if self._may() else 401)
 
     def do_PUT(self):
-        path = Path(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model_file"])
+        path = Path(json.loads(self.body())["model_file"])
         if path.name in self.fake.unloadable:
             return self.say({"reason": "BadRequest"}, 400)
         self.fake.model = path.name.removesuffix(".tar.gz")

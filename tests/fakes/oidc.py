@@ -133,7 +133,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         return self._answer(404, {})
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        body = self.body().decode()
         if self._hit():
             return
         form = {name: values[0] for name, values in parse_qs(body).items()}

@@ -70,7 +70,7 @@ class FakePortal(FakeServer):
 
 class _Handler(Quiet, BaseHTTPRequestHandler):
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         path = self.path.removeprefix("/api/v1")
         self.fake.requests.append(Request(path, body, self.headers["User-Agent"], monotonic()))
         fault = self.fake.faults.popleft() if self.fake.faults else None

@@ -105,7 +105,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
 
     def do_POST(self):
         path = urlsplit(self.path).path
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         if self.fake.away:
             return self._break()
         if path == "/webhooks/rest/webhook":

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import threading
 from http.server import ThreadingHTTPServer
 
@@ -18,6 +19,18 @@ class Quiet:
     def log_message(self, *_):
         pass
 
+    def body(self):
+        """What was posted, whole.
+
+        Raises:
+            ConnectionResetError: its sender went away before the end of it.
+        """
+        length = int(self.headers["Content-Length"] or 0)
+        raw = self.rfile.read(length)
+        if len(raw) < length:
+            raise ConnectionResetError("cut short")
+        return raw
+
     def say(self, content, status=200):
         """Answer with JSON; None is an empty body."""
         body = b"" if content is None else json.dumps(content).encode()
@@ -30,6 +43,11 @@ class Quiet:
 class _Server(ThreadingHTTPServer):
     # A thousand may knock at once.
     request_queue_size = 256
+
+    def handle_error(self, request, client_address):
+        # Programs are killed here on purpose.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class FakeServer:

@@ -24,7 +24,7 @@ class Handler(Quiet, BaseHTTPRequestHandler):
 
     def _answer(self):
         url = urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        raw = self.body()
         if url.path.startswith("/file/bot"):
             return self._give_file(unquote(url.path).removeprefix("/file/bot"))
         if url.path.startswith("/sim/"):

@@ -111,7 +111,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         return self.do_POST()
 
     def do_POST(self):
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.body()
         token, _, method = self.path.removeprefix("/bot").rpartition("/")
         self.fake.asked.append(method)
         if token != TOKEN:

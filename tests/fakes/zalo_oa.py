@@ -384,7 +384,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
 
     def do_POST(self):
         path = urlsplit(self.path).path
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        raw = self.body()
         self.fake.asked.append(path)
         if path == "/fake/expire":
             self.fake.expire()
