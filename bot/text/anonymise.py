@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.text.codes import DOSSIER_CODE, LINK_CODE, RECEIPT_CODE
+from bot.text.codes import DOSSIER_CODE, LINK_CODE, RECEIPT_CODE, is_receipt_code
 from bot.text.mask import TOKEN_PATTERN, find_personal_values
 from bot.text.normalise import clean, fold
 
@@ -88,6 +88,5 @@ def _zeros(found: re.Match[str]) -> str:
 
 
 def _zeros_in_code(found: re.Match[str]) -> str:
-    # "PA nhan vien quat" has the shape of a code and is none.
     own = found.group()
-    return own[:2] + re.sub(r"[0-9A-Za-z]", "0", own[2:]) if any(c.isdigit() for c in own) else own
+    return own[:2] + re.sub(r"[0-9A-Za-z]", "0", own[2:]) if is_receipt_code(own) else own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.text.codes import DOSSIER_CODE, PROCEDURE_CODE, RECEIPT_CODE
+from bot.text.codes import DOSSIER_CODE, PROCEDURE_CODE, RECEIPT_CODE, is_receipt_code
 from bot.text.mask import TOKEN_PATTERN
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -61,8 +61,7 @@ def words(text: str) -> list[str]:
 
 
 def _receipt_word(found: re.Match[str]) -> str:
-    # "pa nhan vien quat" has the shape of a code and is none.
-    return " zreceipt " if any(c.isdigit() for c in found.group()) else found.group()
+    return " zreceipt " if is_receipt_code(found.group()) else found.group()
 
 
 def _unify_tones(text: str) -> str:

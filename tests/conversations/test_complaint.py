@@ -148,8 +148,9 @@ def test_a_contact_that_is_none_is_asked_again_kindly(citizen: Conversation) -> 
     assert citizen.last.replies[-1].buttons[0].title == "Không để lại"
 
 
-def test_an_unknown_code_is_said_to_be_unknown(citizen: Conversation) -> None:
-    citizen.say("PA-0000-0000-0000")
+@pytest.mark.parametrize("code", ["PA-0000-0000-0000", "PA-QMMM-FFPD-TZVE"])
+def test_an_unknown_code_is_said_to_be_unknown(citizen: Conversation, code: str) -> None:
+    citizen.say(code)
     assert "Không tìm thấy" in citizen.text
 
 

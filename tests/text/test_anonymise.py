@@ -19,6 +19,7 @@ from bot.text.normalise import words
         ("xe 51F-123.45", "xe 00F-000.00"),
         ("hồ sơ H19.56.23-251102-0123", "hồ sơ H00.00.00-000000-0000"),
         ("mã PA-A2CD-1234-99XX", "mã PA-0000-0000-0000"),
+        ("mã PA-QMMM-FFPD-TZVE", "mã PA-0000-0000-0000"),
         ("số <sodienthoai:abcdefghijkl>", "số <sodienthoai>"),
         ("hai\ndòng", "hai dòng"),
     ],
