@@ -9,6 +9,7 @@ from bot.complaints.lifecycle import CITIZEN, END_REASONS, STATE_LABELS, SYSTEM
 ERASED = "(đã xóa theo yêu cầu)"
 DELIVERY = {
     "pending": "chưa tới",
+    "claimed": "đang gửi",
     "held": "chờ người dân nhắn lại",
     "unread": "lâu rồi chưa đọc",
     "delivered": "đã tới",

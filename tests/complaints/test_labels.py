@@ -9,8 +9,10 @@ import pytest
 
 from bot.channels import zalo_window
 from bot.channels.zalo_errors import FATES
-from bot.complaints.labels import why_undelivered
+from bot.complaints.labels import DELIVERY, why_undelivered
 from bot.delivery import sweeping
+from bot.delivery.model import DONE
+from bot.delivery.overview import known_states
 
 ROOT = Path(__file__).resolve().parents[2]
 # Whatever these are given first is, or becomes, a reason in the outbox.
@@ -92,3 +94,7 @@ def test_no_reason_is_left_a_bare_key():
     refused = [f"{closed}_{code}" for closed in (zalo_window.CLOSED, "not_following") for code in CODES]
     marked = [f"gave_up:{name}" for name in REASONS]
     assert [name for name in (*refused, *marked) if NOT_IN_WORDS.search(why_undelivered(name))] == []
+
+
+def test_every_state_of_a_notice_has_words():
+    assert set(known_states()) - {DONE} <= set(DELIVERY)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from starlette.applications import Starlette
 
 from bot.channels.web import web_routes
@@ -161,6 +161,22 @@ def test_a_file_is_taken_back_by_keyboard(page: Page, store: Database, named: Ca
     expect(page.locator("#files")).to_be_hidden()
     expect(page.locator("#attach")).to_be_focused()
     assert [row.removed_by for row in rows(store)] == ["citizen", "citizen"]
+
+
+def test_the_button_is_there_when_its_script_comes_last(blank_page: Page) -> None:
+    held: list[Route] = []
+    blank_page.route("**/static/files.js", lambda route: held.append(route))
+    blank_page.goto("/", wait_until="commit")
+    expect(blank_page.locator("#log[aria-busy=false]")).to_be_visible()
+    held[0].continue_()
+    expect(blank_page.get_by_role("button", name=ATTACH)).to_be_visible()
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_the_button_comes_when_the_server_is_less_busy(blank_page: Page, status: int) -> None:
+    busy = [status]
+    blank_page.route("**/api/web/files", lambda route: route.fulfill(status=busy.pop()) if busy else route.continue_())
+    open_chat(blank_page)
 
 
 def test_a_lost_network_is_said_and_the_file_sent_again(

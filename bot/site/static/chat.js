@@ -303,6 +303,7 @@ function open() {
   // From here on, and not for the history, new messages are read out.
   page.log.setAttribute("aria-busy", "false");
   openConversation();
+  document.body.dataset.open = "";
   document.dispatchEvent(new Event("chat:open"));
 }
 

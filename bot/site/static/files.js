@@ -1,12 +1,15 @@
 // Photos and documents for a piece of feedback: chosen, sent one request each, shown with what became of them, taken back.
 // Names come from anybody and are only ever set as text. Without an answer of the server about files, the button stays away.
 
-import { sessionHeaders } from "./session.js";
+import { sessionHeaders, whenOpen } from "./session.js";
 
 const PATH = "/api/web/files";
 // The server takes few at once of one conversation.
 const AT_ONCE = 2;
 const PATIENCE = 240_000;
+// Milliseconds until the server is asked again what it takes, after a first answer that told nothing; doubled each time.
+const AGAIN = 2_000;
+const AGAIN_AT_MOST = 60_000;
 
 const page = Object.fromEntries(
   ["attach", "files", "files-input", "files-consent", "files-warning", "files-agreement", "files-agree", "files-later", "files-list", "files-note", "files-said", "text"].map(
@@ -19,6 +22,7 @@ let rules = null;
 let agreed = false;
 let agreement = Promise.resolve(true);
 let running = 0;
+let again = AGAIN;
 
 // ---- small tools ----
 
@@ -66,8 +70,12 @@ function announce(sentence) {
 
 async function load() {
   const before = items.filter((item) => item.state === "kept");
-  const { ok, data } = await ask(PATH, { method: "GET" });
-  if (!ok || !data) return;
+  const { status, ok, data } = await ask(PATH, { method: "GET" });
+  if (!ok || !data) {
+    // Away or busy; any other answer stays what it is.
+    if (!rules && (status === 0 || status === 429 || status >= 500)) askAgain();
+    return;
+  }
   if (!rules) prepare(data);
   agreed = agreed || data.agreed;
   const waiting = new Map(data.files.map((file) => [file.id, file]));
@@ -79,6 +87,11 @@ async function load() {
     if (!items.some((item) => item.id === file.id)) show({ name: file.name, size: file.size, id: file.id, state: "kept" });
   }
   if (gone.length) announce("Các tệp đã được gửi cùng phản ánh.");
+}
+
+function askAgain() {
+  setTimeout(load, again);
+  again = Math.min(2 * again, AGAIN_AT_MOST);
 }
 
 function prepare(data) {
@@ -279,7 +292,7 @@ page.input.addEventListener("change", choose);
 page.files.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !page.consent.hidden) closeConsent();
 });
-document.addEventListener("chat:open", load);
+whenOpen(load);
 // What waited has gone with the feedback when an answer says so.
 document.addEventListener("chat:answer", () => items.some((item) => item.state === "kept") && load());
 window.addEventListener("beforeunload", (event) => {

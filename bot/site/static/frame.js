@@ -1,12 +1,14 @@
 // The chat's side of the widget: tells the page around it that the chat is there, that an answer came, and that Escape
 // was pressed. It tells nothing else, and listens to nothing.
 
+import { whenOpen } from "./session.js";
+
 function tell(event) {
   // Only pages the operator allows can be around this one, and none of these words is a secret.
   parent.postMessage({ motcua: event }, "*");
 }
 
-document.addEventListener("chat:open", () => tell("open"));
+whenOpen(() => tell("open"));
 document.addEventListener("chat:answer", () => tell("answer"));
 document.addEventListener("keydown", (event) => {
   // While an input method composes, Escape belongs to it.

@@ -9,6 +9,12 @@ export const framed = document.body.dataset.framed !== undefined;
 
 let shown = framed ? remembered() || "cookie" : "";
 
+// The page's scripts come one by one: the chat may be open before the last of them is there.
+export function whenOpen(work) {
+  if (document.body.dataset.open === undefined) document.addEventListener("chat:open", work, { once: true });
+  else work();
+}
+
 export function sessionHeaders() {
   return shown ? { "X-Motcua-Frame": shown } : {};
 }
