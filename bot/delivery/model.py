@@ -38,13 +38,13 @@ TELEGRAM = "telegram"
 FETCHING = ("web", "terminal")
 # Channels on which every button is a numbered line, besides the button or in its place.
 NUMBERED = ("zalo_oa", "zalo_bot")
-# What is under way or failed is little beside what was ever answered and sent, and has indexes of its own. SQLite looks
-# for their very words in a query, so there these stand for the states.
+# What is under way or failed is little beside what was ever answered and sent, and has indexes of its own. SQLite takes
+# one only for a query that says its condition in the same words, in the same order: queries say `AS_…` for the states.
 _IS_UNFINISHED, _IS_CLAIMED = text("state IN ('claimed', 'pending')"), text("state = 'claimed'")
 _IS_UNSENT, _IS_FAILED = text("state IN ('claimed', 'held', 'pending')"), text("state = 'failed'")
 _IS_GONE = text("gone_at IS NOT NULL")
-AS_CLAIMED, AS_HELD, AS_PENDING, AS_FAILED = (literal_column(f"'{one}'") for one in (CLAIMED, HELD, PENDING, FAILED))
-AS_UNFINISHED = (AS_CLAIMED, AS_PENDING)
+AS_CLAIMED, _AS_HELD, _AS_PENDING, AS_FAILED = (literal_column(f"'{one}'") for one in (CLAIMED, HELD, PENDING, FAILED))
+AS_UNFINISHED = (AS_CLAIMED, _AS_PENDING)
 
 
 def _index_of(rows: Any, name: str, *columns: str) -> Index:
@@ -177,7 +177,7 @@ class OutboxMessage(Base):
 
 def is_unsent(*states: str) -> Any:
     """What of the outbox is in one of these states (`PENDING`, `CLAIMED`, `HELD`; without any, in any of them)."""
-    under_way = OutboxMessage.state.in_((AS_CLAIMED, AS_HELD, AS_PENDING))
+    under_way = OutboxMessage.state.in_((AS_CLAIMED, _AS_HELD, _AS_PENDING))
     return and_(under_way, OutboxMessage.state.in_(states)) if states else under_way
 
 

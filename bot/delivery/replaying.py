@@ -45,10 +45,6 @@ def list_failed(database: Database, limit: int = 50, channel: str | None = None)
     failed = select(*(getattr(InboxMessage, name) for name in columns)).where(InboxMessage.state == AS_FAILED)
     if channel:
         failed = failed.where(InboxMessage.channel == channel)
+    newest = failed.order_by(InboxMessage.received_at.desc(), InboxMessage.id.desc()).limit(limit)
     with database.reading() as session:
-        return [
-            Failed(*row)
-            for row in session.execute(
-                failed.order_by(InboxMessage.received_at.desc(), InboxMessage.id.desc()).limit(limit)
-            )
-        ]
+        return [Failed(*row) for row in session.execute(newest)]

@@ -255,6 +255,16 @@ class TestWidget:
         assert page.locator("body > *").count() == 2
         assert page.locator("iframe").count() == 0
 
+    def test_a_script_that_comes_last_tells_of_the_chat(self, world: World, make_page: Callable[..., Page]) -> None:
+        page, held = make_page(), []
+        page.route("**/static/frame.js", lambda route: held.append(route))
+        page.on(
+            "domcontentloaded", lambda _: page.evaluate("onmessage = (event) => (document.title = event.data.motcua)")
+        )
+        open_widget(page, world)
+        held[0].continue_()
+        expect(page).to_have_title("open")
+
     def test_it_is_opened_worked_and_closed_by_keyboard(self, world: World, make_page: Callable[..., Page]) -> None:
         page = make_page()
         page.goto(f"{world.portal}/trang-chu")
