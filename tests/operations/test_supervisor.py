@@ -167,9 +167,9 @@ def test_a_program_is_started_again_with_what_is_right_by_then_and_not_while_not
     os.kill(pid_on(rasa), signal.SIGKILL)
     told = [bot.next_sentence() for _ in range(2)]
     assert (told[0].split(" (")[0], told[1]) == ("rasa ended unexpectedly", "rasa: there is no model.")
-    command.write_text(json.dumps([*rasa["command"], "deaf"]))
+    command.write_text(json.dumps([*rasa["command"], "anew"]))
     wait_until(lambda: pid_on(rasa))
-    assert b"deaf" in Path(f"/proc/{pid_on(rasa)}/cmdline").read_bytes()
+    assert b"anew" in Path(f"/proc/{pid_on(rasa)}/cmdline").read_bytes()
 
 
 def test_programs_stand_back_as_far_as_they_are_told(supervise):
